@@ -1,0 +1,17 @@
+//! Runs one replication of a network.
+
+mod arrivals;
+pub mod calendar;
+mod cpu;
+mod engine;
+mod line;
+mod log;
+mod pool;
+mod probe;
+mod rows;
+mod token;
+
+pub use engine::{Failure, Plan, Usage, run};
+pub use pool::Area;
+pub use probe::{Fingerprint, Probe};
+pub use token::Reason;
