@@ -1,0 +1,3 @@
+//! One replication of a network: the clock, the calendar and what happens.
+
+pub mod calendar;
