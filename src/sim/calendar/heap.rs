@@ -71,6 +71,13 @@ impl<E: Copy> Heap<E> {
         Some(first)
     }
 
+    /// Takes all out, in no order.
+    pub fn drain(&mut self, mut take: impl FnMut(Scheduled<E>)) {
+        for ((order, event), at) in self.rest.drain(..).zip(&mut self.times) {
+            take(Scheduled { at: std::mem::replace(at, Time::NEVER), order, event });
+        }
+    }
+
     /// Lets an event sink from the root to its place.
     #[inline]
     fn sink(&mut self, at: Time, rest: (u64, E)) {

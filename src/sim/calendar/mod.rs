@@ -12,10 +12,13 @@
 
 pub mod heap;
 pub mod lanes;
+pub mod one_shot;
 pub mod ring;
+pub mod wheel;
 
 pub use heap::Heap;
 pub use lanes::Lanes;
+pub use one_shot::OneShot;
 pub use ring::Ring;
 
 use crate::units::Time;
@@ -40,6 +43,3 @@ impl<E> Scheduled<E> {
         (self.at, self.order)
     }
 }
-
-/// What is scheduled at any time ahead and happens once.
-pub type OneShot<E> = Heap<E>;
