@@ -5,8 +5,8 @@
 use crate::ids::{Id, Table, id};
 use crate::parts::balance::Balance;
 use crate::parts::distribution::Law;
-use crate::parts::distribution::misses::Misses;
-use crate::parts::distribution::zipf::Zipf;
+use crate::parts::distribution::Misses;
+use crate::parts::distribution::Zipf;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Span, Time};
@@ -190,6 +190,8 @@ pub struct Access {
 #[derive(Clone, Debug)]
 pub struct Lock {
     pub service: ServiceId,
+    /// How many rows there are, and the law by which they are picked.
+    pub count: u64,
     pub rows: Zipf,
 }
 

@@ -155,11 +155,6 @@ impl Cpu {
         self.used_ns - self.used_at_opening_ns
     }
 
-    /// Requests computing now.
-    pub fn runnable(&self) -> usize {
-        self.claimants.iter().map(|it| it.marks.len()).sum()
-    }
-
     /// Whether no more was used than there was; sums of floats may be off in their last digits.
     pub fn audit(&mut self, now: Time) -> Result<(), &'static str> {
         self.catch_up(now);

@@ -6,12 +6,14 @@ mod cpu;
 mod engine;
 mod line;
 mod log;
+mod measure;
 mod pool;
 mod probe;
 mod rows;
 mod token;
 
 pub use engine::{Failure, Plan, Usage, run};
+pub use measure::{ClassSeen, Counters, Measure, Slice};
 pub use pool::Area;
 pub use probe::{Fingerprint, Probe};
 pub use token::Reason;

@@ -125,14 +125,6 @@ impl Pool {
         }
     }
 
-    pub fn busy(&self) -> u32 {
-        self.busy
-    }
-
-    pub fn waiting(&self) -> u32 {
-        self.line.len()
-    }
-
     /// Whether the laws hold on the whole path up to `now`: what was measured as an area is what
     /// was measured as stays (J. D. C. Little, "A proof for the queuing formula L = λW", 1961), and
     /// nobody held more than there is.

@@ -17,7 +17,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn arrive(&mut self, class: ClassId) {
         let number = self.arrivals[class].number - 1;
         self.expect_arrival(class);
-        let key = self.keys.request(self.classes[class], number);
+        let key = rng::request(self.classes[class], number);
         self.be_born(class, key, NOBODY);
     }
 
@@ -38,7 +38,7 @@ impl<P: Probe> Engine<'_, P> {
         let round = &mut self.rounds[class][user as usize];
         let number = u64::from(user) << 32 | u64::from(*round);
         *round = round.wrapping_add(1);
-        let key = self.keys.request(self.classes[class], number);
+        let key = rng::request(self.classes[class], number);
         let guard = self.network.classes[class].guard;
         let mut token = Token::new(class, guard, self.network.guards[guard].first, key, self.now);
         token.user = user;

@@ -71,7 +71,7 @@ impl<P: Probe> Engine<'_, P> {
         }
         let luck = &mut Draw::at(token.key, guard.key);
         let pause = guard.retry.delay(tries, luck);
-        let key = Keys::attempt(token.key, tries);
+        let key = rng::attempt(token.key, tries);
         let mut next = Token::new(token.class, token.guard, guard.first, key, token.born);
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;

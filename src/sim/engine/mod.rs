@@ -22,7 +22,7 @@ use crate::network::{Arrival, ClassId, DelayId, GuardId, HostId, InstanceId, Loc
 use crate::network::{PoolId, ServiceId, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
-use crate::rng::{Draw, Keys};
+use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 
@@ -261,7 +261,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             balancers: network.services.map(|_, _| Balancer::default()),
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
-            rows: network.locks.map(|_, it| Rows::new(it.rows.len())),
+            rows: network.locks.map(|_, it| Rows::new(it.count)),
             arrivals: network.classes.map(|_, it| Arrivals::new(keys.arrivals(it.key))),
             classes: network.classes.map(|_, it| keys.class(it.key)),
             rounds: network.classes.map(|_, it| match it.arrival {

@@ -194,7 +194,7 @@ impl<P: Probe> Engine<'_, P> {
         let spec = self.network.instances[instance].log.expect("this is its log's token");
         let log = self.logs[instance].as_mut().expect("this is its log's token");
         log.begin();
-        let luck = Draw::at(self.keys.fault(spec.key), log.flushes);
+        let luck = Draw::at(self.keys.control(spec.key), log.flushes);
         let span = spec.sync.draw(&mut { luck });
         self.schedule(span, Rank::Finish, Kind::Done, id);
         Flow::Stay

@@ -1,0 +1,2 @@
+//! laws
+pub mod fair_share;

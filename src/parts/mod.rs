@@ -1,0 +1,6 @@
+//! Everything that a model can name, one file each.
+pub mod balance;
+pub mod distribution;
+pub mod fault;
+pub mod law;
+pub mod policy;

@@ -1,0 +1,3 @@
+//! policies
+pub mod health;
+pub mod retry;
