@@ -77,6 +77,19 @@ impl<E: Copy> OneShot<E> {
     /// Takes out what is due first.
     #[inline]
     pub fn pop(&mut self) -> Option<Scheduled<E>> {
+        if !self.batch.is_empty() {
+            return self.pop_beside_batch();
+        }
+        let first = self.heap.pop();
+        if self.heap.is_empty() && self.horizon != Time::NEVER {
+            self.move_horizon();
+        }
+        first
+    }
+
+    /// As [`OneShot::pop`], apart from it so that its path through the heap alone is short.
+    #[inline(never)]
+    fn pop_beside_batch(&mut self) -> Option<Scheduled<E>> {
         let first = match self.batch.last() {
             Some(next) if next.due() < self.heap.peek() => self.batch.pop(),
             _ => self.heap.pop(),
