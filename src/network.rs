@@ -143,6 +143,14 @@ pub struct Instance {
     pub log: Option<Log>,
 }
 
+impl Instance {
+    /// Its n-th named pool.
+    #[inline]
+    pub fn pool(&self, n: u16) -> PoolId {
+        PoolId::new(self.workers.index() + 1 + n as usize)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Log {
     pub sync: Law,

@@ -7,6 +7,7 @@ mod engine;
 mod line;
 mod log;
 mod measure;
+mod meter;
 mod pool;
 mod probe;
 mod rows;

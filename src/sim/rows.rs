@@ -1,5 +1,6 @@
 //! Row locks: holders of one row exclude one another; those who wait for it are served in order.
 
+use super::meter::Meter;
 use super::token::{NOBODY, TokenId, Tokens, Wait};
 use crate::units::{Span, Time};
 
@@ -11,11 +12,8 @@ pub struct Rows {
     buckets: Vec<Bucket>,
     nodes: Vec<Node>,
     vacant: Vec<u32>,
-    waiting: u32,
-    since: Time,
-    line_ns: u128,
+    waiting: Meter,
     waited_ns: u128,
-    line_at_opening_ns: u128,
 }
 
 #[derive(Clone, Copy)]
@@ -41,11 +39,8 @@ impl Rows {
             buckets: vec![Bucket { head: NOBODY, tail: NOBODY }; buckets],
             nodes: Vec::with_capacity(1024),
             vacant: Vec::with_capacity(1024),
-            waiting: 0,
-            since: Time::ZERO,
-            line_ns: 0,
+            waiting: Meter::default(),
             waited_ns: 0,
-            line_at_opening_ns: 0,
         }
     }
 
@@ -57,8 +52,7 @@ impl Rows {
         let token = &mut tokens[id];
         token.row = node;
         if held {
-            self.settle(now);
-            self.waiting += 1;
+            self.waiting.up(now);
             token.joined = now;
             token.wait = Wait::Row;
         }
@@ -87,8 +81,7 @@ impl Rows {
     }
 
     fn stop_waiting(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) -> Span {
-        self.settle(now);
-        self.waiting -= 1;
+        self.waiting.down(now);
         let token = &mut tokens[id];
         token.wait = Wait::Moving;
         let waited = now - token.joined;
@@ -141,26 +134,17 @@ impl Rows {
         node
     }
 
-    fn settle(&mut self, now: Time) {
-        let passed = u128::from((now - self.since).nanos());
-        self.line_ns += passed * u128::from(self.waiting);
-        self.since = now;
-    }
-
     pub fn open(&mut self, now: Time) {
-        self.settle(now);
-        self.line_at_opening_ns = self.line_ns;
+        self.waiting.open(now);
     }
 
     /// Waiter-nanoseconds since the window opened.
-    pub fn measured_line_ns(&mut self, now: Time) -> u128 {
-        self.settle(now);
-        self.line_ns - self.line_at_opening_ns
+    pub fn measured_line_ns(&self, now: Time) -> u128 {
+        self.waiting.measured_ns(now)
     }
 
     /// Little's law for those who wait for rows.
-    pub fn audit(&mut self, tokens: &Tokens, now: Time) -> Result<(), &'static str> {
-        self.settle(now);
+    pub fn audit(&self, tokens: &Tokens, now: Time) -> Result<(), &'static str> {
         let in_use = self.buckets.iter().flat_map(|bucket| {
             std::iter::successors(Some(bucket.head), |at| Some(self.nodes[*at as usize].next))
                 .take_while(|at| *at != NOBODY)
@@ -169,14 +153,13 @@ impl Rows {
             .map(|at| &tokens[self.nodes[at as usize].token])
             .filter(|token| token.wait == Wait::Row);
         let stood: u128 = waiting.map(|token| u128::from((now - token.joined).nanos())).sum();
-        let fits = self.waited_ns + stood == self.line_ns;
+        let fits = self.waited_ns + stood == self.waiting.area_ns(now);
         if fits { Ok(()) } else { Err("Little's law fails for the waits for rows") }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::token::Token;
     use super::*;
     use crate::network::{ClassId, GuardId, StepId};
 
@@ -186,7 +169,7 @@ mod tests {
         let mut tokens = Tokens::with_capacity(8);
         let (class, guard, step) = (ClassId::default(), GuardId::default(), StepId::default());
         let ids: Vec<TokenId> = (0..5)
-            .map(|_| tokens.admit(Token::new(class, guard, step, 0, Time::ZERO)))
+            .map(|_| tokens.admit(class, guard, step, 0, Time::ZERO))
             .collect();
         let at = |secs: u64| Time::ZERO + Span::from_whole_secs(secs);
         // Rows 7 and 7 + 4096 share a bucket and nothing else.

@@ -129,34 +129,6 @@ pub struct Token {
 }
 
 impl Token {
-    pub fn new(class: ClassId, guard: GuardId, step: StepId, key: u64, born: Time) -> Token {
-        Token {
-            step,
-            next: NOBODY,
-            prev: NOBODY,
-            parent: NOBODY,
-            parent_epoch: 0,
-            generation: 0,
-            epoch: 0,
-            guard,
-            class,
-            attempt: 0,
-            flags: 0,
-            failing: 0,
-            wait: Wait::Moving,
-            depth: 0,
-            base: 0,
-            left: 0,
-            branches: 0,
-            row: NOBODY,
-            user: NOBODY,
-            key,
-            born,
-            joined: born,
-            held: Default::default(),
-        }
-    }
-
     #[inline]
     pub fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
@@ -179,16 +151,43 @@ impl Tokens {
         Tokens { places: Table::with_capacity(capacity), vacant: Vec::with_capacity(capacity) }
     }
 
-    /// Puts the token in a free place; generation and epoch go on from what they were there.
+    /// Puts a new token in a free place; generation and epoch go on from what they were there.
     #[inline]
-    pub fn admit(&mut self, mut token: Token) -> TokenId {
-        let Some(id) = self.vacant.pop() else {
-            return self.places.push(token);
+    pub fn admit(
+        &mut self,
+        class: ClassId,
+        guard: GuardId,
+        step: StepId,
+        key: u64,
+        born: Time,
+    ) -> TokenId {
+        let id = match self.vacant.pop() {
+            Some(id) => id,
+            None => self.places.push(BLANK),
         };
-        let place = &mut self.places[id];
-        token.generation = place.generation;
-        token.epoch = place.epoch;
-        *place = token;
+        let token = &mut self.places[id];
+        token.step = step;
+        token.guard = guard;
+        token.class = class;
+        token.key = key;
+        token.born = born;
+        token.parent = NOBODY;
+        token.user = NOBODY;
+        token.row = NOBODY;
+        token.attempt = 0;
+        token.flags = 0;
+        token.failing = 0;
+        token.wait = Wait::Moving;
+        token.depth = 0;
+        token.base = 0;
+        id
+    }
+
+    /// A new token that is like another in all but its place.
+    pub fn admit_copy(&mut self, of: &Token) -> TokenId {
+        let id = self.admit(of.class, of.guard, of.step, of.key, of.born);
+        let Token { generation, epoch, .. } = self.places[id];
+        self.places[id] = Token { generation, epoch, ..*of };
         id
     }
 
@@ -212,6 +211,33 @@ impl Tokens {
         self.places.ids().filter(|id| self.places[*id].class != VACANT)
     }
 }
+
+/// What a place holds before its first token.
+const BLANK: Token = Token {
+    step: StepId::LAST,
+    next: NOBODY,
+    prev: NOBODY,
+    parent: NOBODY,
+    parent_epoch: 0,
+    generation: 0,
+    epoch: 0,
+    guard: GuardId::LAST,
+    class: VACANT,
+    attempt: 0,
+    flags: 0,
+    failing: 0,
+    wait: Wait::Moving,
+    depth: 0,
+    base: 0,
+    left: 0,
+    branches: 0,
+    row: NOBODY,
+    user: NOBODY,
+    key: 0,
+    born: Time::ZERO,
+    joined: Time::ZERO,
+    held: [InstanceId::LAST; DEPTH_MAX],
+};
 
 /// The class of a place that holds no token.
 const VACANT: ClassId = ClassId::LAST;

@@ -24,12 +24,13 @@ impl<P: Probe> Engine<'_, P> {
     fn be_born(&mut self, class: ClassId, key: u64, user: u32) {
         let guard = self.network.classes[class].guard;
         let first = self.network.guards[guard].first;
-        let mut token = Token::new(class, guard, first, key, self.now);
-        token.user = user;
-        let token = self.tokens.admit(token);
+        let token = self.tokens.admit(class, guard, first, key, self.now);
+        self.tokens[token].user = user;
         self.inside.enter(self.now);
         self.probe.born(self.now, class);
-        self.send(token);
+        self.probe.attempted(class);
+        self.set_patience(token);
+        self.advance(token);
     }
 
     /// A user of a closed class thinks about the next request.
@@ -40,10 +41,10 @@ impl<P: Probe> Engine<'_, P> {
         *round = round.wrapping_add(1);
         let key = rng::request(self.classes[class], number);
         let guard = self.network.classes[class].guard;
-        let mut token = Token::new(class, guard, self.network.guards[guard].first, key, self.now);
-        token.user = user;
-        token.flags = flag::THINKS;
-        let token = self.tokens.admit(token);
+        let first = self.network.guards[guard].first;
+        let token = self.tokens.admit(class, guard, first, key, self.now);
+        self.tokens[token].user = user;
+        self.tokens[token].flags = flag::THINKS;
         self.idle += 1;
         let luck = self.keys.arrivals(self.network.classes[class].key);
         let span = think.draw(&mut Draw::at(luck, number));
@@ -66,11 +67,17 @@ impl<P: Probe> Engine<'_, P> {
         } else if !self.is_waiting_for(&self.tokens[id]) {
             return self.tokens.dismiss(id);
         }
+        self.set_patience(id);
+        self.ready.push_back(id);
+    }
+
+    /// Whoever sent the attempt waits no longer than this for it.
+    #[inline]
+    fn set_patience(&mut self, id: TokenId) {
         let guard = &self.network.guards[self.tokens[id].guard];
         if let Some(timeout) = guard.timeout {
             self.schedule_constant(timeout, Rank::Timeout, Kind::Timeout, id);
         }
-        self.ready.push_back(id);
     }
 
     /// Chooses an instance and crosses over to it.
@@ -195,7 +202,6 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     fn named_pool(&self, id: TokenId, pool: u16, depth: Depth) -> PoolId {
-        let instance = &self.network.instances[self.tokens[id].held(depth)];
-        PoolId::new(instance.workers.index() + 1 + pool as usize)
+        self.network.instances[self.tokens[id].held(depth)].pool(pool)
     }
 }

@@ -9,13 +9,26 @@ impl<P: Probe> Engine<'_, P> {
     /// The answer, or the failure, reaches whoever asked.
     #[inline]
     pub(super) fn end(&mut self, id: TokenId) -> Flow {
+        let token = &self.tokens[id];
+        let Token { born, class, user, .. } = *token;
+        if token.parent == NOBODY && token.flags == 0 && token.failing == 0 {
+            self.tokens.dismiss(id);
+            self.answer(class, born, user);
+        } else {
+            self.end_of_other(id);
+        }
+        Flow::Stay
+    }
+
+    /// The end of what is not simply a client's request, answered.
+    fn end_of_other(&mut self, id: TokenId) {
         let token = self.tokens[id];
         self.tokens.dismiss(id);
         if token.is(flag::ORPHAN) {
-            return Flow::Stay;
+            return;
         }
         match Reason::from_code(token.failing) {
-            None if token.parent == NOBODY => self.answer(&token),
+            None if token.parent == NOBODY => self.answer(token.class, token.born, token.user),
             _ if token.parent != NOBODY && !self.is_waiting_for(&token) => {}
             None if token.guard == GuardId::LAST => self.branch_ended(&token, None),
             None => self.wake(token.parent),
@@ -24,14 +37,14 @@ impl<P: Probe> Engine<'_, P> {
             }
             Some(reason) => self.attempt_failed(&token, reason),
         }
-        Flow::Stay
     }
 
-    fn answer(&mut self, token: &Token) {
-        self.inside.resolve(self.now, token.born);
-        self.probe.answered(self.now, token.class, self.now - token.born);
-        if token.user != NOBODY {
-            self.think(token.class, token.user);
+    #[inline]
+    fn answer(&mut self, class: ClassId, born: Time, user: u32) {
+        self.inside.resolve(self.now, born);
+        self.probe.answered(self.now, class, self.now - born);
+        if user != NOBODY {
+            self.think(class, user);
         }
     }
 
@@ -72,7 +85,8 @@ impl<P: Probe> Engine<'_, P> {
         let luck = &mut Draw::at(token.key, guard.key);
         let pause = guard.retry.delay(tries, luck);
         let key = rng::attempt(token.key, tries);
-        let mut next = Token::new(token.class, token.guard, guard.first, key, token.born);
+        let id = self.tokens.admit(token.class, token.guard, guard.first, key, token.born);
+        let next = &mut self.tokens[id];
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;
         next.user = token.user;
@@ -81,11 +95,10 @@ impl<P: Probe> Engine<'_, P> {
         next.held = token.held;
         next.depth = token.base;
         next.base = token.base;
-        let next = self.tokens.admit(next);
         if pause.is_zero() {
-            self.send(next);
+            self.send(id);
         } else {
-            self.schedule(pause, Rank::Arrive, Kind::Send, next);
+            self.schedule(pause, Rank::Arrive, Kind::Send, id);
         }
     }
 
@@ -142,14 +155,15 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A token that works for this one, inside the same instances, of which it may leave none.
     fn child_of(&mut self, id: TokenId, guard: GuardId, first: StepId, depth: Depth) -> TokenId {
-        let parent = &self.tokens[id];
-        let mut child = Token::new(parent.class, guard, first, parent.key, self.now);
+        let Token { class, key, epoch, held, .. } = self.tokens[id];
+        let child_id = self.tokens.admit(class, guard, first, key, self.now);
+        let child = &mut self.tokens[child_id];
         child.parent = id.raw();
-        child.parent_epoch = parent.epoch;
-        child.held = parent.held;
+        child.parent_epoch = epoch;
+        child.held = held;
         child.depth = depth + 1;
         child.base = depth + 1;
-        self.tokens.admit(child)
+        child_id
     }
 
     fn branch_ended(&mut self, branch: &Token, failed: Option<Reason>) {

@@ -184,7 +184,7 @@ impl<P: Probe> Engine<'_, P> {
         match self.step_of(id) {
             Step::Seize { depth, .. } => Some(instance(depth).workers),
             Step::Borrow { pool, depth } => {
-                Some(PoolId::new(instance(depth).workers.index() + 1 + pool as usize))
+                Some(instance(depth).pool(pool))
             }
             Step::Occupy { depth } => self.disk_of(id, depth),
             _ => None,
@@ -281,26 +281,55 @@ impl<P: Probe> Engine<'_, P> {
         caller.depth = depth + 1;
         caller.row = NOBODY;
         caller.left = 0;
-        let caller = self.tokens.admit(caller);
+        let caller = self.tokens.admit_copy(&caller);
         self.ready.push_back(caller);
     }
 
     /// Where a token that is further in would go on to give things back at `depth`.
     fn step_back_at(&self, token: &Token, depth: Depth) -> StepId {
-        let unwind = &self.network.unwind;
-        let mut at = match token.failing {
-            0 => unwind[StepId::new(token.step.index() - 1)],
+        let mut at = self.first_to_give_back(token);
+        let mut back = at;
+        while let Some(step) = at {
+            at = self.next_to_give_back(token, step);
+            if matches!(self.network.steps[step], Step::Leave { depth: it, .. } if it > depth) {
+                back = at;
+            }
+        }
+        back.expect("a caller has its worker to give back")
+    }
+
+    /// The step by which a token would begin to give back what it holds, if it holds anything.
+    pub(super) fn first_to_give_back(&self, token: &Token) -> Option<StepId> {
+        let step = match token.failing {
+            _ if token.is(flag::LOG) => return self.flush_under_way(token),
+            _ if token.depth == 0 => return None,
+            0 => self.network.unwind[StepId::new(token.step.index() - 1)],
             _ => token.step,
         };
-        let mut back = at;
-        while self.network.steps[at] != Step::End {
-            let next = unwind[at];
-            if matches!(self.network.steps[at], Step::Leave { depth: it, .. } if it > depth) {
-                back = next;
-            }
-            at = next;
+        self.if_it_gives_back(token, step)
+    }
+
+    /// The next such step.
+    pub(super) fn next_to_give_back(&self, token: &Token, step: StepId) -> Option<StepId> {
+        if token.is(flag::LOG) {
+            return None;
         }
-        back
+        self.if_it_gives_back(token, self.network.unwind[step])
+    }
+
+    /// A token that was cut ends where its caller would have gone on.
+    fn if_it_gives_back(&self, token: &Token, step: StepId) -> Option<StepId> {
+        match self.network.steps[step] {
+            Step::End => None,
+            Step::Leave { depth, .. } | Step::Return { depth, .. } if token.is(flag::CUT) && depth < token.base => None,
+            _ => Some(step),
+        }
+    }
+
+    /// The step that ends a flush, for a log that has the disk.
+    fn flush_under_way(&self, token: &Token) -> Option<StepId> {
+        let next = token.step;
+        matches!(self.network.steps[next], Step::Flushed { .. }).then_some(next)
     }
 
     /// For a token that comes back to an instance that may be gone; true if it stops there.

@@ -13,13 +13,14 @@ use super::arrivals::Arrivals;
 use super::calendar::{Lanes, OneShot, Ring};
 use super::cpu::Cpu;
 use super::log::Log;
+use super::meter::Meter;
 use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::rows::Rows;
-use super::token::{NOBODY, Token, TokenId, Tokens, flag};
+use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use crate::ids::{Id, Table};
 use crate::network::{Arrival, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network};
-use crate::network::{PoolId, ServiceId, StepId};
+use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
 use crate::rng::{self, Draw, Keys};
@@ -146,11 +147,8 @@ enum Health {
 struct Instance {
     state: Health,
     belief: Belief,
-    /// Computing on cores that nobody else wants: how many, since when, core-nanoseconds so far.
-    computing: u32,
-    computing_since: Time,
-    computed_ns: u128,
-    computed_at_opening_ns: u128,
+    /// Computing on cores that nobody else wants.
+    computing: Meter,
     /// Times that it went down: what was planned for it before is void.
     stamp: u32,
 }
@@ -158,30 +156,22 @@ struct Instance {
 /// Requests that are neither answered nor failed yet.
 #[derive(Default)]
 struct Inside {
-    count: u64,
+    requests: Meter,
     born: u64,
     resolved: u64,
-    since: Time,
-    area_ns: u128,
+    /// Sum of the stays of those resolved.
     stays_ns: u128,
 }
 
 impl Inside {
     #[inline]
-    fn settle(&mut self, now: Time) {
-        self.area_ns += u128::from((now - self.since).nanos()) * u128::from(self.count);
-        self.since = now;
-    }
-    #[inline]
     fn enter(&mut self, now: Time) {
-        self.settle(now);
-        self.count += 1;
+        self.requests.up(now);
         self.born += 1;
     }
     #[inline]
     fn resolve(&mut self, now: Time, born: Time) {
-        self.settle(now);
-        self.count -= 1;
+        self.requests.down(now);
         self.resolved += 1;
         self.stays_ns += u128::from((now - born).nanos());
     }
@@ -249,10 +239,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             instances: network.instances.map(|_, _| Instance {
                 state: Health::Up,
                 belief: Belief::default(),
-                computing: 0,
-                computing_since: Time::ZERO,
-                computed_ns: 0,
-                computed_at_opening_ns: 0,
+                computing: Meter::default(),
                 stamp: 0,
             }),
             candidates: network
@@ -300,13 +287,13 @@ impl<'n, P: Probe> Engine<'n, P> {
         for (id, instance) in self.network.instances.ids().map(|id| (id, &self.network.instances[id])) {
             let Some(log) = instance.log else { continue };
             let (class, guard) = (ClassId::default(), GuardId::LAST);
-            let mut token = Token::new(class, guard, log.first, log.key, Time::ZERO);
+            let own = self.tokens.admit(class, guard, log.first, log.key, Time::ZERO);
+            let token = &mut self.tokens[own];
             token.flags = flag::LOG;
             token.held[0] = id;
             token.depth = 1;
-            let token = self.tokens.admit(token);
             self.idle += 1;
-            self.logs[id] = Some(Log::new(token));
+            self.logs[id] = Some(Log::new(own));
         }
     }
 
@@ -359,7 +346,10 @@ impl<'n, P: Probe> Engine<'n, P> {
         let hung = token.is(flag::HUNG);
         match event.kind() {
             Kind::Done | Kind::Computed | Kind::Patience if hung => {}
-            Kind::Done => self.go_on(event.token),
+            Kind::Done => {
+                self.tokens[event.token].wait = Wait::Moving;
+                self.advance(event.token);
+            }
             Kind::Computed => self.computed(event.token),
             Kind::Send => self.send(event.token),
             Kind::Timeout => self.timed_out(event.token),
@@ -438,10 +428,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.pools.iter_mut().for_each(|it| it.open(now));
         self.cpus.iter_mut().flatten().for_each(|it| it.open(now));
         self.rows.iter_mut().for_each(|it| it.open(now));
-        self.instances.iter_mut().for_each(|it| {
-            it.settle(now);
-            it.computed_at_opening_ns = it.computed_ns;
-        });
+        self.instances.iter_mut().for_each(|it| it.computing.open(now));
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
     }
@@ -474,20 +461,17 @@ impl<'n, P: Probe> Engine<'n, P> {
         if let Some(cpu) = &mut self.cpus[host] {
             return cpu.measured_ns(self.now);
         }
-        let mut used = 0;
-        for instance in &self.network.hosts[host].instances {
-            let it = &mut self.instances[*instance];
-            it.settle(self.now);
-            used += it.computed_ns - it.computed_at_opening_ns;
-        }
-        used as f64
+        let instances = self.network.hosts[host].instances.iter();
+        let used = instances.map(|it| self.instances[*it].computing.measured_ns(self.now));
+        used.sum::<u128>() as f64
     }
 
     fn audit(&mut self) -> Result<(), Failure> {
         let now = self.now;
         let broken = |law, what, index| Failure::Broken { law, what, index };
+        let holders = self.holders();
         for id in self.network.pools.ids() {
-            let audit = self.pools[id].audit(&self.tokens, now);
+            let audit = self.pools[id].audit(&self.tokens, now, holders[id]);
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         for id in self.network.locks.ids() {
@@ -501,9 +485,40 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.audit_requests().map_err(|law| broken(law, "system", 0))
     }
 
+    /// How many tokens hold a place of each pool, found by following what each has yet to give back.
+    fn holders(&self) -> Table<PoolId, u32> {
+        let mut holders = self.network.pools.map(|_, _| 0);
+        for id in self.tokens.ids() {
+            let token = &self.tokens[id];
+            if token.flags & (flag::THINKS | flag::WAITS_TO_RETRY) != 0 {
+                continue;
+            }
+            let mut at = self.first_to_give_back(token);
+            while let Some(step) = at {
+                if let Some(pool) = self.pool_given_back(token, step) {
+                    holders[pool] += 1;
+                }
+                at = self.next_to_give_back(token, step);
+            }
+        }
+        holders
+    }
+
+    /// The pool that a step gives back to, for a token there.
+    fn pool_given_back(&self, token: &Token, step: StepId) -> Option<PoolId> {
+        let instance = |depth| &self.network.instances[token.held(depth)];
+        match self.network.steps[step] {
+            Step::Leave { depth, .. } => Some(instance(depth).workers),
+            Step::Return { pool, depth } => Some(instance(depth).pool(pool)),
+            Step::Vacate { depth } | Step::Flushed { depth } => {
+                self.network.hosts[instance(depth).host].disk
+            }
+            _ => None,
+        }
+    }
+
     /// Requests born = answered + failed + still inside, and Little's law for the whole system.
     fn audit_requests(&mut self) -> Result<(), &'static str> {
-        self.inside.settle(self.now);
         let mut still = 0;
         let mut stays_ns = self.inside.stays_ns;
         for id in self.tokens.ids() {
@@ -515,8 +530,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
         match () {
             () if self.inside.born != self.inside.resolved + still => Err("requests were lost"),
-            () if still != self.inside.count => Err("requests inside are miscounted"),
-            () if stays_ns != self.inside.area_ns => Err("Little's law fails for the system"),
+            () if still != u64::from(self.inside.requests.level()) => Err("requests inside are miscounted"),
+            () if stays_ns != self.inside.requests.area_ns(self.now) => Err("Little's law fails for the system"),
             () => Ok(()),
         }
     }
@@ -534,14 +549,5 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[inline]
     fn step_after(step: StepId) -> StepId {
         StepId::new(step.index() + 1)
-    }
-}
-
-impl Instance {
-    #[inline]
-    fn settle(&mut self, now: Time) {
-        let passed = u128::from((now - self.computing_since).nanos());
-        self.computed_ns += passed * u128::from(self.computing);
-        self.computing_since = now;
     }
 }

@@ -81,9 +81,8 @@ impl<P: Probe> Engine<'_, P> {
     fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = &self.network.works[work];
         let span = work.law.draw(&mut self.draw(id, work.key));
-        let instance = &mut self.instances[self.tokens[id].held(depth)];
-        instance.settle(self.now);
-        instance.computing += 1;
+        let instance = self.tokens[id].held(depth);
+        self.instances[instance].computing.up(self.now);
         self.schedule(span, Rank::Finish, Kind::Computed, id);
         Flow::Stay
     }
@@ -91,15 +90,13 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     pub(super) fn computed(&mut self, id: TokenId) {
         self.stop_computing(id);
-        self.ready.push_back(id);
+        self.advance(id);
     }
 
     #[inline]
     pub(super) fn stop_computing(&mut self, id: TokenId) {
         let token = &self.tokens[id];
-        let instance = &mut self.instances[token.held(token.depth - 1)];
-        instance.settle(self.now);
-        instance.computing -= 1;
+        self.instances[token.held(token.depth - 1)].computing.down(self.now);
     }
 
     fn compute(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
