@@ -9,3 +9,5 @@ pub mod units;
 pub mod problem;
 
 pub mod rng;
+
+pub mod parts;

@@ -201,8 +201,10 @@ mod tests {
         draw.bits()
     }
 
+    type Bits = fn(u64) -> u64;
+
     /// Bits keyed in every way in which a simulation keys them, by a running number.
-    const KEYED: &[(&str, fn(u64) -> u64)] = &[
+    const KEYED: &[(&str, Bits)] = &[
         ("requests, first output", |n| first(request(CLASS, n), 0)),
         ("requests, second output", |n| second(request(CLASS, n), 3)),
         ("purposes of one request", |n| first(ONE, n)),
