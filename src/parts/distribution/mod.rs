@@ -39,7 +39,7 @@ pub enum Shape {
     /// Mostly short, sometimes very long: a mixture of two exponentials of equal total work.
     Hyperexponential(MeanCv),
     /// The percentiles that a dashboard shows; each of them is met exactly.
-    Percentiles(Percentiles),
+    Percentiles(Box<Percentiles>),
 }
 
 /// A mean and how far the values scatter about it.

@@ -1,1 +1,3 @@
-//! x
+//! How capacity is divided.
+
+pub mod fair_share;

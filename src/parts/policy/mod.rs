@@ -1,1 +1,3 @@
-//! x
+//! What callers and balancers do to live with failure.
+
+pub mod retry;
