@@ -10,7 +10,7 @@ use super::{Among, State};
 #[inline]
 pub fn pick(state: &mut State, among: Among) -> usize {
     let candidates = among.candidates();
-    let start = state.next as usize % candidates.len();
+    let start = state.turn(candidates.len());
     let mut best: Option<(u32, usize)> = None;
     for at in (start..candidates.len()).chain(0..start) {
         let outstanding = candidates[at].outstanding;

@@ -6,8 +6,7 @@ use super::{Among, State};
 
 #[inline]
 pub fn pick(state: &mut State, among: Among) -> usize {
-    // There may have been more instances when the turn was noted.
-    let mut at = state.next as usize % among.candidates().len();
+    let mut at = state.turn(among.candidates().len());
     while !among.allows(at) {
         at = among.after(at);
     }
@@ -37,6 +36,6 @@ mod tests {
         assert_eq!(turns(&mut state, [true; 4], 2), [0, 1]);
         assert_eq!(turns(&mut state, [true, true, false, true], 4), [3, 0, 1, 3]);
         assert_eq!(turns(&mut state, [true; 4], 3), [0, 1, 2]);
-        assert_eq!(turns(&mut state, [true; 2], 3), [1, 0, 1]);
+        assert_eq!(turns(&mut state, [true; 2], 3), [0, 1, 0]);
     }
 }
