@@ -7,7 +7,6 @@
 
 use crate::rng::Draw;
 use crate::units::{Span, Time};
-use rand_distr::{Distribution, Exp1};
 
 /// An open class's stream of requests.
 pub struct Arrivals {
@@ -27,7 +26,7 @@ impl Arrivals {
     /// When the next one comes under these rates, constant per second from each time on.
     #[inline]
     pub fn next(&mut self, rates: &[(Time, f64)]) -> Time {
-        let gap: f64 = Exp1.sample(&mut Draw::at(self.key, self.number));
+        let gap = Draw::at(self.key, self.number).exponential();
         self.number += 1;
         match rates {
             [(_, rate)] if *rate > 0.0 => self.last = self.last + Span::from_nanos_f64(gap * 1e9 / rate),

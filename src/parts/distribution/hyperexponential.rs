@@ -26,6 +26,11 @@ impl Hyperexponential {
         }
     }
 
+    /// The same, with every draw multiplied by a factor.
+    pub fn scaled(self, by: f64) -> Hyperexponential {
+        Hyperexponential { short_ns: self.short_ns * by, long_ns: self.long_ns * by, ..self }
+    }
+
     #[inline]
     pub fn draw_ns(&self, draw: &mut Draw) -> f64 {
         let mean = if draw.unit() < self.share { self.short_ns } else { self.long_ns };

@@ -19,6 +19,11 @@ impl Lognormal {
         Lognormal { mu, sigma: variance.sqrt() }
     }
 
+    /// The same, with every draw multiplied by a factor.
+    pub fn scaled(self, by: f64) -> Lognormal {
+        Lognormal { mu: self.mu + libm::log(by), ..self }
+    }
+
     #[inline]
     pub fn draw_ns(&self, draw: &mut Draw) -> f64 {
         libm::exp(self.mu + self.sigma * draw.normal())

@@ -39,7 +39,7 @@ pub enum Shape {
     /// Mostly short, sometimes very long: a mixture of two exponentials of equal total work.
     Hyperexponential(MeanCv),
     /// The percentiles that a dashboard shows; each of them is met exactly.
-    Percentiles(Percentiles),
+    Percentiles(Box<Percentiles>),
 }
 
 /// A mean and how far the values scatter about it.
@@ -122,6 +122,18 @@ impl MeanCv {
 impl Law {
     fn exponential(mean: Span) -> Law {
         Law::Exponential { mean_ns: mean.nanos() as f64 }
+    }
+
+    /// The same, with every draw multiplied by a factor, as on a slower machine.
+    pub fn scaled(self, by: f64) -> Law {
+        match self {
+            law if by == 1.0 => law,
+            Law::Exponential { mean_ns } => Law::Exponential { mean_ns: mean_ns * by },
+            Law::Constant(span) => Law::Constant(Span::from_nanos_f64(span.nanos() as f64 * by)),
+            Law::Lognormal(it) => Law::Lognormal(it.scaled(by)),
+            Law::Hyperexponential(it) => Law::Hyperexponential(it.scaled(by)),
+            Law::Percentiles(it) => Law::Percentiles(it.scaled(by)),
+        }
     }
 
     /// The exponential stands first: it is the most common by far.
@@ -282,36 +294,3 @@ mod tests {
         }
     }
 }
-#[cfg(test)]
-mod speed {
-    use super::*;
-    #[test]
-    #[ignore]
-    fn speed() {
-        use crate::rng::request;
-        let laws = [r#""4ms""#, r#"{"exponential": "4ms"}"#, r#"{"lognormal": {"mean": "4ms", "cv": 1.2}}"#, r#"{"hyperexponential": {"mean": "4ms", "cv": 2}}"#, r#"{"percentiles": {"p50": "3ms", "p95": "20ms", "p99": "60ms"}}"#];
-        const N: u64 = 20_000_000;
-        let go = |name: &str, f: &mut dyn FnMut() -> u64| {
-            let t = std::time::Instant::now();
-            let s = f();
-            println!("{name}: {:.2} ns ({s})", t.elapsed().as_secs_f64() * 1e9 / N as f64);
-        };
-        go("key+draw at+bits", &mut || (0..N).fold(0, |s, n| s ^ Draw::at(request(5, n), 3).bits()));
-        go("at+bits", &mut || (0..N).fold(0, |s, n| s ^ Draw::at(5, n).bits()));
-        go("at+bits dependent", &mut || (0..N).fold(0, |s, n| Draw::at(s, n).bits()));
-        go("at+exponential", &mut || (0..N).fold(0.0, |s, n| s + Draw::at(5, n).exponential()) as u64);
-        go("at+ -log u", &mut || (0..N).fold(0.0, |s, n| s - libm::log(1.0 - Draw::at(5, n).unit())) as u64);
-        go("at+normal", &mut || (0..N).fold(0.0, |s, n| s + Draw::at(5, n).normal()).to_bits());
-        go("libm exp", &mut || (0..N).fold(0.0, |s, n| s + libm::exp((n & 15) as f64 * 0.71)).to_bits());
-        go("std exp", &mut || (0..N).fold(0.0, |s, n| s + ((n & 15) as f64 * 0.71).exp()).to_bits());
-        for json in laws {
-            let law: Law = std::hint::black_box(serde_json::from_str::<Distribution>(json).unwrap().law());
-            go(json, &mut || (0..N).fold(0, |s, n| s ^ law.draw(&mut Draw::at(5, n)).nanos()));
-        }
-        let z = Zipf::new(2000, 0.9);
-        go("zipf", &mut || (0..N).fold(0, |s, n| s ^ z.draw(&mut Draw::at(5, n))));
-        let z = Misses::new(4, 0.95);
-        go("misses", &mut || (0..N).fold(0, |s, n| s ^ z.draw(&mut Draw::at(5, n)) as u64));
-    }
-}
-impl Law { pub fn scaled(self, f: f64) -> Law { if f == 1.0 { self } else { match self { Law::Exponential{mean_ns} => Law::Exponential{mean_ns: mean_ns*f}, Law::Constant(s) => Law::Constant(Span::from_nanos_f64(s.nanos() as f64*f)), l => l } } } }

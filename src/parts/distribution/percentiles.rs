@@ -9,7 +9,7 @@
 use super::{CV_MAX, normal_below};
 use crate::problem::{Code, Findings};
 use crate::rng::Draw;
-use crate::units::{Span, significant};
+use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -119,8 +119,8 @@ impl Percentiles {
                 orderly = false;
             }
         }
-        // Written so that what is too large to be a number is too large.
-        if orderly && !(self.quantiles().cv2() <= CV_MAX * CV_MAX) {
+        // What is too large to be a number is not in the range either.
+        if orderly && !(0.0..=CV_MAX * CV_MAX).contains(&self.quantiles().cv2()) {
             let rule = "the percentiles lie so far apart that the rare long times, which they do \
                         not tell, would decide the mean";
             findings.wrong(Code::E007, rule, "leave the highest percentile out");
@@ -167,6 +167,11 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
+    /// The same, with every draw multiplied by a factor.
+    pub fn scaled(self, by: f64) -> Quantiles {
+        Quantiles { ln_ns: self.ln_ns.map(|it| it + libm::log(by) as f32), ..self }
+    }
+
     #[inline]
     pub fn draw_ns(&self, draw: &mut Draw) -> f64 {
         libm::exp(self.ln_at(draw.normal()))
@@ -203,7 +208,9 @@ impl Quantiles {
 
     pub fn cv2(&self) -> f64 {
         let mean = self.moment(1.0);
-        self.moment(2.0) / (mean * mean) - 1.0
+        let cv2 = self.moment(2.0) / (mean * mean) - 1.0;
+        // Rounding may take it below zero; what is no number stays so.
+        if cv2 < 0.0 { 0.0 } else { cv2 }
     }
 
     /// E xᵐ: the tails by the partial moments of a lognormal, exp(m a + (m b)² / 2) Φ(± (z − m b))
@@ -318,7 +325,8 @@ mod tests {
             "percentiles.p50: p50 must be longer than zero, not 0ns"
         );
         assert!(found(r#"{"p98": "1us", "p99": "100d"}"#).contains("would decide the mean"));
-        for text in MEASURED {
+        let same = r#"{"p25": "7ms", "p50": "7ms", "p99": "7ms"}"#;
+        for text in MEASURED.into_iter().chain([same]) {
             assert_eq!(found(text), "", "{text}");
         }
     }

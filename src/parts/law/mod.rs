@@ -1,2 +1,3 @@
-//! laws
+//! How capacity is divided.
+
 pub mod fair_share;

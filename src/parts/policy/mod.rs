@@ -1,3 +1,4 @@
-//! policies
+//! What callers and balancers do to live with failure.
+
 pub mod health;
 pub mod retry;
