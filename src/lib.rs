@@ -7,3 +7,5 @@ pub mod ids;
 pub mod units;
 
 pub mod problem;
+
+pub mod model;
