@@ -10,7 +10,7 @@ mod source;
 
 pub use code::Code;
 pub use path::{Segment, parse_path, path_text};
-pub use show::shown;
+pub use show::{cut, shown};
 pub use source::{Excerpt, Source};
 
 use schemars::JsonSchema;

@@ -1,1 +1,3 @@
+//! Reads, checks and compiles a model file.
 
+pub mod reading;
