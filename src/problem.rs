@@ -124,7 +124,7 @@ pub fn suggest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> S
     match known.len() {
         0 => String::new(),
         1 => format!("there is only {}", names[0]),
-        ..=12 => format!("there are {}", names.join(", ")),
+        2..=12 => format!("there are {}", names.join(", ")),
         _ => format!("there are {}, …", names.join(", ")),
     }
 }

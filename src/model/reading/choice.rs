@@ -58,6 +58,11 @@ impl<'s> Alternative<'s> {
 impl<'s> Walk<'s, '_> {
     /// Finds the alternative that was meant, or tells why there is none.
     pub fn choose(&mut self, node: &Node, all: &[Alternative<'s>]) -> Option<Alternative<'s>> {
+        // That nothing at all may stand here instead makes no choice of one thing.
+        let null = |it: &Alternative| types(it.schema) == ["null"];
+        let some = all.iter().copied().filter(|it| !null(it) || matches!(node.kind, Kind::Null));
+        let all = some.collect::<Vec<_>>();
+        let all = all.as_slice();
         let fitting: Vec<Alternative> = all.iter().copied().filter(|it| it.admits(node)).collect();
         match (&node.kind, fitting.as_slice()) {
             (Kind::Text(text), _) if all.len() > 1 => self.choose_text(text, node, all),
@@ -107,7 +112,7 @@ impl<'s> Walk<'s, '_> {
         // It looks like a quantity, or nothing else could be a text.
         let quantity =
             text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-        let tags: Vec<&str> = tags(all);
+        let tags: Vec<&str> = tags(all.iter().filter(|it| it.is_tagged()), all);
         if let Some(unit) = texts.iter().find(open).filter(|_| quantity || tags.is_empty()) {
             return Some(*unit);
         }
@@ -181,7 +186,7 @@ impl<'s> Walk<'s, '_> {
     }
 
     fn unknown_tag(&mut self, entries: &IndexMap<String, Entry>, all: &[Alternative<'s>]) {
-        let (tags, what) = (tags(all), what(all));
+        let (tags, what) = (tags(all.iter().filter(|it| it.is_object()), all), what(all));
         let keys = || entries.keys().map(String::as_str);
         let close = keys().find(|key| nearest(key, tags.iter().copied()).is_some());
         let Some(key) = close.or_else(|| keys().next()) else {
@@ -202,9 +207,11 @@ fn what(all: &[Alternative]) -> String {
     all.iter().find_map(|it| it.name).map_or("choice".to_owned(), words::spoken)
 }
 
-/// The names among which a user chooses.
-fn tags<'s>(all: &[Alternative<'s>]) -> Vec<&'s str> {
-    let heads = all.iter().filter(|it| it.is_object()).filter_map(Alternative::head);
+/// The names among which a user chooses: the heads of `objects`, and the texts that are listed.
+fn tags<'a, 's: 'a>(
+    objects: impl Iterator<Item = &'a Alternative<'s>>,
+    all: &'a [Alternative<'s>],
+) -> Vec<&'s str> {
     let listed = all.iter().flat_map(|it| names(it.schema));
-    heads.chain(listed).collect()
+    objects.filter_map(Alternative::head).chain(listed).collect()
 }

@@ -26,7 +26,7 @@ mod words;
 pub use set::assignment;
 pub use shape::{Shape, schema_of};
 
-use crate::problem::{Code, Finding, Findings, Problem, Segment, Source, path_text};
+use crate::problem::{Code, Finding, Findings, Problem, Segment, Source, cut, path_text};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -147,7 +147,7 @@ impl Document {
                 self.source.problem(range, it.code, &it.path, it.rule, it.mend)
             }
             Place::Set(index) => Problem {
-                path: path_text(&it.path),
+                path: cut(&path_text(&it.path), 200),
                 ..Problem::without_place(it.code, &self.sets[index as usize], it.rule, &it.mend)
             },
         };

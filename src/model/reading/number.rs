@@ -1,6 +1,7 @@
-//! Numbers as they are written, without rounding where none is needed.
+//! Numbers as they are written, without rounding where none is needed, and their ranges.
 
-use serde_json::Number;
+use serde_json::{Map, Number, Value};
+use std::cmp::Ordering::{self, Equal, Greater, Less};
 
 /// The number that a JSON literal stands for; nothing if it is larger than a double can hold.
 ///
@@ -40,6 +41,48 @@ fn whole(text: &str) -> Option<(bool, u64)> {
     let power = power.checked_add(zeros.try_into().ok()?)?;
     let scale = 10u64.checked_pow(power.try_into().ok()?)?;
     Some((negative, significant.parse::<u64>().ok()?.checked_mul(scale)?))
+}
+
+/// What a number must be whose schema it does not keep: `at least 1 and at most 9`.
+///
+/// The limits of the larger Rust types stand only in the schema's format.
+pub fn range_missed(number: &Number, schema: &Map<String, Value>) -> Option<String> {
+    let limit = |name: &str| schema.get(name).and_then(Value::as_number);
+    let typed = match schema.get("format").and_then(Value::as_str) {
+        Some("uint32") => Some((0.into(), u32::MAX.into())),
+        Some("uint64" | "uint") => Some((0.into(), u64::MAX.into())),
+        Some("int32") => Some((i32::MIN.into(), i32::MAX.into())),
+        Some("int64" | "int") => Some((i64::MIN.into(), i64::MAX.into())),
+        _ => None,
+    };
+    let (type_least, type_most): (Option<Number>, Option<Number>) = typed.unzip();
+    let least = limit("minimum").or(type_least.as_ref());
+    let most = limit("maximum").or(type_most.as_ref());
+    let (above, below) = (limit("exclusiveMinimum"), limit("exclusiveMaximum"));
+
+    let is = |orders: &[Ordering], limit: Option<&Number>| {
+        limit.is_none_or(|limit| orders.contains(&compare(number, limit)))
+    };
+    let kept = is(&[Greater, Equal], least)
+        && is(&[Less, Equal], most)
+        && is(&[Greater], above)
+        && is(&[Less], below);
+    if kept {
+        return None;
+    }
+    let from = above.map(|it| format!("above {}", whole_if_it_is(it.clone())));
+    let from = from.or(least.map(|it| format!("at least {}", whole_if_it_is(it.clone()))));
+    let to = below.map(|it| format!("below {}", whole_if_it_is(it.clone())));
+    let to = to.or(most.map(|it| format!("at most {}", whole_if_it_is(it.clone()))));
+    Some([from, to].into_iter().flatten().collect::<Vec<_>>().join(" and "))
+}
+
+/// Exact between whole numbers, which a double of 64 bits cannot always tell apart.
+fn compare(a: &Number, b: &Number) -> Ordering {
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        _ => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Equal),
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::choice::Alternative;
 use super::tree::{Entry, Kind, Node};
-use super::words::{self, Schema, names, types};
+use super::words::{self, names, types};
 use super::{MAX_PROBLEMS, number};
 use crate::problem::{Code, Findings, Segment, nearest, shown, suggest};
 use indexmap::IndexMap;
@@ -92,6 +92,9 @@ impl Shape {
                         }
                     }
                     ("items" | "additionalProperties", _) => schemas.push(inner),
+                    ("x-unit", _) if words::unit(keywords).is_none() => {
+                        unknown.push(format!("x-unit {inner}"));
+                    }
                     (name, _) if !KEYWORDS.contains(&name) => unknown.push(name.to_owned()),
                     _ => {}
                 }
@@ -253,7 +256,7 @@ impl<'s> Walk<'s, '_> {
         let fraction = number.as_f64().is_none_or(|it| it.fract() != 0.0);
         if whole && number.is_f64() && fraction {
             self.wrong(Code::E005, format!("must be a whole number, not {number}"), "");
-        } else if let Some(range) = range_missed(number, meant.schema) {
+        } else if let Some(range) = number::range_missed(number, meant.schema) {
             self.wrong(Code::E007, format!("must be {range}, not {number}"), "");
         } else {
             self.listed(node, meant);
@@ -294,6 +297,9 @@ impl<'s> Walk<'s, '_> {
         };
         let mut misspelt = Vec::new();
         for (key, entry) in entries {
+            if self.findings.len() >= MAX_PROBLEMS {
+                return;
+            }
             match meant.property(key).or(others.filter(|_| !closed)) {
                 Some(schema) => self.inside(key, &entry.node, schema),
                 None if closed && !settled.contains(key) => {
@@ -356,43 +362,4 @@ impl<'s> Walk<'s, '_> {
             Walk { schema: root, findings, settled: Vec::new() }.node(node, schema);
         });
     }
-}
-
-/// The range that a number lies outside of, in words.
-fn range_missed(number: &Number, schema: &Schema) -> Option<String> {
-    // The limits of the Rust type stand in the format, for the larger types only there.
-    let of_type: (i128, i128) = match schema.get("format").and_then(Value::as_str) {
-        Some("uint32") => (0, u32::MAX.into()),
-        Some("uint64" | "uint") => (0, u64::MAX.into()),
-        Some("int32") => (i32::MIN.into(), i32::MAX.into()),
-        Some("int64" | "int") => (i64::MIN.into(), i64::MAX.into()),
-        _ => (i128::MIN, i128::MAX),
-    };
-    let whole = number.as_i128();
-    let it = number.as_f64()?;
-    let limit = |name: &str| schema.get(name).and_then(Value::as_f64);
-    let (least, most) = (limit("minimum"), limit("maximum"));
-    let (above, below) = (limit("exclusiveMinimum"), limit("exclusiveMaximum"));
-    let typed = of_type != (i128::MIN, i128::MAX);
-    let too_small = least.is_some_and(|least| it < least)
-        || above.is_some_and(|above| it <= above)
-        || (typed && whole.map_or(it < 0.0, |whole| whole < of_type.0));
-    let too_large = most.is_some_and(|most| it > most)
-        || below.is_some_and(|below| it >= below)
-        || (typed && whole.map_or(it > 0.0, |whole| whole > of_type.1));
-    if !too_small && !too_large {
-        return None;
-    }
-    let typed_limit = |limit: i128| typed.then(|| limit.to_string());
-    let from = match (above, least) {
-        (Some(above), _) => Some(format!("above {above}")),
-        (None, Some(least)) => Some(format!("at least {least}")),
-        _ => typed_limit(of_type.0).map(|it| format!("at least {it}")),
-    };
-    let to = match (below, most) {
-        (Some(below), _) => Some(format!("below {below}")),
-        (None, Some(most)) => Some(format!("at most {most}")),
-        _ => typed_limit(of_type.1).map(|it| format!("at most {it}")),
-    };
-    Some([from, to].into_iter().flatten().collect::<Vec<_>>().join(" and "))
 }

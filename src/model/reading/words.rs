@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 pub type Schema = Map<String, Value>;
 
+/// Says what is wrong with a text that is to hold a quantity.
+pub type Check = fn(&str) -> Result<(), String>;
+
 /// What a file holds somewhere: `the text "abc"`, `2.5`, `a list`.
 pub fn there(node: &Node) -> String {
     match &node.kind {
@@ -63,7 +66,7 @@ fn one_expected(schema: &Schema) -> String {
 }
 
 /// The kind of quantity that a text must hold, and how to read it.
-pub fn unit(schema: &Schema) -> Option<(&'static str, fn(&str) -> Result<(), String>)> {
+pub fn unit(schema: &Schema) -> Option<(&'static str, Check)> {
     Some(match schema.get("x-unit")?.as_str()? {
         "Span" => ("a length of time", |text| Span::parse(text).map(drop)),
         "Rate" => ("a rate", |text| Rate::parse(text).map(drop)),
