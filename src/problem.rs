@@ -3,77 +3,57 @@
 //! Parts and checks tell [`Findings`] what they find, by path; the reader of the file knows where
 //! each path stands and turns findings into [`Problem`]s.
 
-use serde::Serialize;
+mod code;
+mod path;
+mod show;
+mod source;
 
-/// One step of a path into a file: `services`, `[2]`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Segment {
-    Key(String),
-    Index(usize),
+pub use code::Code;
+pub use path::{Segment, parse_path, path_text};
+pub use show::{cut, shown};
+pub use source::{Excerpt, Source};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A user's mistake, with its place; printed as rustc prints its errors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    pub code: Code,
+    /// The file as the user named it, or the argument (`--set path=value`) that is to blame.
+    pub file: String,
+    /// Counted from 1; absent where the problem has no place in a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// In characters, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// As in `services.app.operations.login[0].cpu`; `.` for the whole file.
+    pub path: String,
+    /// What must hold, and what is there instead.
+    pub rule: String,
+    /// What to write instead; may be empty.
+    #[serde(default)]
+    pub mend: String,
+    /// The line in question, for printing.
+    #[serde(skip)]
+    pub excerpt: Option<Excerpt>,
 }
 
-impl From<&str> for Segment {
-    fn from(key: &str) -> Self {
-        Segment::Key(key.to_owned())
-    }
-}
-impl From<&String> for Segment {
-    fn from(key: &String) -> Self {
-        Segment::Key(key.clone())
-    }
-}
-impl From<usize> for Segment {
-    fn from(index: usize) -> Self {
-        Segment::Index(index)
-    }
-}
-
-/// `services.app.operations.login[0].cpu`, as a user would write it; `.` for the whole file.
-pub fn path_text(path: &[Segment]) -> String {
-    let mut text = String::new();
-    for segment in path {
-        match segment {
-            Segment::Index(index) => text.push_str(&format!("[{index}]")),
-            Segment::Key(key) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.push_str(key);
-            }
+impl Problem {
+    /// A problem with all of a file, or with something that is not in a file.
+    pub fn without_place(code: Code, file: &str, rule: impl Into<String>, mend: &str) -> Problem {
+        Problem {
+            code,
+            file: file.to_owned(),
+            line: None,
+            column: None,
+            path: path_text(&[]),
+            rule: rule.into(),
+            mend: mend.to_owned(),
+            excerpt: None,
         }
     }
-    if text.is_empty() { ".".to_owned() } else { text }
-}
-
-/// What kind of mistake it is; `outgrow explain E012` tells more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Code {
-    /// The text is no JSON.
-    E001,
-    /// A key stands twice in one object.
-    E002,
-    /// No such key.
-    E003,
-    /// A key that must be there is missing.
-    E004,
-    /// The value is of another type.
-    E005,
-    /// The unit is wrong or missing.
-    E006,
-    /// The number lies outside what is possible.
-    E007,
-    /// Nothing has that name.
-    E008,
-    /// Calls go round in a circle.
-    E009,
-    /// Two statements contradict each other, or only one of them may stand.
-    E010,
-    /// The file, or one that it names, cannot be read.
-    E011,
-    /// It is larger than can be run.
-    E012,
-    /// Nothing would ever happen, or it could never fit.
-    E013,
 }
 
 /// One finding, by path.
@@ -120,6 +100,10 @@ impl Findings {
         self.inside(at, |it| it.wrong(code, rule, mend));
     }
 
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
@@ -132,14 +116,48 @@ impl Findings {
 /// `did you mean "web"?`, if one of `known` is close to `unknown`; else the choice there is.
 pub fn suggest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let near = known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&unknown.to_lowercase(), name), *name))
-        .min();
-    match near {
-        Some((far, name)) if far <= 1 + name.len() / 4 => format!("did you mean \"{name}\"?"),
-        _ if known.is_empty() => String::new(),
-        _ if known.len() > 12 => format!("there are {}, …", known[..12].join(", ")),
-        _ => format!("there are {}", known.join(", ")),
+    if let Some(name) = nearest(unknown, known.iter().copied()) {
+        return format!("did you mean {}?", shown(name));
+    }
+    // A name of the user's may be of any length.
+    let names: Vec<String> = known.iter().take(12).map(|name| show::cut(name, 40)).collect();
+    match known.len() {
+        0 => String::new(),
+        1 => format!("there is only {}", names[0]),
+        2..=12 => format!("there are {}", names.join(", ")),
+        _ => format!("there are {}, …", names.join(", ")),
+    }
+}
+
+/// The one of `known` that `unknown` is most likely a misspelling of.
+///
+/// One slip of the fingers in a short name, one more for every four letters.
+pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // No name that a person types is longer, and the comparison takes time in the square of it.
+    const LONGEST: usize = 100;
+    if unknown.len() > LONGEST {
+        return None;
+    }
+    let unknown = unknown.to_lowercase();
+    let far = |name: &str| strsim::damerau_levenshtein(&unknown, &name.to_lowercase());
+    let near = known.into_iter().filter(|name| name.len() <= LONGEST);
+    let (far, name) = near.map(|name| (far(name), name)).min()?;
+    (far <= 1 + name.len() / 4).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_is_recognised_and_a_strange_one_gets_the_choice() {
+        let known = ["web", "database", "cache"];
+        assert_eq!(suggest("wbe", known), "did you mean \"web\"?");
+        assert_eq!(suggest("Database", known), "did you mean \"database\"?");
+        assert_eq!(suggest("queue", known), "there are web, database, cache");
+        assert_eq!(suggest("queue", ["elsewhere"]), "there is only elsewhere");
+        assert_eq!(suggest("queue", []), "");
+        let long = "x".repeat(1 << 20);
+        assert_eq!(suggest(&long, [long.as_str()]).chars().count(), "there is only ".len() + 41);
     }
 }

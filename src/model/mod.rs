@@ -1,8 +1,73 @@
-//! The model file: read, checked and compiled into a network and its names.
+//! Model files: read, checked and compiled into a network and its names.
 
-pub mod check;
+mod check;
 mod compile;
 pub mod file;
 mod places;
+pub mod reading;
 
 pub use compile::{Recorded, compile};
+pub use reading::Document;
+
+use crate::parts::columns;
+use crate::problem::{Code, Findings, Problem};
+
+/// Reads a file that another file names, such as a CSV beside a model: its text, or what went wrong.
+pub type Files<'f> = dyn Fn(&str) -> Result<String, String> + 'f;
+
+/// A model that was read and found to make sense.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub file: file::Model,
+    pub recorded: Recorded,
+}
+
+/// The model in a document; everything that is wrong with it at once.
+pub fn load(document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
+    let file: file::Model = document.read()?;
+    let mut findings = Findings::default();
+    check::check(&file, &mut findings);
+    let recorded = read_recorded(&file, files, &mut findings);
+    match findings.is_empty() {
+        true => Ok(Loaded { file, recorded }),
+        false => Err(document.problems(findings.into_vec())),
+    }
+}
+
+/// The counts of the classes that are played from a file.
+fn read_recorded(model: &file::Model, files: &Files, findings: &mut Findings) -> Recorded {
+    let mut recorded = Recorded::default();
+    for (name, class) in &model.traffic {
+        let Some(spec) = &class.recorded else { continue };
+        let counts = findings.inside("traffic", |it| {
+            it.inside(name, |it| it.inside("recorded", |it| read_column(spec, files, it)))
+        });
+        recorded.extend(counts.map(|counts| (name.clone(), counts)));
+    }
+    recorded
+}
+
+fn read_column(
+    spec: &file::RecordedCounts,
+    files: &Files,
+    findings: &mut Findings,
+) -> Option<Vec<f64>> {
+    match files(&spec.file) {
+        Ok(text) => columns::read_one(&text, "column", &spec.column, findings),
+        Err(why) => {
+            findings.wrong_at("file", Code::E011, why, "paths are relative to this file");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reading::Shape;
+    use super::*;
+
+    #[test]
+    fn the_reader_understands_the_whole_language() {
+        assert_eq!(Shape::of::<file::Model>().not_understood(), Vec::<String>::new());
+    }
+}

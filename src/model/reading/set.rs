@@ -1,0 +1,143 @@
+//! Changing a file's values from outside: `--set hosts.rack.cores=32`, and the levels of factors.
+
+use super::tree::{Kind, Node, Place};
+use super::{Document, MAX_DEPTH, syntax, words};
+use crate::problem::{Code, Problem, Segment, cut, nearest, parse_path, path_text, shown, suggest};
+use serde_json::Value;
+
+/// Splits `path=value` at the first `=` that is not inside of quotes.
+pub fn assignment(text: &str) -> Result<(&str, &str), Problem> {
+    let mut quoted = false;
+    let equals = text.bytes().position(|byte| {
+        quoted ^= byte == b'"';
+        byte == b'=' && !quoted
+    });
+    equals.map(|at| (text[..at].trim(), text[at + 1..].trim())).ok_or_else(|| {
+        let place = format!("--set {}", cut(text, 100));
+        let mend = "write --set path=value, such as --set hosts.rack.cores=32";
+        Problem::without_place(Code::E001, &place, "there is no = in it", mend)
+    })
+}
+
+impl Document {
+    /// Sets what stands at `path`, such as `services.app.operations.login[0].cpu`.
+    ///
+    /// `value` is JSON, or else the text itself: `5s` is the text "5s". A key that is not there
+    /// yet is added to its object; whether it may stand there is for [`Document::read`] to say.
+    pub fn set(&mut self, path: &str, value: &str) -> Result<(), Problem> {
+        let argument = format!("--set {}={}", cut(path, 100), cut(value, 60));
+        let wrong = |rule: String| {
+            let mend = "a path is written as in services.app.operations.login[0].cpu";
+            Problem::without_place(Code::E001, &argument, rule, mend)
+        };
+        let segments = parse_path(path).map_err(wrong)?;
+        let value = value_of(value, &segments, &argument)?;
+        self.put(&segments, argument, value)
+    }
+
+    /// As [`Document::set`], for a value that has been read already: a level of a factor.
+    pub fn set_value(&mut self, path: &[Segment], value: Value) -> Result<(), Problem> {
+        let written = match &value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let argument = format!("vary {}={}", path_text(path), cut(&written, 60));
+        self.put(path, argument, value)
+    }
+
+    fn put(&mut self, path: &[Segment], argument: String, value: Value) -> Result<(), Problem> {
+        let place = Place::Set(self.sets.len() as u32);
+        let node = Node::of_value(value, place);
+        let problem = |code, rule: String, mend: String| Problem {
+            path: path_text(path),
+            ..Problem::without_place(code, &argument, rule, &mend)
+        };
+        if path.len() + node.depth() > MAX_DEPTH {
+            let rule = format!("nested more than {MAX_DEPTH} levels deep");
+            return Err(problem(Code::E012, rule, String::new()));
+        }
+        let mut parent = &self.root;
+        for (depth, segment) in path.iter().enumerate() {
+            let last = depth + 1 == path.len();
+            let addable = matches!((&parent.kind, segment), (Kind::Object(_), Segment::Key(_)));
+            match parent.child(segment) {
+                Some(child) => parent = child,
+                None if last && addable => {}
+                None => {
+                    let (rule, mend) = absent(parent, path, depth);
+                    return Err(problem(Code::E008, rule, mend));
+                }
+            }
+        }
+        let mut at = &mut self.root;
+        for segment in path {
+            at = at.child_or_new(segment, place).expect("the path has just been walked");
+        }
+        *at = node;
+        self.sets.push(argument);
+        Ok(())
+    }
+}
+
+/// What a value on the command line stands for.
+fn value_of(text: &str, path: &[Segment], argument: &str) -> Result<Value, Problem> {
+    let mut twice = Vec::new();
+    let parsed = syntax::parse(text, &mut twice);
+    match (parsed, twice.into_iter().next()) {
+        (Ok(node), None) => Ok(node.value()),
+        // What begins like JSON was meant to be JSON, and so was a number that is too large.
+        (Err(wrong), _)
+            if wrong.code == Code::E001 && !text.trim_start().starts_with(['{', '[', '"']) =>
+        {
+            Ok(Value::String(text.to_owned()))
+        }
+        (Err(wrong), _) => Err((wrong, true)),
+        (Ok(_), Some(twice)) => Err((twice.wrong(), false)),
+    }
+    .map_err(|(wrong, grammar)| {
+        let rule = match grammar && wrong.code == Code::E001 {
+            true => format!("the value is no JSON: at {}, {}", wrong.range.start + 1, wrong.rule),
+            false => wrong.rule,
+        };
+        let problem = Problem::without_place(wrong.code, argument, rule, &wrong.mend);
+        Problem { path: path_text(path), ..problem }
+    })
+}
+
+/// Why the segment of `path` at `depth` leads nowhere from `node`, and where it might.
+fn absent(node: &Node, path: &[Segment], depth: usize) -> (String, String) {
+    let here = match depth {
+        0 => "the file".to_owned(),
+        _ => path_text(&path[..depth]),
+    };
+    match (&node.kind, &path[depth]) {
+        (Kind::Object(entries), Segment::Key(key)) => {
+            let near = nearest(key, entries.keys().map(String::as_str));
+            let mend = match (near, &path[depth + 1..]) {
+                (Some(name), _) => format!("did you mean {}?", shown(name)),
+                (None, [Segment::Key(inner)]) => {
+                    format!("set {}={{{}: …}}", path_text(&path[..=depth]), shown(inner))
+                }
+                _ => suggest(key, entries.keys().map(String::as_str)),
+            };
+            (format!("{here} has no {}", shown(key)), mend)
+        }
+        (Kind::List(elements), Segment::Index(index)) => {
+            let mend = match elements.len() {
+                0 => "it is empty".to_owned(),
+                count => format!("there are [0] to [{}]", count - 1),
+            };
+            (format!("{here} has no [{index}]"), mend)
+        }
+        (Kind::List(_), Segment::Key(key)) => (
+            format!("{here} is a list and has no {}", shown(key)),
+            "write [0] for its first".into(),
+        ),
+        (_, Segment::Key(key)) => {
+            (format!("{here} is {} and has no {}", words::there(node), shown(key)), String::new())
+        }
+        (_, Segment::Index(_)) => {
+            (format!("{here} is {} and no list", words::there(node)), String::new())
+        }
+    }
+}
