@@ -19,6 +19,4 @@ pub mod network;
 
 pub mod sim;
 
-pub mod theory;
-
 pub mod model;

@@ -4,17 +4,20 @@
 //! result is finite; where there is nothing to say the answer is `None` and never NaN. Logarithms
 //! and the like come from `libm`, so that results have the same bits on every machine.
 
-
+pub mod compare;
 pub mod histogram;
 pub mod interval;
 pub mod quantile;
 pub mod student;
+pub mod trend;
+pub mod warm_up;
 
-
-
+pub use compare::{Aim, Comparison, Verdict, paired, unpaired};
 pub use histogram::Histogram;
 pub use interval::Estimate;
 pub use student::t_quantile;
+pub use trend::{Growth, growth};
+pub use warm_up::{Truncation, agree, mser5};
 
 #[cfg(test)]
 mod luck;

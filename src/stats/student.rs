@@ -1,7 +1,8 @@
 //! Student's t distribution.
 //!
-//! Written here rather than taken from `statrs`, which calls the C library's `exp` and `ln`: a
-//! half-width must have the same bits on every machine. The tests hold the two against each other.
+//! Written here rather than taken from `statrs`: a half-width must have the same bits on every
+//! machine, and `statrs` 0.19 calls the C library's `exp` and `ln`. (It is also off in the fourth
+//! digit at a million degrees of freedom.) The tests hold the two against each other.
 
 /// The quantile of Student's t with `df` degrees of freedom (not necessarily whole) at `p`.
 ///
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn quantile_and_tail_agree_with_statrs() {
-        for df in [1.0, 1.5, 3.0, 17.7764735162, 99.0, 1e4, 1e6] {
+        for df in [1.0, 1.5, 3.0, 17.7764735162, 99.0, 1e3] {
             let reference = StudentsT::new(0.0, 1.0, df).unwrap();
             for p in [0.001, 0.3, 0.6, 0.9, 0.975, 0.999_9] {
                 close(t_quantile(p, df), reference.inverse_cdf(p), 1e-7);
@@ -140,6 +141,13 @@ mod tests {
                 close(t_tail(t, df), 1.0 - p, 1e-9);
             }
         }
+    }
+
+    #[test]
+    fn with_many_degrees_of_freedom_it_nears_the_normal_as_the_expansion_says() {
+        // Abramowitz & Stegun, 26.7.5, to the second term.
+        let (z, df) = (1.2815515655446004f64, 1e6);
+        close(t_quantile(0.9, df), z + (z.powi(3) + z) / (4.0 * df), 1e-9);
     }
 
     #[test]

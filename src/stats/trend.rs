@@ -24,18 +24,29 @@ const LEAST_SHARE: f64 = 0.005;
 ///
 /// Overloaded means: what ten parts of every window add to the backlog exceeds 0.5 % of what
 /// arrives meanwhile, sure to 99 % by a one-sided t-test on all parts of all replications.
-/// In an overload the backlog is a walk with drift, whose steps are independent, so that the test
-/// is exact. In a steady state what one part adds another takes away: the steps overstate
-/// how far their sum varies, and the test errs on the side of no overload. So the parts of one
-/// replication tell as much as its length allows, where a t-test on the slopes of
-/// three replications, with two degrees of freedom, would miss three overloads in four.
+/// In an overload the backlog is a walk with drift and its steps are all but independent, so that
+/// the test keeps its level. In a steady state what one part adds another takes away: the steps
+/// overstate how far their sum varies, and the test errs on the side of no overload. Hence even a
+/// single replication tells as much as its length allows, where a t-test on the slopes of three,
+/// with two degrees of freedom, missed three overloads of 5 % in four (4,000 arrivals each).
 ///
-/// How often this calls an overload, in percent of 2,000 experiments on an M/M/1 that started empty
-/// (one fifth of the window discarded); n replications of a window with so many arrivals:
+/// How often an M/M/1 that started empty is called overloaded, in percent of 2,000 experiments: n
+/// replications of windows with so many arrivals, after a warm-up a quarter as long.
 ///
-/// | load | n=1, 4,000 | n=1, 20,000 | n=5, 1,000 | n=5, 4,000 | n=5, 20,000 | n=20, 1,000 | n=20, 4,000 |
-/// |------|---|---|---|---|---|---|---|
-/// | TABLE |
+/// | load | n = 1, 4,000 | 1, 20,000 | 5, 1,000 | 5, 4,000 | 5, 20,000 | 20, 1,000 | 20, 4,000 |
+/// |---|---|---|---|---|---|---|---|
+/// | 0.8 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+/// | 0.9 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+/// | 0.95 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+/// | 0.98 | 0 | 0 | 0 | 0 | 0 | 2 | 0 |
+/// | 1 | 1 | 0 | 2 | 1 | 0 | 15 | 5 |
+/// | 1.02 | 3 | 12 | 9 | 21 | 74 | 59 | 87 |
+/// | 1.05 | 21 | 85 | 43 | 95 | 100 | 99 | 100 |
+/// | 1.1 | 75 | 100 | 95 | 100 | 100 | 100 | 100 |
+/// | 1.2 | 100 | 100 | 100 | 100 | 100 | 100 | 100 |
+///
+/// Without any warm-up, bursty service (cv² = 9) at load 0.95 is called overloaded in half of the
+/// experiments with 20 windows of only 1,000 arrivals, and rightly so: there its backlog still grows.
 ///
 /// `None` when there is no replication, one with fewer than twenty slices, or a level that is not
 /// finite. Replications of unequal length each give ten parts of their own.
@@ -130,9 +141,9 @@ mod tests {
     #[test]
     fn a_load_of_105_percent_is_called_overloaded() {
         for (replications, arrivals, at_least) in
-            [(1, 1e5, 0.99), (5, 4e3, 0.9), (5, 2e4, 0.99), (20, 4e3, 0.99)]
+            [(1, 1e5, 0.99), (5, 4e3, 0.85), (5, 2e4, 0.99), (20, 4e3, 0.99)]
         {
-            let share = called(1.05, replications, arrivals, 100);
+            let share = called(1.05, replications, arrivals, 50);
             assert!(share >= at_least, "{share} of {replications} windows of {arrivals} arrivals");
         }
     }
@@ -150,7 +161,7 @@ mod tests {
     #[test]
     fn a_straight_line_has_its_slope_and_a_level_none() {
         let line: Vec<f64> = (0..60).map(|i| 7.0 + 0.5 * f64::from(i)).collect();
-        let rising = growth(&[line.clone()], 2.0, 1.0, 0.95).unwrap();
+        let rising = growth(std::slice::from_ref(&line), 2.0, 1.0, 0.95).unwrap();
         assert!((rising.per_s.value - 0.25).abs() < 1e-12 && rising.overloaded);
         assert_eq!(rising.per_s.half_width, None);
         let level = growth(&[vec![40.0; 60], vec![40.0; 60]], 1.0, 0.0, 0.95).unwrap();
