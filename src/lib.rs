@@ -1,11 +1,10 @@
-//! outgrow: discrete-event simulation of scaling architectures.
-//!
-//! Rooms from the ground up; a room may use only rooms above it in this list.
-
+//! outgrow
 pub mod ids;
-
 pub mod units;
-
 pub mod problem;
-
+pub mod rng;
+pub mod stats;
+pub mod parts;
+pub mod network;
 pub mod sim;
+pub mod model;

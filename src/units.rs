@@ -36,6 +36,10 @@ pub struct Bandwidth(f64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Price(f64);
 
+/// A part of a whole, between 0 and 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Share(f64);
+
 impl Time {
     pub const ZERO: Time = Time(0);
     /// Later than anything that happens.
@@ -148,6 +152,11 @@ impl Bandwidth {
         self.0
     }
 }
+impl Share {
+    pub fn as_ratio(self) -> f64 {
+        self.0
+    }
+}
 impl Price {
     pub fn as_per_hour(self) -> f64 {
         self.0
@@ -224,6 +233,8 @@ pub const HOURS_PER_MONTH: f64 = 730.0;
 const PRICE_UNITS: &[(&str, f64)] =
     &[("/h", 1.0), ("/d", 1.0 / 24.0), ("/mo", 1.0 / HOURS_PER_MONTH)];
 
+const SHARE_UNITS: &[(&str, f64)] = &[("%", 0.01)];
+
 /// Declares how a quantity is read from and written to text, and its place in the schema.
 macro_rules! written {
     ($name:ident, $units:ident, $what:literal, $examples:expr, $from:expr) => {
@@ -277,6 +288,9 @@ written!(Bytes, BYTE_UNITS, "a size", ["8KiB", "64GiB"], |bytes: f64| {
 });
 written!(Bandwidth, BANDWIDTH_UNITS, "a bandwidth", ["250MiB/s"], |it: f64| Ok(Bandwidth(it)));
 written!(Price, PRICE_UNITS, "a price", ["0.95/h", "120/mo"], |it: f64| Ok(Price(it)));
+written!(Share, SHARE_UNITS, "a share", ["5%"], |share: f64| {
+    if share > 1.0 { Err("a share is at most 100%".to_owned()) } else { Ok(Share(share)) }
+});
 
 /// Writes `amount` in the largest unit that keeps it at or above one.
 fn write_quantity(f: &mut fmt::Formatter, amount: f64, units: &[(&str, f64)]) -> fmt::Result {
@@ -330,6 +344,11 @@ impl fmt::Display for Bytes {
 impl fmt::Display for Bandwidth {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write_quantity(f, self.0, &BANDWIDTH_UNITS[..4])
+    }
+}
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}%", significant(self.0 * 100.0))
     }
 }
 impl fmt::Display for Price {

@@ -1,0 +1,227 @@
+//! Conducting an experiment: which runs to make, in parallel, in rounds until enough is known.
+//!
+//! Runs are collected by place, never by finish order, and rounds do not depend on who finished
+//! first; so any number of threads yields the same bytes.
+
+use super::design::Design;
+use super::file::{Replications, WarmUp};
+use super::point::{Point, slice_of};
+use super::trial::{Trial, trial};
+use crate::sim::{Failure, Plan};
+use crate::stats::{interval, warm_up};
+use crate::units::Span;
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Runs that look for the end of the transient, for points whose warm-up is to be found.
+const PILOTS: u32 = 3;
+/// Into how many slices a pilot's window is cut: 40 batches of five.
+const PILOT_SLICES: u64 = 200;
+
+/// How everything is to be run.
+pub struct Settings {
+    pub seed: u64,
+    pub replications: Replications,
+    /// Events that all runs together may take.
+    pub events_max: u64,
+}
+
+/// What was run of a point.
+#[derive(Debug)]
+pub struct Conducted {
+    pub warm_up: Span,
+    /// Whether the transient ended in time; if not, the warm-up is half a window.
+    pub settled: bool,
+    pub trials: Vec<Trial>,
+}
+
+/// Why there is no outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// It would take about so many events, more than allowed.
+    TooLarge { expected: f64, allowed: u64 },
+    /// A run broke a law that always holds: a bug.
+    Bug { point: usize, replication: u32, failure: Failure },
+}
+
+/// How far the work has come.
+pub trait Progress: Sync {
+    /// Work so far and in all, in expected events.
+    fn advance(&self, done: f64, total: f64);
+}
+
+impl Progress for () {
+    fn advance(&self, _: f64, _: f64) {}
+}
+
+/// Runs all points; one result for each, in their order.
+pub fn conduct(
+    designs: &[Design],
+    points: &[Point],
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Vec<Conducted>, Trouble> {
+    let costs: Vec<f64> = points.iter().map(Point::expected_events).collect();
+    let expected = costs.iter().sum::<f64>() * f64::from(settings.replications.min);
+    if expected > settings.events_max as f64 {
+        return Err(Trouble::TooLarge { expected, allowed: settings.events_max });
+    }
+    let work = Work { designs, points, settings, costs, progress, done: AtomicU64::new(0) };
+    let mut conducted = work.find_warm_ups()?;
+    loop {
+        let wanting: Vec<usize> =
+            (0..points.len()).filter(|i| work.wants_more(&conducted[*i].trials)).collect();
+        if wanting.is_empty() {
+            return Ok(conducted);
+        }
+        work.round(&wanting, &mut conducted)?;
+    }
+}
+
+struct Work<'a> {
+    designs: &'a [Design],
+    points: &'a [Point],
+    settings: &'a Settings,
+    costs: Vec<f64>,
+    progress: &'a dyn Progress,
+    /// Expected events of the runs that are done.
+    done: AtomicU64,
+}
+
+/// One run to be made.
+#[derive(Clone, Copy)]
+struct Task {
+    point: usize,
+    replication: u32,
+}
+
+impl Work<'_> {
+    fn find_warm_ups(&self) -> Result<Vec<Conducted>, Trouble> {
+        let unknown: Vec<usize> = (0..self.points.len())
+            .filter(|i| matches!(self.points[*i].warm_up, WarmUp::Auto(_)))
+            .collect();
+        let tasks = tasks(&unknown, 0, PILOTS);
+        let pilots = self.run_all(&tasks, |task| {
+            let window = self.points[task.point].window;
+            let slice = Span::from_nanos((window.nanos() / PILOT_SLICES).max(1));
+            self.plan(task, Span::ZERO, window, slice)
+        })?;
+        let mut pilots = pilots.chunks(PILOTS as usize);
+        let conducted = self.points.iter().map(|point| match point.warm_up {
+            WarmUp::Fixed(warm_up) => Conducted { warm_up, settled: true, trials: Vec::new() },
+            WarmUp::Auto(_) => {
+                let found = pilots.next().and_then(|it| end_of_transient(it, point.window));
+                let warm_up = found.unwrap_or(Span::from_nanos(point.window.nanos() / 2));
+                Conducted { warm_up, settled: found.is_some(), trials: Vec::new() }
+            }
+        });
+        Ok(conducted.collect())
+    }
+
+    fn round(&self, wanting: &[usize], conducted: &mut [Conducted]) -> Result<(), Trouble> {
+        let done = conducted[wanting[0]].trials.len() as u32;
+        let most = self.settings.replications.max.unwrap_or(self.settings.replications.min);
+        let more = self.settings.replications.min.min(most - done);
+        let tasks = tasks(wanting, done, more);
+        let trials = self.run_all(&tasks, |task| {
+            let point = &self.points[task.point];
+            self.plan(task, conducted[task.point].warm_up, point.window, point.slice)
+        })?;
+        for (task, trial) in tasks.iter().zip(trials) {
+            conducted[task.point].trials.push(trial);
+        }
+        Ok(())
+    }
+
+    fn plan(&self, task: &Task, warm_up: Span, window: Span, slice: Span) -> Plan {
+        Plan {
+            seed: self.settings.seed,
+            replication: task.replication,
+            warm_up,
+            window,
+            slice,
+            events_max: self.settings.events_max,
+        }
+    }
+
+    /// Whether a point needs another round.
+    fn wants_more(&self, trials: &[Trial]) -> bool {
+        let Replications { min, max, until } = &self.settings.replications;
+        let (done, most) = (trials.len() as u32, max.unwrap_or(*min));
+        if done < (*min).min(most) {
+            return true;
+        }
+        done < most
+            && until.iter().any(|(metric, share)| {
+                let values = values_of(trials, metric);
+                values.is_some_and(|it| {
+                    let relative = interval::mean(&it, 0.95).and_then(|it| it.relative_half_width());
+                    relative.is_some_and(|it| it > share.as_ratio())
+                })
+            })
+    }
+
+    /// Makes the runs, the largest first, and returns them in the order of the tasks.
+    fn run_all(&self, tasks: &[Task], plan: impl Fn(&Task) -> Plan + Sync) -> Result<Vec<Trial>, Trouble> {
+        let mut order: Vec<usize> = (0..tasks.len()).collect();
+        order.sort_by(|a, b| self.costs[tasks[*b].point].total_cmp(&self.costs[tasks[*a].point]));
+        let mut trials: Vec<(usize, Result<Trial, Trouble>)> = order
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|i| (i, self.run(&tasks[i], &plan(&tasks[i]))))
+            .collect();
+        trials.sort_by_key(|(i, _)| *i);
+        trials.into_iter().map(|(_, trial)| trial).collect()
+    }
+
+    fn run(&self, task: &Task, plan: &Plan) -> Result<Trial, Trouble> {
+        let point = &self.points[task.point];
+        let trial = trial(point, &self.designs[point.design], plan);
+        let cost = self.costs[task.point];
+        let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
+        let replications = f64::from(self.settings.replications.min);
+        let pilots = |it: &Point| if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 };
+        let all = self.points.iter().zip(&self.costs);
+        let total: f64 = all.map(|(point, cost)| cost * (replications + pilots(point))).sum();
+        self.progress.advance(done, total.max(done));
+        trial.map_err(|failure| match failure {
+            Failure::TooManyEvents => {
+                let expected = self.settings.events_max as f64;
+                Trouble::TooLarge { expected, allowed: self.settings.events_max }
+            }
+            failure => Trouble::Bug { point: task.point, replication: task.replication, failure },
+        })
+    }
+}
+
+/// The values of a metric over replications, if every one has it.
+pub fn values_of(trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
+    let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
+    trials.iter().map(|trial| trial.figures[place].value).collect()
+}
+
+fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {
+    let of = |point: &usize| {
+        let point = *point;
+        (first..first + count).map(move |replication| Task { point, replication })
+    };
+    points.iter().flat_map(of).collect()
+}
+
+/// When the slowest signal of the slowest pilot has settled, to the next whole slice of a run.
+fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
+    let mut latest = 0;
+    for pilot in pilots {
+        let responses: Vec<f64> = pilot
+            .slices
+            .iter()
+            .map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 })
+            .collect();
+        for signal in [&pilot.backlog, &responses] {
+            latest = latest.max(warm_up::mser5(signal).settled()?);
+        }
+    }
+    let slice = slice_of(window).nanos();
+    let end = window.nanos() / PILOT_SLICES * latest as u64;
+    Some(Span::from_nanos(end.div_ceil(slice) * slice))
+}

@@ -1,0 +1,116 @@
+//! Designs: a model with one choice of levels for what is varied.
+
+use super::file::Experiment;
+use crate::model::{self, Document, Files, Loaded};
+use crate::problem::{Code, Finding, Problem, Segment};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// A model as one experiment looks at it.
+pub struct Design {
+    pub model: Loaded,
+    /// The levels that make it what it is, by path.
+    pub factors: IndexMap<String, Value>,
+}
+
+impl Design {
+    pub fn name(&self) -> &str {
+        &self.model.file.name
+    }
+}
+
+/// What is varied in a model: a path and its levels.
+struct Factor<'e> {
+    /// The key in the experiment file.
+    key: &'e str,
+    path: &'e str,
+    levels: &'e [Value],
+}
+
+/// Every model at its own levels only, or at all combinations of what is varied.
+pub fn designs(
+    experiment: &Experiment,
+    document: &Document,
+    models: &[(Document, Files)],
+    vary: bool,
+) -> Result<Vec<Design>, Vec<Problem>> {
+    let mut designs = Vec::new();
+    let mut problems = Vec::new();
+    let mut used = vec![false; experiment.vary.len()];
+    for (model, files) in models {
+        let name = match model::load(model, files) {
+            Ok(loaded) => loaded.file.name.clone(),
+            Err(found) => {
+                problems.extend(found);
+                continue;
+            }
+        };
+        let factors = if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
+        for levels in combinations(&factors) {
+            match at_levels(model, files, &factors, &levels) {
+                Ok(design) => designs.push(design),
+                Err(found) => problems.extend(found),
+            }
+        }
+    }
+    if vary && problems.is_empty() {
+        let unused = experiment.vary.keys().zip(&used).filter(|(_, used)| !**used);
+        let findings = unused.map(|(key, _)| Finding {
+            code: Code::E008,
+            path: vec![Segment::from("vary"), Segment::from(key)],
+            rule: "no model has anything at this path".to_owned(),
+            mend: "write it as in the model file: \"monolith: hosts.rack.cores\"".to_owned(),
+        });
+        problems.extend(document.problems(findings.collect()));
+    }
+    if problems.is_empty() { Ok(designs) } else { Err(problems) }
+}
+
+/// The factors that apply to the model: those that name it, and those whose path it has.
+fn factors_of<'e>(
+    experiment: &'e Experiment,
+    model: &str,
+    document: &Document,
+    used: &mut [bool],
+) -> Vec<Factor<'e>> {
+    let mut factors = Vec::new();
+    for (i, (key, levels)) in experiment.vary.iter().enumerate() {
+        let (applies, path) = match key.split_once(':') {
+            Some((name, path)) => (name.trim() == model, path.trim()),
+            None => (document.has(key), key.as_str()),
+        };
+        if applies {
+            used[i] = true;
+            factors.push(Factor { key, path, levels });
+        }
+    }
+    factors
+}
+
+/// All combinations of levels, the last factor changing fastest.
+fn combinations(factors: &[Factor]) -> Vec<Vec<usize>> {
+    let mut all = vec![Vec::new()];
+    for factor in factors {
+        let longer = all.iter().flat_map(|head: &Vec<usize>| {
+            (0..factor.levels.len()).map(|level| [head.as_slice(), &[level]].concat())
+        });
+        all = longer.collect();
+    }
+    all
+}
+
+fn at_levels(
+    document: &Document,
+    files: &Files,
+    factors: &[Factor],
+    levels: &[usize],
+) -> Result<Design, Vec<Problem>> {
+    let mut document = document.clone();
+    let mut chosen = IndexMap::new();
+    for (factor, level) in factors.iter().zip(levels) {
+        let value = &factor.levels[*level];
+        document.set_level(factor.key, factor.path, value).map_err(|problem| vec![problem])?;
+        chosen.insert(factor.path.to_owned(), value.clone());
+    }
+    Ok(Design { model: model::load(&document, files)?, factors: chosen })
+}

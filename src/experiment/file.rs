@@ -1,0 +1,160 @@
+//! The experiment file as written: which models, under what growth, with what failing.
+
+use crate::parts::fault::Fault;
+use crate::parts::growth::{Daily, Growth};
+use crate::units::{Share, Span};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A question to models: how they fare under growth, with this or that varied, when things fail.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "outgrow experiment")]
+pub struct Experiment {
+    /// The JSON Schema of this file, for editors.
+    #[serde(rename = "$schema", default)]
+    pub schema: Option<String>,
+    /// A short name, used in tables and charts.
+    pub name: String,
+    /// What is asked, and why.
+    #[serde(default)]
+    pub about: String,
+    /// The model files, beside this one. The first is what the others are compared with.
+    pub models: Vec<String>,
+    /// How the number of users grows over the story. If absent, each model has its own number.
+    #[serde(default)]
+    pub growth: Option<Story>,
+    /// Levels of what is varied, by path into the models; "name: path" varies one model only.
+    #[serde(default)]
+    pub vary: IndexMap<String, Vec<Value>>,
+    /// What fails, and when. Each fault is played on its own, in a window around it.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
+    /// How long the aftermath of a fault is watched, at most.
+    #[serde(default = "five_minutes")]
+    pub aftermath: Span,
+    /// How long each point is measured. A story says so in its `sample`.
+    #[serde(default)]
+    pub window: Option<Span>,
+    /// What each point runs before it is measured. A story says so in its `sample`.
+    #[serde(default)]
+    pub warm_up: Option<WarmUp>,
+    /// How many independent runs of each point.
+    #[serde(default)]
+    pub replications: Replications,
+    /// The seed of all chance.
+    #[serde(default = "one")]
+    pub seed: u64,
+}
+
+/// The growth of users over days or weeks, looked at in samples.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Story {
+    /// How long the story is.
+    pub over: Span,
+    /// How many users there are, as time goes on.
+    pub users: Growth,
+    /// How traffic differs over the hours of a day.
+    #[serde(default)]
+    pub daily: Option<Daily>,
+    /// Which instants are simulated.
+    #[serde(default)]
+    pub sample: Sample,
+}
+
+/// The instants of a story that are simulated, in full.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// The time between two sampled instants.
+    #[serde(default = "two_days")]
+    pub every: Span,
+    /// The hour of the day: the busiest, or an average one.
+    #[serde(default)]
+    pub at: Hour,
+    /// What is run before the measurement.
+    #[serde(default)]
+    pub warm_up: WarmUp,
+    /// How long each instant is measured.
+    #[serde(default = "five_minutes")]
+    pub window: Span,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        let (every, window) = (two_days(), five_minutes());
+        Sample { every, at: Hour::default(), warm_up: WarmUp::default(), window }
+    }
+}
+
+/// An hour of the day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Hour {
+    /// The busiest.
+    #[default]
+    Peak,
+    /// One of average traffic.
+    Mean,
+}
+
+/// How much of a run is discarded before the measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum WarmUp {
+    /// As long as the transient is found to last.
+    Auto(Auto),
+    /// So long.
+    Fixed(Span),
+}
+
+/// The word "auto".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Auto {
+    #[default]
+    Auto,
+}
+
+impl Default for WarmUp {
+    fn default() -> Self {
+        WarmUp::Auto(Auto::Auto)
+    }
+}
+
+/// How many independent runs.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replications {
+    /// At least so many; more are added in rounds of this many.
+    #[serde(default = "ten")]
+    pub min: u32,
+    /// At most so many.
+    #[serde(default)]
+    pub max: Option<u32>,
+    /// The relative half-width that each of these metrics must reach, as in "5%".
+    #[serde(default)]
+    pub until: IndexMap<String, Share>,
+}
+
+impl Default for Replications {
+    fn default() -> Self {
+        Replications { min: ten(), max: None, until: IndexMap::new() }
+    }
+}
+
+fn one() -> u64 {
+    1
+}
+fn ten() -> u32 {
+    10
+}
+fn two_days() -> Span {
+    Span::from_whole_secs(2 * 86_400)
+}
+fn five_minutes() -> Span {
+    Span::from_whole_secs(300)
+}

@@ -1,0 +1,148 @@
+//! Experiments: which runs to make, in parallel, and the estimates that follow from them.
+
+mod conduct;
+mod design;
+pub mod file;
+mod point;
+mod summary;
+mod trial;
+
+pub use conduct::{Progress, Settings, Trouble, conduct};
+pub use design::{Design, designs};
+pub use point::{Point, points};
+pub use summary::CONFIDENCE;
+
+use crate::outcome::{FORMAT, Outcome, Verb};
+use crate::problem::{Code, Findings};
+use crate::units::Span;
+use file::Experiment;
+
+/// What an outcome is called.
+pub struct Title {
+    pub verb: Verb,
+    pub experiment: String,
+    pub about: String,
+}
+
+/// Runs all points and tells what came of it.
+pub fn outcome(
+    title: Title,
+    designs: &[Design],
+    points: &[Point],
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Outcome, Trouble> {
+    let conducted = conduct(designs, points, settings, progress)?;
+    let reported: Vec<_> = points
+        .iter()
+        .zip(&conducted)
+        .map(|(point, conducted)| summary::reported(point, &designs[point.design], conducted))
+        .collect();
+    let known: Vec<_> = (0..points.len())
+        .map(|i| summary::Known {
+            point: &points[i],
+            design: &designs[points[i].design],
+            conducted: &conducted[i],
+            reported: &reported[i],
+        })
+        .collect();
+    let comparisons = summary::comparisons(&known);
+    let models = designs.iter().enumerate().map(|(i, design)| {
+        let own: Vec<_> = known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+        (design.label(), summary::summary(design, &own))
+    });
+    let models = models.collect();
+    Ok(Outcome {
+        format: FORMAT.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        verb: title.verb,
+        experiment: title.experiment,
+        about: title.about,
+        seed: settings.seed,
+        points: reported,
+        models,
+        comparisons,
+        expectations: Vec::new(),
+        problems: Vec::new(),
+    })
+}
+
+/// Everything in an experiment file that makes no sense, whatever the models say.
+pub fn check(experiment: &Experiment, findings: &mut Findings) {
+    if experiment.models.is_empty() {
+        let mend = "name a model file: \"../models/monolith.json\"";
+        findings.wrong_at("models", Code::E004, "there must be at least one model", mend);
+    }
+    if let Some(story) = &experiment.growth {
+        findings.inside("growth", |it| check_story(story, it));
+    }
+    if let Some(window) = experiment.window {
+        findings.inside("window", |it| longer_than_nothing(window, it));
+    }
+    for (i, fault) in experiment.faults.iter().enumerate() {
+        findings.inside("faults", |it| it.inside(i, |it| fault.check(it)));
+        let over = experiment.growth.as_ref().map(|story| story.over);
+        if over.is_some_and(|over| fault.at > over) {
+            let rule = format!("{} is after the end of the story", fault.at);
+            findings.inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
+        }
+    }
+    findings.inside("vary", |it| check_levels(experiment, it));
+    findings.inside("replications", |it| check_replications(&experiment.replications, it));
+}
+
+const POINTS_MAX: usize = 100_000;
+
+fn check_levels(experiment: &Experiment, findings: &mut Findings) {
+    let mut points = 1usize;
+    for (path, levels) in &experiment.vary {
+        if levels.is_empty() {
+            findings.wrong_at(path, Code::E007, "must have at least one level", "");
+        }
+        points = points.saturating_mul(levels.len().max(1));
+    }
+    if points > POINTS_MAX {
+        let rule = format!("{points} combinations of levels; at most {POINTS_MAX} can be run");
+        findings.wrong(Code::E012, rule, "vary less at a time");
+    }
+}
+
+fn check_story(story: &file::Story, findings: &mut Findings) {
+    findings.inside("over", |it| longer_than_nothing(story.over, it));
+    findings.inside("users", |it| story.users.check(it));
+    if let Some(daily) = &story.daily {
+        findings.inside("daily", |it| daily.check(it));
+    }
+    findings.inside("sample", |it| {
+        it.inside("every", |it| longer_than_nothing(story.sample.every, it));
+        it.inside("window", |it| longer_than_nothing(story.sample.window, it));
+        let every = story.sample.every.nanos().max(1);
+        let samples = story.over.nanos() / every;
+        if samples as usize > POINTS_MAX {
+            let rule = format!("{samples} instants; at most {POINTS_MAX} can be run");
+            it.wrong_at("every", Code::E012, rule, "sample less often");
+        }
+    });
+}
+
+fn check_replications(replications: &file::Replications, findings: &mut Findings) {
+    const MOST: u32 = 100_000;
+    let (min, max) = (replications.min, replications.max.unwrap_or(replications.min));
+    if min == 0 || min > MOST {
+        findings.wrong_at("min", Code::E007, format!("must be from 1 to {MOST}, not {min}"), "");
+    }
+    if max < min || max > MOST {
+        let rule = format!("must be from min, {min}, to {MOST}, not {max}");
+        findings.wrong_at("max", Code::E007, rule, "");
+    }
+    if !replications.until.is_empty() && replications.max.is_none() {
+        let rule = "until adds replications, and nothing says up to how many";
+        findings.wrong(Code::E004, rule, "add \"max\": 40");
+    }
+}
+
+fn longer_than_nothing(span: Span, findings: &mut Findings) {
+    if span.is_zero() {
+        findings.wrong(Code::E007, "must be longer than nothing", "");
+    }
+}

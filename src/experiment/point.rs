@@ -1,0 +1,218 @@
+//! Points: what is simulated, each with its network, and how long.
+
+use super::design::Design;
+use super::file::{Experiment, Hour, WarmUp};
+use crate::ids::Id;
+use crate::model::{Recorded, compile};
+use crate::network::{Arrival, Fault as NetworkFault, HostId, Names, Network};
+use crate::parts::fault::{Fault, FaultStyle};
+use crate::problem::{Code, Findings, suggest};
+use crate::units::{Span, Time};
+
+/// How long a fault point runs before its fault begins.
+const LEAD: Span = Span::from_whole_secs(60);
+/// The slices in which an outage is looked at.
+const FAULT_SLICE: Span = Span::from_whole_secs(10);
+/// Into how many slices any other window is cut.
+const SLICES: u64 = 30;
+/// How much of a fault point's run is discarded if nothing is said.
+const FAULT_WARM_UP: Span = Span::from_whole_secs(60);
+
+/// One combination of design, instant and fault.
+pub struct Point {
+    pub design: usize,
+    /// The day of the story.
+    pub day: Option<f64>,
+    pub users: Option<f64>,
+    pub fault: Option<Failing>,
+    pub network: Network,
+    pub names: Names,
+    pub warm_up: WarmUp,
+    pub window: Span,
+    pub slice: Span,
+}
+
+/// What fails at a point, as the report says it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failing {
+    /// "zone a", "host rack.0".
+    pub what: String,
+    /// Since the window opened.
+    pub at: Span,
+    pub duration: Span,
+    pub style: FaultStyle,
+}
+
+impl Point {
+    /// How many events one run will take, roughly: as if every request ran all its steps.
+    pub fn expected_events(&self) -> f64 {
+        let network = &self.network;
+        let warm_up = match self.warm_up {
+            WarmUp::Fixed(span) => span,
+            WarmUp::Auto(_) => self.window,
+        };
+        let end_s = (self.window + warm_up).as_secs();
+        let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
+        let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
+            Arrival::Closed { users, think } => f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3),
+            Arrival::Open { rates } => {
+                let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
+                rates.iter().zip(ends).map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0)).sum()
+            }
+        });
+        requests.sum::<f64>() * per_request.max(2.0)
+    }
+}
+
+/// The points of an experiment, design by design, day by day, faults after the days.
+pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findings) -> Vec<Point> {
+    let mut points = Vec::new();
+    for (i, design) in designs.iter().enumerate() {
+        for instant in instants(experiment, design) {
+            points.push(point(experiment, i, design, &instant));
+        }
+        for (f, fault) in experiment.faults.iter().enumerate() {
+            for (what, hosts) in failing_hosts(fault, design) {
+                points.push(fault_point(experiment, i, design, fault, what, &hosts));
+            }
+            if failing_hosts(fault, design).is_empty() {
+                findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, design, it)));
+            }
+        }
+    }
+    points
+}
+
+/// One sampled instant: its day, its users, and how many users' worth of traffic they make then.
+struct Instant {
+    day: Option<f64>,
+    users: Option<f64>,
+    load: Option<f64>,
+}
+
+fn instants(experiment: &Experiment, design: &Design) -> Vec<Instant> {
+    let Some(story) = &experiment.growth else {
+        let users = design.model.file.users;
+        return vec![Instant { day: None, users, load: users }];
+    };
+    let samples = story.over.nanos() / story.sample.every.nanos();
+    (0..=samples).map(|i| instant(experiment, story.sample.every * i)).collect()
+}
+
+fn instant(experiment: &Experiment, at: Span) -> Instant {
+    let Some(story) = &experiment.growth else {
+        return Instant { day: None, users: None, load: None };
+    };
+    let users = story.users.users_at(at, story.over);
+    let peak = story.daily.as_ref().map_or(1.0, |daily| daily.peak_to_mean);
+    let factor = match story.sample.at {
+        Hour::Peak => peak,
+        Hour::Mean => 1.0,
+    };
+    let day = at.as_secs() / 86_400.0;
+    Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
+}
+
+fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
+    let (network, names) = compile(&of.model.file, instant.load, &of.model.recorded);
+    let story = experiment.growth.as_ref().map(|story| &story.sample);
+    let window = story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
+    let warm_up = story.map(|it| it.warm_up).or(experiment.warm_up).unwrap_or_default();
+    Point {
+        design,
+        day: instant.day,
+        users: instant.users,
+        fault: None,
+        network,
+        names,
+        warm_up,
+        window,
+        slice: slice_of(window),
+    }
+}
+
+/// A window from before the fault until things may be as before.
+fn fault_point(
+    experiment: &Experiment,
+    design: usize,
+    of: &Design,
+    fault: &Fault,
+    what: String,
+    hosts: &[HostId],
+) -> Point {
+    let mut instant = instant(experiment, fault.at);
+    if experiment.growth.is_none() {
+        (instant.users, instant.load) = (of.model.file.users, of.model.file.users);
+    }
+    let mut point = point(experiment, design, of, &instant);
+    let warm_up = match point.warm_up {
+        WarmUp::Fixed(span) => span,
+        WarmUp::Auto(_) => FAULT_WARM_UP,
+    };
+    let at = Time::ZERO + warm_up + LEAD;
+    point.network.faults = vec![NetworkFault {
+        hosts: hosts.to_vec(),
+        at,
+        until: at + fault.duration,
+        style: fault.style,
+    }];
+    let failing = Failing { what, at: LEAD, duration: fault.duration, style: fault.style };
+    Point {
+        fault: Some(failing),
+        warm_up: WarmUp::Fixed(warm_up),
+        window: LEAD + fault.duration + experiment.aftermath,
+        slice: FAULT_SLICE,
+        ..point
+    }
+}
+
+pub fn slice_of(window: Span) -> Span {
+    Span::from_nanos((window.nanos() / SLICES).max(1))
+}
+
+/// What fails and which hosts that takes, once for each zone if it may be any.
+fn failing_hosts(fault: &Fault, design: &Design) -> Vec<(String, Vec<HostId>)> {
+    let (network, names) = compile(&design.model.file, None, &Recorded::default());
+    if let Some(host) = &fault.host {
+        let found = host_named(host, &network, &names);
+        return found.map(|id| (format!("host {host}"), vec![id])).into_iter().collect();
+    }
+    let any = fault.zone.as_deref() == Some("any");
+    let zones = names.zones.iter().enumerate();
+    let zones = zones.filter(|(_, name)| any || fault.zone.as_ref() == Some(*name));
+    let hosts_in = |zone: usize| {
+        let all = network.hosts.ids();
+        all.filter(|id| network.hosts[*id].zone.index() == zone).collect::<Vec<_>>()
+    };
+    zones
+        .map(|(i, name)| (format!("zone {name}"), hosts_in(i)))
+        .filter(|(_, hosts)| !hosts.is_empty())
+        .collect()
+}
+
+fn host_named(name: &str, network: &Network, names: &Names) -> Option<HostId> {
+    let (group, number) = name.rsplit_once('.')?;
+    let group = names.groups.iter().position(|it| it == group)?;
+    let hosts = &network.groups[crate::network::GroupId::new(group)].hosts;
+    let host = hosts.start.index() + number.parse::<usize>().ok()?;
+    (host < hosts.end.index()).then(|| HostId::new(host))
+}
+
+fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
+    let (_, names) = compile(&design.model.file, None, &Recorded::default());
+    let model = &names.model;
+    match (&fault.zone, &fault.host) {
+        (Some(zone), _) => {
+            let rule = format!("model \"{model}\" has no hosts in a zone \"{zone}\"");
+            let known = names.zones.iter().map(String::as_str).chain(["any"]);
+            findings.wrong_at("zone", Code::E008, rule, suggest(zone, known));
+        }
+        (None, Some(host)) => {
+            let rule = format!("model \"{model}\" has no host \"{host}\"");
+            let known: Vec<String> = names.groups.iter().map(|it| format!("{it}.0")).collect();
+            let mend = suggest(host, known.iter().map(String::as_str));
+            findings.wrong_at("host", Code::E008, rule, mend);
+        }
+        (None, None) => {}
+    }
+}

@@ -1,0 +1,285 @@
+//! From trials to an outcome: estimates with their intervals, what binds, what breaks, what is better.
+
+use super::conduct::{Conducted, values_of};
+use super::design::Design;
+use super::point::Point;
+use super::trial::{QUANTILES, Trial};
+use crate::model::file::Objective;
+use crate::outcome::{
+    Bottleneck, BreaksOn, Comparison, Estimate, Fault, ModelSummary, Overload, Point as Reported,
+    Series, Unit, Verdict,
+};
+use crate::stats::compare::{Better, paired};
+use crate::stats::{interval, trend};
+use indexmap::IndexMap;
+
+/// The probability with which intervals hold the true value.
+pub const CONFIDENCE: f64 = 0.95;
+/// A device this busy binds, whatever else is held while waiting for it.
+const SATURATED: f64 = 0.9;
+
+/// A point as it is reported.
+pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Reported {
+    let trials = &conducted.trials;
+    let bottleneck = bottleneck(trials);
+    let overloaded = overload(point, trials, &bottleneck);
+    let metrics = estimates(trials, overloaded.is_some() || point.fault.is_some());
+    Reported {
+        model: design.name().to_owned(),
+        factors: design.factors.clone(),
+        day: point.day,
+        users: point.users,
+        replications: trials.len() as u32,
+        window_s: point.window.as_secs(),
+        warm_up_s: conducted.warm_up.as_secs(),
+        fault: point.fault.as_ref().map(|it| Fault {
+            what: it.what.clone(),
+            at_s: it.at.as_secs(),
+            for_s: it.duration.as_secs(),
+            style: it.style.name().to_owned(),
+        }),
+        overloaded,
+        bottleneck: Some(bottleneck),
+        metrics,
+        theory: IndexMap::new(),
+        series: point.fault.as_ref().map(|_| series(trials)),
+    }
+}
+
+/// Means over replications; a figure that some replication lacks is absent, and so is, where there
+/// is no steady state, what depends on when one stopped looking.
+fn estimates(trials: &[Trial], unsteady: bool) -> IndexMap<String, Estimate> {
+    let Some(first) = trials.first() else { return IndexMap::new() };
+    let mut estimates = IndexMap::new();
+    for (i, figure) in first.figures.iter().enumerate() {
+        let values: Option<Vec<f64>> = trials.iter().map(|it| it.figures[i].value).collect();
+        let estimate = values.and_then(|it| interval::Estimate::from_replications(&it, CONFIDENCE));
+        if let Some(estimate) = estimate.filter(|_| !(unsteady && figure.steady)) {
+            estimates.insert(figure.name.clone(), told(&estimate, Some(figure.unit)));
+        }
+    }
+    estimates
+}
+
+fn told(estimate: &interval::Estimate, unit: Option<Unit>) -> Estimate {
+    Estimate {
+        value: estimate.value,
+        half_width: estimate.half_width,
+        confidence: estimate.confidence,
+        unit,
+    }
+}
+
+/// The busiest device, if one is saturated: pools fill up behind it. Else whatever is busiest.
+fn bottleneck(trials: &[Trial]) -> Bottleneck {
+    let mean = |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
+    let names = trials[0].utilizations.iter().map(|it| it.0.as_str());
+    let all: Vec<(&str, f64)> = names.enumerate().map(|(i, name)| (name, mean(i))).collect();
+    let is_device = |name: &str| name.ends_with(".cpu") || name.ends_with(".disk");
+    let busiest = |among: &mut dyn Iterator<Item = &(&str, f64)>| {
+        among.copied().reduce(|most, it| if it.1 > most.1 { it } else { most })
+    };
+    let device = busiest(&mut all.iter().filter(|it| is_device(it.0)));
+    let bound = device.filter(|it| it.1 >= SATURATED).or_else(|| busiest(&mut all.iter()));
+    let (name, utilization) = bound.unwrap_or(("nothing", 0.0));
+    Bottleneck { name: name.to_owned(), utilization }
+}
+
+fn overload(point: &Point, trials: &[Trial], bottleneck: &Bottleneck) -> Option<Overload> {
+    if point.fault.is_some() {
+        return None;
+    }
+    let backlogs: Vec<Vec<f64>> = trials.iter().map(|it| it.backlog.clone()).collect();
+    let arrivals = trials.iter().map(|it| it.arrivals_per_s).sum::<f64>() / trials.len() as f64;
+    let growth = trend::growth(&backlogs, point.slice.as_secs(), arrivals);
+    growth.filter(|it| it.overloaded).map(|growth| Overload {
+        by: bottleneck.name.clone(),
+        backlog_per_s: growth.per_s,
+    })
+}
+
+/// What happened slice by slice, averaged over replications.
+fn series(trials: &[Trial]) -> Series {
+    let slices = trials.iter().map(|it| it.slices.len()).min().unwrap_or(0);
+    let mut series = Series::default();
+    for i in 0..slices {
+        let of = |value: fn(&super::trial::SliceSeen) -> f64| {
+            trials.iter().map(|it| value(&it.slices[i])).sum::<f64>()
+        };
+        let length_s = of(|it| it.length_s);
+        if length_s <= 0.0 {
+            continue;
+        }
+        if i == 0 {
+            series.slice_s = length_s / trials.len() as f64;
+        }
+        series.at_s.push(trials[0].slices[i].at_s);
+        series.born.push(of(|it| it.born) / length_s);
+        series.answered.push(of(|it| it.answered) / length_s);
+        series.failed.push(of(|it| it.failed) / length_s);
+        let answered = of(|it| it.answered);
+        series.response_mean.push((answered > 0.0).then(|| of(|it| it.response_s) / answered));
+    }
+    series
+}
+
+/// What must hold of a design: metric, limit, and whether it is a lower one.
+pub struct Limit {
+    pub metric: String,
+    /// As the outcome names it: `generate.p95`.
+    pub objective: String,
+    pub limit: f64,
+    pub better: Better,
+}
+
+/// The objectives of a design, class by class.
+pub fn limits(design: &Design) -> Vec<Limit> {
+    let objectives = &design.model.file.objectives;
+    objectives.iter().flat_map(|(class, objective)| limits_of(class, objective)).collect()
+}
+
+fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
+    let Objective { mean, p50, p90, p95, p99, p999, availability } = objective;
+    let mut limits = Vec::new();
+    let spans = [("mean", mean)].into_iter().chain(
+        QUANTILES.iter().map(|it| it.0).zip([p50, p90, p95, p99, p999]),
+    );
+    for (name, span) in spans {
+        limits.extend(span.map(|span| Limit {
+            metric: format!("{class}.response.{name}"),
+            objective: format!("{class}.{name}"),
+            limit: span.as_secs(),
+            better: Better::Lower,
+        }));
+    }
+    limits.extend(availability.map(|limit| Limit {
+        metric: format!("{class}.availability"),
+        objective: format!("{class}.availability"),
+        limit,
+        better: Better::Higher,
+    }));
+    limits
+}
+
+/// Whether an objective is kept at a point, as far as one can tell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+    CannotTell,
+}
+
+fn kept(point: &Reported, limit: &Limit) -> Kept {
+    let Some(estimate) = point.metrics.get(&limit.metric) else {
+        // Where there is no steady state there is no percentile, and no promise is kept.
+        return if point.overloaded.is_some() { Kept::No } else { Kept::CannotTell };
+    };
+    let half_width = estimate.half_width.unwrap_or(0.0);
+    let (low, high) = (estimate.value - half_width, estimate.value + half_width);
+    match limit.better {
+        Better::Lower if low > limit.limit => Kept::No,
+        Better::Lower if high <= limit.limit => Kept::Yes,
+        Better::Higher if high < limit.limit => Kept::No,
+        Better::Higher if low >= limit.limit => Kept::Yes,
+        _ => Kept::CannotTell,
+    }
+}
+
+/// What holds for a design over its points.
+pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
+    let limits = limits(design);
+    let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
+    ModelSummary { breaks_on: breaks_on(design, points, &limits), objectives }
+}
+
+/// The first sampled day on which an objective is missed with confidence; it lies somewhere since
+/// the last day before it on which all were kept with confidence.
+fn breaks_on(design: &Design, points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
+    let mut kept_until = None;
+    for point in points.iter().filter(|it| it.fault.is_none()) {
+        let day = point.day?;
+        let missed = limits.iter().find(|limit| kept(point, limit) == Kept::No);
+        if let Some(missed) = missed {
+            let from = kept_until.unwrap_or(day);
+            return Some(BreaksOn {
+                value: (from + day) / 2.0,
+                half_width: Some((day - from) / 2.0),
+                objective: missed.objective.clone(),
+                by: point.bottleneck.as_ref().map(|it| it.name.clone()),
+                factors: design.factors.clone(),
+            });
+        }
+        if limits.iter().all(|limit| kept(point, limit) == Kept::Yes) {
+            kept_until = Some(day);
+        }
+    }
+    None
+}
+
+/// One point with all that is known of it.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub point: &'a Point,
+    pub design: &'a Design,
+    pub conducted: &'a Conducted,
+    pub reported: &'a Reported,
+}
+
+/// Every design against the first, instant by instant.
+pub fn comparisons(known: &[Known]) -> Vec<Comparison> {
+    let baseline: Vec<&Known> = known.iter().filter(|it| it.point.design == 0).collect();
+    let others = known.iter().filter(|it| it.point.design != 0);
+    others.flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it))).collect()
+}
+
+/// The baseline's point for the same day and fault; zones of other names fail alike.
+fn counterpart<'a>(of: &Known, baseline: &[&'a Known<'a>]) -> Option<&'a Known<'a>> {
+    let same_day = baseline.iter().filter(|it| it.point.day == of.point.day);
+    let Some(fault) = &of.point.fault else {
+        return same_day.copied().find(|it| it.point.fault.is_none());
+    };
+    let alike: Vec<_> = same_day
+        .filter(|it| it.point.fault.as_ref().is_some_and(|it| it.number == fault.number))
+        .collect();
+    let same = |it: &&&&Known| it.point.fault.as_ref().is_some_and(|it| it.what == fault.what);
+    alike.iter().find(same).or(alike.first()).map(|it| **it)
+}
+
+fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
+    let mut compared: Vec<(String, Better)> = limits(of.design)
+        .into_iter()
+        .filter(|it| it.better == Better::Lower)
+        .map(|it| (it.metric, it.better))
+        .collect();
+    compared.push(("availability".to_owned(), Better::Higher));
+    if of.point.fault.is_some() {
+        compared.push(("downtime".to_owned(), Better::Lower));
+    }
+    compared.iter().filter_map(|(metric, better)| compare_one(of, against, metric, *better)).collect()
+}
+
+fn compare_one(of: &Known, against: &Known, metric: &str, better: Better) -> Option<Comparison> {
+    let unit = of.reported.metrics.get(metric)?.unit;
+    against.reported.metrics.get(metric)?;
+    let a = values_of(&of.conducted.trials, metric)?;
+    let b = values_of(&against.conducted.trials, metric)?;
+    let n = a.len().min(b.len());
+    let result = paired(&a[..n], &b[..n], CONFIDENCE, better)?;
+    Some(Comparison {
+        metric: metric.to_owned(),
+        of: of.reported.model.clone(),
+        of_factors: of.reported.factors.clone(),
+        against: against.reported.model.clone(),
+        against_factors: against.reported.factors.clone(),
+        day: of.reported.day,
+        fault: of.point.fault.as_ref().map(|it| it.what.clone()),
+        difference: told(&result.difference, unit),
+        ratio: result.ratio.map(|it| told(&it, None)),
+        verdict: match result.verdict {
+            crate::stats::compare::Verdict::Better => Verdict::Better,
+            crate::stats::compare::Verdict::Worse => Verdict::Worse,
+            crate::stats::compare::Verdict::CannotTell => Verdict::CannotTell,
+        },
+        replications_needed: result.replications_needed,
+    })
+}

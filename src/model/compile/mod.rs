@@ -1,0 +1,151 @@
+//! From a checked model to a network: names become ids, hosts and instances are laid out.
+
+mod layout;
+mod program;
+
+use super::file::{Model, RecordedCounts, Service, Step as Written, TrafficClass};
+use super::places::Operation;
+use crate::ids::{Id, MapIds};
+use crate::network::*;
+use crate::parts::policy::retry::Retry;
+use crate::rng::key_of;
+use crate::units::{Span, Time};
+use std::collections::HashMap;
+
+/// Counts read from the files of `recorded` classes, by class name.
+pub type Recorded = HashMap<String, Vec<f64>>;
+
+/// The network of a checked model, with this many users.
+pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Network, Names) {
+    let mut compiler = Compiler {
+        model,
+        network: Network { users, ..Network::default() },
+        names: Names { model: model.name.clone(), ..Names::default() },
+        delays: HashMap::new(),
+        locks: HashMap::new(),
+        pending: Vec::new(),
+        luck: HashMap::new(),
+    };
+    compiler.lay_out();
+    for (name, class) in &model.traffic {
+        compiler.class(name, class, recorded.get(name).map_or(&[], |counts| counts));
+    }
+    compiler.logs();
+    (compiler.network, compiler.names)
+}
+
+struct Compiler<'m> {
+    model: &'m Model,
+    network: Network,
+    names: Names,
+    /// Constant delays by what they are for and how long they are.
+    delays: HashMap<(DelayUse, Span), DelayId>,
+    /// Tables of rows, by service and name.
+    locks: HashMap<(ServiceId, String), LockId>,
+    /// Programs that are still to be written: what is sent to run them refers to them by then.
+    pending: Vec<Pending<'m>>,
+    /// How often each name for luck was used in the program of the class at hand.
+    luck: HashMap<String, u64>,
+}
+
+/// Delays of one length are one ring only if they are for the same thing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum DelayUse {
+    Timeout,
+    Patience,
+}
+
+struct Pending<'m> {
+    what: Sent<'m>,
+    depth: Depth,
+}
+
+/// What a program of its own is sent to do.
+enum Sent<'m> {
+    Call { guard: GuardId, call: Callee<'m> },
+    Branch { fork: ForkId, branch: usize, owner: Place<'m>, steps: &'m [Written] },
+}
+
+/// An operation being called, through which of the caller's pools, and the call's name for luck.
+#[derive(Clone)]
+struct Callee<'m> {
+    operation: Operation<'m>,
+    through: Option<u16>,
+    luck: String,
+}
+
+/// The operation whose steps are being written, and where in it.
+#[derive(Clone)]
+struct Place<'m> {
+    service: ServiceId,
+    spec: &'m Service,
+    /// `service.operation[1].do`, the root of the names for luck.
+    path: String,
+}
+
+impl<'m> Compiler<'m> {
+    fn class(&mut self, name: &str, class: &'m TrafficClass, counts: &[f64]) {
+        self.luck.clear();
+        let call = self.callee(&class.call, None, "client".to_owned());
+        let guard = self.guard(name, class.timeout, &class.retry);
+        self.pending.push(Pending { what: Sent::Call { guard, call }, depth: 0 });
+        while let Some(pending) = self.pending.pop() {
+            self.program(pending);
+        }
+        let arrival = match (&class.closed, &class.recorded) {
+            (Some(closed), _) => {
+                Arrival::Closed { users: closed.users, think: closed.think.law() }
+            }
+            (_, Some(recorded)) => Arrival::Open { rates: recorded_rates(recorded, counts) },
+            _ => Arrival::Open { rates: vec![(Time::ZERO, self.constant_rate(class))] },
+        };
+        self.network.classes.push(Class { arrival, guard, key: key_of(name) });
+        self.names.classes.push(name.to_owned());
+    }
+
+    fn constant_rate(&self, class: &TrafficClass) -> f64 {
+        let per_user = class.per_user.map(|rate| rate.as_per_s());
+        let rate = class.rate.map(|rate| rate.as_per_s());
+        rate.or(per_user.map(|it| it * self.network.users.unwrap_or(0.0))).unwrap_or(0.0)
+    }
+
+    fn guard(&mut self, name: &str, timeout: Option<Span>, retry: &Option<Retry>) -> GuardId {
+        let timeout = timeout.map(|span| self.delay(DelayUse::Timeout, span));
+        let retry = retry.clone().unwrap_or_default();
+        let key = key_of(&format!("{name} retries"));
+        self.network.guards.push(Guard { first: StepId::default(), timeout, retry, key })
+    }
+
+    fn delay(&mut self, of: DelayUse, span: Span) -> DelayId {
+        let delays = &mut self.network.delays;
+        *self.delays.entry((of, span)).or_insert_with(|| delays.push(span))
+    }
+
+    fn callee(&self, call: &str, through: Option<u16>, luck: String) -> Callee<'m> {
+        let operation = Operation::find(self.model, call).expect("checked: it is there");
+        Callee { operation, through, luck }
+    }
+
+    /// The programs of the logs: queue at the disk, flush, answer.
+    fn logs(&mut self) {
+        for id in self.network.instances.ids() {
+            let first = StepId::new(self.network.steps.len());
+            let Some(log) = &mut self.network.instances[id].log else { continue };
+            log.first = first;
+            for step in [Step::Occupy { depth: 0 }, Step::Flush { depth: 0 }, Step::Flushed { depth: 0 }] {
+                self.network.steps.push(step);
+                self.network.unwind.push(first);
+            }
+        }
+    }
+}
+
+
+
+/// The rates behind counts per interval; nothing comes after the last.
+fn recorded_rates(recorded: &RecordedCounts, counts: &[f64]) -> Vec<(Time, f64)> {
+    let per_s = recorded.scale / recorded.every.as_secs();
+    let starts = (0..).map(|i| Time::ZERO + recorded.every * i);
+    let rates = counts.iter().map(|count| count * per_s).chain([0.0]);
+    starts.zip(rates).collect()
+}

@@ -1,0 +1,312 @@
+//! A compiled model: flat tables of ids, read-only while it runs and shared by all threads.
+//!
+//! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
+
+use crate::ids::{Id, Table, id};
+use crate::parts::balance::Balance;
+use crate::parts::distribution::Law;
+use crate::parts::distribution::Misses;
+use crate::parts::distribution::Zipf;
+use crate::parts::policy::health::Health;
+use crate::parts::policy::retry::Retry;
+use crate::units::{Span, Time};
+use std::ops::Range;
+
+id!(ZoneId);
+id!(GroupId);
+id!(HostId);
+id!(ServiceId);
+id!(InstanceId);
+id!(PoolId);
+id!(
+    /// Pools that are reported as one: the workers of a service, one of its named pools, or the
+    /// disks of a host group.
+    PoolGroupId
+);
+id!(ClassId);
+id!(StepId);
+id!(WorkId);
+id!(VisitId);
+id!(AccessId);
+id!(LockId);
+id!(ChoiceId);
+id!(GuardId);
+id!(ForkId);
+id!(
+    /// One constant delay; whatever waits that long leaves in the order it came.
+    DelayId
+);
+
+/// How many instances a request is inside of: the nesting of its calls.
+pub type Depth = u8;
+pub const DEPTH_MAX: usize = 8;
+
+/// One instruction of a request's program. A request in progress is a place in `Network::steps`.
+///
+/// `depth` says at which of the nested instances it takes place. Where a step fails, the request
+/// goes on at `Network::unwind` of that step: the innermost thing it must give back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// Choose an instance of the visited service and cross over to it.
+    Call { visit: VisitId, depth: Depth },
+    /// Take one of its workers, or wait in line for one. Always follows `Call`.
+    Seize { visit: VisitId, depth: Depth },
+    /// Give the worker back and cross over to the caller.
+    Leave { visit: VisitId, depth: Depth },
+    /// Take a connection of the instance's pool, or wait for one.
+    Borrow { pool: u16, depth: Depth },
+    /// Give the connection back.
+    Return { pool: u16, depth: Depth },
+    /// Compute where nobody can ever be in the way.
+    Delay { work: WorkId, depth: Depth },
+    /// Compute on the host's shared CPU.
+    Compute { work: WorkId, depth: Depth },
+    /// Let time pass.
+    Wait { work: WorkId },
+    /// Find out how many accesses to the disk there are to make; skip the next three steps if none.
+    Access { access: AccessId, depth: Depth },
+    /// Take a place at the disk, or wait in line for it.
+    Occupy { depth: Depth },
+    /// Use it for one access.
+    Transfer { access: AccessId },
+    /// Give it back; once more from `Occupy` if accesses are left.
+    Vacate { depth: Depth },
+    /// Wait until the log's next flush is over.
+    Commit { depth: Depth },
+    /// Hold a row.
+    Lock { lock: LockId, work: WorkId },
+    /// Let go of it.
+    Unlock { lock: LockId },
+    /// Go on at one of several places, by chance.
+    Choose { choice: ChoiceId },
+    /// Go on elsewhere.
+    Jump { to: StepId },
+    /// Send an attempt of a guarded call and wait for how it ends.
+    Guarded { guard: GuardId, depth: Depth },
+    /// Send branches and wait for enough of them.
+    Fork { fork: ForkId, depth: Depth },
+    /// The log's own program: use the disk for one flush.
+    Flush { depth: Depth },
+    /// The log's own program: answer all that waited for this flush.
+    Flushed { depth: Depth },
+    /// The answer, or the failure, reaches whoever asked.
+    End,
+}
+const _: () = assert!(size_of::<Step>() <= 12);
+
+/// A machine.
+#[derive(Clone, Debug)]
+pub struct Host {
+    pub group: GroupId,
+    pub zone: ZoneId,
+    pub cores: u32,
+    /// Whether its instances can ever want more CPU than there is.
+    pub contended: bool,
+    /// The places at its disk.
+    pub disk: Option<PoolId>,
+    pub boot: Span,
+    pub instances: Vec<InstanceId>,
+}
+
+/// Machines that are alike, as the model file names them.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub hosts: Range<HostId>,
+    pub disks: Option<PoolGroupId>,
+    /// Money per hour of each host.
+    pub price_per_hour: f64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub instances: Range<InstanceId>,
+    pub balance: Balance,
+    pub health: Option<Health>,
+    pub start: Span,
+    /// Key of the balancer's and the health checks' draws.
+    pub key: u64,
+}
+
+/// A running copy of a service. Its pools lie behind its workers, in the order of the file.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub service: ServiceId,
+    pub host: HostId,
+    /// Which of the claimants of its host's CPU it is.
+    pub claimant: u32,
+    pub workers: PoolId,
+    pub pools: u16,
+    /// Weight and limit in cores, as cgroups have them.
+    pub cpu_weight: f64,
+    pub cpu_limit: f64,
+    /// The law of one flush of its log, if it commits.
+    pub log: Option<Log>,
+}
+
+impl Instance {
+    /// Its n-th named pool.
+    #[inline]
+    pub fn pool(&self, n: u16) -> PoolId {
+        PoolId::new(self.workers.index() + 1 + n as usize)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    pub sync: Law,
+    pub key: u64,
+    /// Its program: Occupy, Flush, Flushed.
+    pub first: StepId,
+}
+
+/// What is held while working, and the line in front of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    pub group: PoolGroupId,
+    pub size: u32,
+    pub line_max: u32,
+    pub patience: Option<DelayId>,
+}
+
+/// Unlimited size of a pool or line.
+pub const UNLIMITED: u32 = u32::MAX;
+
+/// One place in a program where work is drawn: its law, and the key that its luck hangs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    pub law: Law,
+    pub key: u64,
+}
+
+/// One place in a program where another service is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    pub service: ServiceId,
+    /// Keys of the balancer's draw and of the times to cross there and back.
+    pub key: u64,
+}
+
+/// Accesses to a disk.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub misses: Misses,
+    pub time: Law,
+    pub key: u64,
+}
+
+/// Rows that exclude one another's holders.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    pub service: ServiceId,
+    /// How many rows there are, and the law by which they are picked.
+    pub count: u64,
+    pub rows: Zipf,
+}
+
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub key: u64,
+    /// Cumulated probability and where to go on, ascending; the last is 1.
+    pub options: Vec<(f64, StepId)>,
+}
+
+/// Who asks with patience and tries again: a client, or a caller with a timeout or retries.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    pub first: StepId,
+    pub timeout: Option<DelayId>,
+    pub retry: Retry,
+    pub key: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Fork {
+    pub branches: Vec<StepId>,
+    pub need: u32,
+}
+
+/// A kind of request.
+#[derive(Clone, Debug)]
+pub struct Class {
+    pub arrival: Arrival,
+    pub guard: GuardId,
+    pub key: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// Poisson with a rate that is constant from each of these times on, per second; the first is
+    /// at zero.
+    Open { rates: Vec<(Time, f64)> },
+    /// So many users who think in between.
+    Closed { users: u32, think: Law },
+}
+
+/// Hosts that fail together for a while.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub hosts: Vec<HostId>,
+    pub at: Time,
+    pub until: Time,
+    pub style: FaultStyle,
+}
+
+pub use crate::parts::fault::FaultStyle;
+
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    pub zones: u32,
+    pub groups: Table<GroupId, Group>,
+    pub hosts: Table<HostId, Host>,
+    pub services: Table<ServiceId, Service>,
+    pub instances: Table<InstanceId, Instance>,
+    pub pools: Table<PoolId, Pool>,
+    pub pool_groups: u32,
+    pub classes: Table<ClassId, Class>,
+    pub steps: Table<StepId, Step>,
+    /// For each step, where to go on when it fails.
+    pub unwind: Table<StepId, StepId>,
+    pub works: Table<WorkId, Work>,
+    pub visits: Table<VisitId, Visit>,
+    pub accesses: Table<AccessId, Access>,
+    pub locks: Table<LockId, Lock>,
+    pub choices: Table<ChoiceId, Choice>,
+    pub guards: Table<GuardId, Guard>,
+    pub forks: Table<ForkId, Fork>,
+    pub delays: Table<DelayId, Span>,
+    /// The time to cross from zone to zone, row by row; empty if no link takes time.
+    pub links: Vec<Option<Law>>,
+    pub faults: Vec<Fault>,
+    /// Users behind the traffic that is given per user.
+    pub users: Option<f64>,
+}
+
+impl Network {
+    /// What crossing from one zone to another takes, if anything.
+    pub fn link(&self, from: ZoneId, to: ZoneId) -> Option<&Law> {
+        self.links.get(from.index() * self.zones as usize + to.index())?.as_ref()
+    }
+
+    pub fn zone_of(&self, instance: InstanceId) -> ZoneId {
+        self.hosts[self.instances[instance].host].zone
+    }
+
+    /// The pool group of a service's workers.
+    pub fn workers_of(&self, service: ServiceId) -> PoolGroupId {
+        PoolGroupId::new(service.index())
+    }
+}
+
+/// The names of a network's things, in the order of its tables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Names {
+    pub model: String,
+    pub zones: Vec<String>,
+    pub groups: Vec<String>,
+    pub services: Vec<String>,
+    /// `app` for workers, `app.pool.to_db` for a pool, `rack.disk` for disks.
+    pub pool_groups: Vec<String>,
+    /// `db.lock.write`.
+    pub locks: Vec<String>,
+    pub classes: Vec<String>,
+}

@@ -1,0 +1,3 @@
+//! How capacity is divided.
+
+pub mod fair_share;

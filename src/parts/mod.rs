@@ -1,0 +1,12 @@
+//! Everything that a model can name, one file each.
+//!
+//! A part holds its sentence and reference, its parameters as written in a file, its check, its
+//! behaviour and its test. It sees its parameters, a narrow view and a draw, never the engine.
+
+pub mod balance;
+pub mod columns;
+pub mod distribution;
+pub mod fault;
+pub mod growth;
+pub mod law;
+pub mod policy;

@@ -1,0 +1,207 @@
+//! How requests come in, go from service to service, and come back.
+
+use super::steps::Flow;
+use super::*;
+use crate::network::{Depth, VisitId};
+use crate::sim::pool::Seize;
+use crate::sim::token::{Reason, Wait};
+
+impl<P: Probe> Engine<'_, P> {
+    pub(super) fn expect_arrival(&mut self, class: ClassId) {
+        let Arrival::Open { rates } = &self.network.classes[class].arrival else { return };
+        let at = self.arrivals[class].next(rates);
+        let order = self.order(Rank::Arrive);
+        self.lanes.set(class.index(), at, order);
+    }
+
+    pub(super) fn arrive(&mut self, class: ClassId) {
+        let number = self.arrivals[class].number - 1;
+        self.expect_arrival(class);
+        let key = rng::request(self.classes[class], number);
+        self.be_born(class, key, NOBODY);
+    }
+
+    fn be_born(&mut self, class: ClassId, key: u64, user: u32) {
+        let guard = self.network.classes[class].guard;
+        let first = self.network.guards[guard].first;
+        let token = self.tokens.admit(class, guard, first, key, self.now);
+        self.tokens[token].user = user;
+        self.inside.enter(self.now);
+        self.probe.born(self.now, class);
+        self.probe.attempted(class);
+        self.set_patience(token);
+        self.advance(token);
+    }
+
+    /// A user of a closed class thinks about the next request.
+    pub(super) fn think(&mut self, class: ClassId, user: u32) {
+        let Arrival::Closed { think, .. } = &self.network.classes[class].arrival else { return };
+        let round = &mut self.rounds[class][user as usize];
+        let number = u64::from(user) << 32 | u64::from(*round);
+        *round = round.wrapping_add(1);
+        let key = rng::request(self.classes[class], number);
+        let guard = self.network.classes[class].guard;
+        let first = self.network.guards[guard].first;
+        let token = self.tokens.admit(class, guard, first, key, self.now);
+        self.tokens[token].user = user;
+        self.tokens[token].flags = flag::THINKS;
+        self.idle += 1;
+        let luck = self.keys.arrivals(self.network.classes[class].key);
+        let span = think.draw(&mut Draw::at(luck, number));
+        self.schedule(span, Rank::Arrive, Kind::Send, token);
+    }
+
+    /// An attempt sets out: a client's, a caller's, or a user's who has done thinking.
+    pub(super) fn send(&mut self, id: TokenId) {
+        let token = &mut self.tokens[id];
+        if token.is(flag::THINKS) {
+            let Token { class, key, user, .. } = *token;
+            self.tokens.dismiss(id);
+            self.idle -= 1;
+            return self.be_born(class, key, user);
+        }
+        token.flags &= !flag::WAITS_TO_RETRY;
+        if token.parent == NOBODY {
+            let class = token.class;
+            self.probe.attempted(class);
+        } else if !self.is_waiting_for(&self.tokens[id]) {
+            return self.tokens.dismiss(id);
+        }
+        self.set_patience(id);
+        self.ready.push_back(id);
+    }
+
+    /// Whoever sent the attempt waits no longer than this for it.
+    #[inline]
+    fn set_patience(&mut self, id: TokenId) {
+        let guard = &self.network.guards[self.tokens[id].guard];
+        if let Some(timeout) = guard.timeout {
+            self.schedule_constant(timeout, Rank::Timeout, Kind::Timeout, id);
+        }
+    }
+
+    /// Chooses an instance and crosses over to it.
+    #[inline]
+    pub(super) fn call(&mut self, id: TokenId, to: VisitId, depth: Depth) -> Flow {
+        let visit = self.network.visits[to];
+        let service = &self.network.services[visit.service];
+        let range = service.instances.clone();
+        let chosen = if range.end.index() - range.start.index() == 1 {
+            0
+        } else {
+            let luck = &mut Draw::at(self.tokens[id].key, visit.key);
+            let all_healthy = self.ejected[visit.service] == 0;
+            let candidates = &self.candidates[range.clone()];
+            let balancer = &mut self.balancers[visit.service];
+            service.balance.pick(balancer, candidates, all_healthy, luck)
+        };
+        let instance = InstanceId::new(range.start.index() + chosen);
+        self.candidates[instance].outstanding += 1;
+        let token = &mut self.tokens[id];
+        token.held[depth as usize] = instance;
+        token.depth = depth + 1;
+        if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true) {
+            return Flow::Stay;
+        }
+        self.tokens[id].step = Self::step_after(self.tokens[id].step);
+        self.seize(id, to, depth)
+    }
+
+    /// Takes the time to cross between the instances at `depth` and above it; false if it takes
+    /// none. Clients stand right in front of the system.
+    fn cross(&mut self, id: TokenId, depth: Depth, luck: u64, inward: bool) -> bool {
+        if depth == 0 {
+            return false;
+        }
+        let token = &self.tokens[id];
+        let above = self.network.zone_of(token.held(depth - 1));
+        let below = self.network.zone_of(token.held(depth));
+        let (from, to) = if inward { (above, below) } else { (below, above) };
+        let Some(law) = self.network.link(from, to) else { return false };
+        let span = law.draw(&mut self.draw(id, luck));
+        self.tokens[id].wait = Wait::Crossing;
+        self.schedule(span, Rank::Finish, Kind::Done, id);
+        true
+    }
+
+    /// Takes a worker of the instance, or waits for one.
+    #[inline]
+    pub(super) fn seize(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
+        let instance = self.tokens[id].held(depth);
+        match self.instances[instance].state {
+            Health::Up => {}
+            Health::Down => return self.turn_away(id, visit, Reason::Unreachable),
+            Health::Silent => {
+                self.tokens[id].flags |= flag::HUNG;
+                return Flow::Stay;
+            }
+        }
+        let workers = self.network.instances[instance].workers;
+        match self.take(workers, id) {
+            Seize::Granted => Flow::On,
+            Seize::Queued => Flow::Stay,
+            Seize::Refused => self.turn_away(id, visit, Reason::Refused),
+        }
+    }
+
+    /// The instance does not take the request, and says so to the caller.
+    pub(super) fn turn_away(&mut self, id: TokenId, visit: VisitId, reason: Reason) -> Flow {
+        let token = &mut self.tokens[id];
+        let depth = token.depth - 1;
+        token.depth = depth;
+        self.candidates[token.held(depth)].outstanding -= 1;
+        self.fail(id, reason);
+        self.back_to_caller(id, visit, depth)
+    }
+
+    /// Gives the worker back and crosses over to the caller.
+    #[inline]
+    pub(super) fn leave(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
+        let token = &mut self.tokens[id];
+        let instance = token.held(depth);
+        token.depth = depth;
+        self.candidates[instance].outstanding -= 1;
+        self.free(self.network.instances[instance].workers);
+        self.after_giving_back(id);
+        self.back_to_caller(id, visit, depth)
+    }
+
+    #[inline]
+    fn back_to_caller(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
+        if self.tokens[id].flags & (flag::CUT | flag::HANGS_BELOW) != 0
+            && self.back_to_nobody(id, depth)
+        {
+            return Flow::Stay;
+        }
+        if !self.network.links.is_empty() {
+            let luck = self.network.visits[visit].key.wrapping_add(2);
+            if self.cross(id, depth, luck, false) {
+                return Flow::Stay;
+            }
+        }
+        Flow::On
+    }
+
+    pub(super) fn borrow(&mut self, id: TokenId, pool: u16, depth: Depth) -> Flow {
+        let pool = self.named_pool(id, pool, depth);
+        match self.take(pool, id) {
+            Seize::Granted => Flow::On,
+            Seize::Refused => self.fail(id, Reason::Refused),
+            Seize::Queued => {
+                if let Some(patience) = self.network.pools[pool].patience {
+                    self.schedule_constant(patience, Rank::Timeout, Kind::Patience, id);
+                }
+                Flow::Stay
+            }
+        }
+    }
+
+    pub(super) fn give_back(&mut self, id: TokenId, pool: u16, depth: Depth) -> Flow {
+        self.free(self.named_pool(id, pool, depth));
+        self.after_giving_back(id)
+    }
+
+    fn named_pool(&self, id: TokenId, pool: u16, depth: Depth) -> PoolId {
+        self.network.instances[self.tokens[id].held(depth)].pool(pool)
+    }
+}

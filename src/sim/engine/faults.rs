@@ -1,0 +1,349 @@
+//! Hosts going down and coming back, and health checks finding out.
+//!
+//! All of this is rare, so it may look at every token; requests pay nothing for it meanwhile.
+
+use super::steps::Flow;
+use super::*;
+use crate::network::{Depth, FaultStyle, Step};
+use crate::sim::token::{Reason, Wait};
+
+impl<P: Probe> Engine<'_, P> {
+    pub(super) fn fault_begins(&mut self, fault: usize) {
+        let fault = &self.network.faults[fault];
+        for host in &fault.hosts {
+            self.down[*host] += 1;
+            for instance in &self.network.hosts[*host].instances {
+                let it = &mut self.instances[*instance];
+                it.stamp += 1;
+                match (fault.style, it.state) {
+                    (FaultStyle::Crash, _) => it.state = Health::Down,
+                    (FaultStyle::Silence, Health::Up) => it.state = Health::Silent,
+                    (FaultStyle::Silence, _) => {}
+                }
+            }
+        }
+        match fault.style {
+            FaultStyle::Crash => self.reset_the_dead(),
+            FaultStyle::Silence => self.freeze_the_silent(),
+        }
+    }
+
+    pub(super) fn fault_ends(&mut self, fault: usize) {
+        for host in &self.network.faults[fault].hosts {
+            self.down[*host] -= 1;
+            if self.down[*host] > 0 {
+                continue;
+            }
+            let spec = &self.network.hosts[*host];
+            for instance in &spec.instances {
+                // What had gone silent comes back without memory of what it was doing.
+                self.instances[*instance].state = Health::Down;
+                self.instances[*instance].stamp += 1;
+            }
+            let stamp = self.stamp_of(*host);
+            self.control(self.now + spec.boot, Control::HostUp(*host, stamp));
+        }
+        self.reset_the_dead();
+    }
+
+    fn stamp_of(&self, host: HostId) -> u32 {
+        let instances = &self.network.hosts[host].instances;
+        instances.first().map_or(0, |it| self.instances[*it].stamp)
+    }
+
+    pub(super) fn host_up(&mut self, host: HostId, stamp: u32) {
+        if self.stamp_of(host) != stamp {
+            return;
+        }
+        for instance in &self.network.hosts[host].instances {
+            let start = self.network.services[self.network.instances[*instance].service].start;
+            let stamp = self.instances[*instance].stamp;
+            self.control(self.now + start, Control::InstanceUp(*instance, stamp));
+        }
+    }
+
+    pub(super) fn instance_up(&mut self, instance: InstanceId, stamp: u32) {
+        let it = &mut self.instances[instance];
+        if it.stamp == stamp {
+            it.state = Health::Up;
+        }
+    }
+
+    /// The checks of a service's instances are spread evenly over the interval.
+    pub(super) fn open_checks(&mut self) {
+        for service in self.network.services.ids() {
+            let spec = &self.network.services[service];
+            let Some(health) = spec.health else { continue };
+            let (first, end) = (spec.instances.start.index(), spec.instances.end.index());
+            for i in first..end {
+                let share = health.interval.nanos() / (end - first) as u64;
+                let at = Time::from_nanos(share * (i - first + 1) as u64);
+                self.control(at, Control::Check(InstanceId::new(i)));
+            }
+        }
+    }
+
+    pub(super) fn check(&mut self, instance: InstanceId) {
+        let service = self.network.instances[instance].service;
+        let health = self.network.services[service].health.expect("it is checked");
+        self.control(self.now + health.interval, Control::Check(instance));
+        match self.instances[instance].state {
+            Health::Up => self.checked(instance, true),
+            Health::Down => self.checked(instance, false),
+            Health::Silent => {
+                self.control(self.now + health.timeout, Control::CheckTimedOut(instance));
+            }
+        }
+    }
+
+    pub(super) fn checked(&mut self, instance: InstanceId, passed: bool) {
+        let service = self.network.instances[instance].service;
+        let health = self.network.services[service].health.expect("it is checked");
+        if self.instances[instance].belief.checked(&health, passed) {
+            self.candidates[instance].healthy = passed;
+            let ejected = &mut self.ejected[service];
+            *ejected = if passed { *ejected - 1 } else { *ejected + 1 };
+        }
+    }
+
+    /// Everything that was at work in an instance that is down fails at once.
+    fn reset_the_dead(&mut self) {
+        let inside: Vec<(TokenId, Depth)> = self.those_inside(Health::Down);
+        let (top, below): (Vec<_>, Vec<_>) =
+            inside.into_iter().partition(|(id, depth)| self.tokens[*id].depth == depth + 1);
+        for (id, _) in &top {
+            self.detach(*id);
+        }
+        for instance in self.network.instances.ids() {
+            if self.instances[instance].state == Health::Down {
+                self.reset_log(instance);
+            }
+        }
+        for (id, _) in top {
+            self.reset(id);
+        }
+        for (id, depth) in below {
+            self.cut(id, depth);
+        }
+    }
+
+    /// Everything at work in an instance that is silent stops where it is.
+    fn freeze_the_silent(&mut self) {
+        for (id, depth) in self.those_inside(Health::Silent) {
+            let token = &mut self.tokens[id];
+            if token.depth > depth + 1 {
+                token.flags |= flag::HANGS_BELOW;
+                continue;
+            }
+            if !token.is(flag::HUNG) {
+                self.stop_work(id);
+                self.tokens[id].flags |= flag::HUNG;
+            }
+        }
+        for instance in self.network.instances.ids() {
+            if self.instances[instance].state == Health::Silent
+                && let Some(log) = &self.logs[instance]
+            {
+                self.tokens[log.token].flags |= flag::HUNG;
+            }
+        }
+    }
+
+    /// The tokens inside instances in this state, each with the innermost such depth of its own.
+    fn those_inside(&self, state: Health) -> Vec<(TokenId, Depth)> {
+        let innermost = |id: TokenId| {
+            let token = &self.tokens[id];
+            let waits = flag::LOG | flag::THINKS | flag::WAITS_TO_RETRY;
+            if token.flags & waits != 0 {
+                return None;
+            }
+            let entered = token.depth - u8::from(self.is_on_its_way(id));
+            let mut own = (token.base..entered).rev();
+            own.find(|depth| self.instances[token.held(*depth)].state == state)
+                .map(|depth| (id, depth))
+        };
+        self.tokens.ids().filter_map(innermost).collect()
+    }
+
+    /// The step that the token is waiting in.
+    fn step_of(&self, id: TokenId) -> Step {
+        self.network.steps[StepId::new(self.tokens[id].step.index() - 1)]
+    }
+
+    /// Whether it is crossing over to an instance, and not there yet.
+    fn is_on_its_way(&self, id: TokenId) -> bool {
+        let token = &self.tokens[id];
+        token.wait == Wait::Crossing
+            && token.failing == 0
+            && matches!(self.step_of(id), Step::Call { .. })
+    }
+
+    /// The pool in whose line the token stands, if it stands in one.
+    pub(super) fn line_of(&self, id: TokenId) -> Option<PoolId> {
+        let instance = |depth| &self.network.instances[self.tokens[id].held(depth)];
+        match self.step_of(id) {
+            Step::Seize { depth, .. } => Some(instance(depth).workers),
+            Step::Borrow { pool, depth } => {
+                Some(instance(depth).pool(pool))
+            }
+            Step::Occupy { depth } => self.disk_of(id, depth),
+            _ => None,
+        }
+    }
+
+    /// Takes the token off the processor that it computes on.
+    fn stop_work(&mut self, id: TokenId) {
+        match self.step_of(id) {
+            Step::Delay { .. } => self.stop_computing(id),
+            Step::Compute { depth, .. } => {
+                let spec = &self.network.instances[self.tokens[id].held(depth)];
+                let (host, claimant) = (spec.host, spec.claimant);
+                let cpu = self.cpus[host].as_mut().expect("it computes on a shared CPU");
+                let next = cpu.abort(self.now, claimant, id);
+                self.tokens[id].wait = Wait::Moving;
+                self.date_cpu(host, next);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the token out of whatever it waits for.
+    fn detach(&mut self, id: TokenId) {
+        if self.tokens[id].failing != 0 {
+            return;
+        }
+        if !self.tokens[id].is(flag::HUNG) {
+            self.stop_work(id);
+        }
+        let now = self.now;
+        match self.tokens[id].wait {
+            Wait::Line => {
+                let pool = self.line_of(id).expect("it stands in a line");
+                self.pools[pool].leave_line(&mut self.tokens, now, id);
+            }
+            Wait::Row => {
+                let Step::Lock { lock, .. } = self.step_of(id) else { unreachable!("waits for a row") };
+                self.rows[lock].leave(&mut self.tokens, now, id);
+            }
+            Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
+            Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
+        }
+    }
+
+    /// The log of a dead instance forgets what it was doing, and those who waited for it.
+    fn reset_log(&mut self, instance: InstanceId) {
+        let Some(log) = &mut self.logs[instance] else { return };
+        let id = log.token;
+        log.stop(&mut self.tokens);
+        if self.tokens[id].wait == Wait::Line {
+            let disk = self.disk_of(id, 0).expect("checked: there is a disk");
+            self.pools[disk].leave_line(&mut self.tokens, self.now, id);
+        } else if self.tokens[id].step.index() > 0 && matches!(self.step_of(id), Step::Flush { .. }) {
+            let disk = self.disk_of(id, 0).expect("checked: there is a disk");
+            self.free(disk);
+        }
+        let token = &mut self.tokens[id];
+        token.generation = token.generation.wrapping_add(1);
+        token.flags &= !flag::HUNG;
+        token.step = self.network.instances[instance].log.expect("it has one").first;
+    }
+
+    /// The token's instance is gone: the request there fails, and gives back what it holds.
+    fn reset(&mut self, id: TokenId) {
+        let token = &mut self.tokens[id];
+        token.flags &= !flag::HUNG;
+        // Its events are void, the patience of whoever waits for it too: it fails right now.
+        token.generation = token.generation.wrapping_add(1);
+        token.wait = Wait::Moving;
+        let flow = match self.step_of(id) {
+            _ if self.tokens[id].failing != 0 => Flow::On,
+            // At rest in this step, it has no worker yet.
+            Step::Seize { visit, .. } => self.turn_away(id, visit, Reason::Reset),
+            _ => self.fail(id, Reason::Reset),
+        };
+        if flow == Flow::On {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// The caller at `depth` is gone while the token works further in: a new token fails in the
+    /// caller's place, and this one's work goes on for nobody.
+    fn cut(&mut self, id: TokenId, depth: Depth) {
+        let token = &mut self.tokens[id];
+        let mut caller = *token;
+        token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
+        token.base = depth + 1;
+        token.parent = NOBODY;
+        caller.step = self.step_back_at(&caller, depth);
+        caller.flags &= flag::ORPHAN | flag::CUT;
+        caller.failing = Reason::Reset as u8;
+        caller.wait = Wait::Moving;
+        caller.depth = depth + 1;
+        caller.row = NOBODY;
+        caller.left = 0;
+        let caller = self.tokens.admit_copy(&caller);
+        self.ready.push_back(caller);
+    }
+
+    /// Where a token that is further in would go on to give things back at `depth`.
+    fn step_back_at(&self, token: &Token, depth: Depth) -> StepId {
+        let mut at = self.first_to_give_back(token);
+        let mut back = at;
+        while let Some(step) = at {
+            at = self.next_to_give_back(token, step);
+            if matches!(self.network.steps[step], Step::Leave { depth: it, .. } if it > depth) {
+                back = at;
+            }
+        }
+        back.expect("a caller has its worker to give back")
+    }
+
+    /// The step by which a token would begin to give back what it holds, if it holds anything.
+    pub(super) fn first_to_give_back(&self, token: &Token) -> Option<StepId> {
+        let step = match token.failing {
+            _ if token.is(flag::LOG) => return self.flush_under_way(token),
+            _ if token.depth == 0 => return None,
+            0 => self.network.unwind[StepId::new(token.step.index() - 1)],
+            _ => token.step,
+        };
+        self.if_it_gives_back(token, step)
+    }
+
+    /// The next such step.
+    pub(super) fn next_to_give_back(&self, token: &Token, step: StepId) -> Option<StepId> {
+        if token.is(flag::LOG) {
+            return None;
+        }
+        self.if_it_gives_back(token, self.network.unwind[step])
+    }
+
+    /// A token that was cut ends where its caller would have gone on.
+    fn if_it_gives_back(&self, token: &Token, step: StepId) -> Option<StepId> {
+        match self.network.steps[step] {
+            Step::End => None,
+            Step::Leave { depth, .. } | Step::Return { depth, .. } if token.is(flag::CUT) && depth < token.base => None,
+            _ => Some(step),
+        }
+    }
+
+    /// The step that ends a flush, for a log that has the disk.
+    fn flush_under_way(&self, token: &Token) -> Option<StepId> {
+        let next = token.step;
+        matches!(self.network.steps[next], Step::Flushed { .. }).then_some(next)
+    }
+
+    /// For a token that comes back to an instance that may be gone; true if it stops there.
+    pub(super) fn back_to_nobody(&mut self, id: TokenId, depth: Depth) -> bool {
+        let token = &mut self.tokens[id];
+        if token.is(flag::CUT) && depth == token.base {
+            self.tokens.dismiss(id);
+            return true;
+        }
+        let silent = |it: InstanceId| self.instances[it].state == Health::Silent;
+        if token.is(flag::HANGS_BELOW) && depth > 0 && silent(token.held(depth - 1)) {
+            token.flags |= flag::HUNG;
+            return true;
+        }
+        false
+    }
+}

@@ -1,0 +1,553 @@
+//! The engine: moves the clock from event to event and requests from step to step.
+//!
+//! Three-phase event scheduling (K. D. Tocher, "The Art of Simulation", 1963): (A) move the clock
+//! to the next event, (B) carry that event out, (C) advance every request that it set free, before
+//! the clock moves again.
+
+mod calls;
+mod ends;
+mod faults;
+mod steps;
+
+use super::arrivals::Arrivals;
+use super::calendar::{Lanes, OneShot, Ring};
+use super::cpu::Cpu;
+use super::log::Log;
+use super::meter::Meter;
+use super::pool::{Area, Pool};
+use super::probe::Probe;
+use super::rows::Rows;
+use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
+use crate::ids::{Id, Table};
+use crate::network::{Arrival, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network};
+use crate::network::{PoolId, ServiceId, Step, StepId};
+use crate::parts::balance::{Candidate, State as Balancer};
+use crate::parts::policy::health::Belief;
+use crate::rng::{self, Draw, Keys};
+use crate::units::{Span, Time};
+use std::collections::VecDeque;
+
+/// How one replication is to be run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    pub seed: u64,
+    pub replication: u32,
+    /// What is run first and not measured.
+    pub warm_up: Span,
+    /// What is measured.
+    pub window: Span,
+    /// How often the probe is told the backlog, counted from the end of the warm-up.
+    pub slice: Span,
+    /// More events than this and the run is given up.
+    pub events_max: u64,
+}
+
+/// Why a run has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It needed more events than it was allowed.
+    TooManyEvents,
+    /// A law that always holds did not: a bug, to be reported with the seed.
+    Broken { law: &'static str, what: &'static str, index: usize },
+}
+
+/// What the devices and pools did in the window.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    pub pools: Table<PoolId, Area>,
+    /// Core-nanoseconds.
+    pub cpus: Table<HostId, f64>,
+    /// Waiter-nanoseconds.
+    pub rows: Table<LockId, u128>,
+    pub events: u64,
+}
+
+/// Runs one replication of `network` and audits it.
+pub fn run<P: Probe>(network: &Network, plan: &Plan, probe: P) -> Result<(P, Usage), Failure> {
+    let mut engine = Engine::new(network, plan, probe);
+    engine.open_run();
+    engine.play()?;
+    engine.close_run()
+}
+
+/// What a scheduled event does to its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    /// It goes on.
+    Done,
+    /// It has computed on a core that nobody else wanted.
+    Computed,
+    /// It is sent.
+    Send,
+    /// Whoever waits for it gives up.
+    Timeout,
+    /// It gives up waiting in line.
+    Patience,
+}
+
+/// An event of a token, void if the token has gone since.
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    token: TokenId,
+    /// The token's generation, cut to its low bits, and the kind above them.
+    tag: u32,
+}
+
+const GENERATION_BITS: u32 = 28;
+const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
+
+impl Event {
+    #[inline]
+    fn new(kind: Kind, token: TokenId, generation: u32) -> Event {
+        Event { token, tag: (kind as u32) << GENERATION_BITS | generation & GENERATION_MASK }
+    }
+    #[inline]
+    fn kind(self) -> Kind {
+        match self.tag >> GENERATION_BITS {
+            0 => Kind::Done,
+            1 => Kind::Computed,
+            2 => Kind::Send,
+            3 => Kind::Timeout,
+            _ => Kind::Patience,
+        }
+    }
+}
+
+/// What happens to the system rather than to a request.
+#[derive(Clone, Copy, Debug)]
+enum Control {
+    Open,
+    Slice,
+    FaultBegins(u32),
+    FaultEnds(u32),
+    HostUp(HostId, u32),
+    InstanceUp(InstanceId, u32),
+    Check(InstanceId),
+    CheckTimedOut(InstanceId),
+}
+
+/// At one instant, first what finishes, then what times out, then what arrives, then controls.
+#[derive(Clone, Copy)]
+enum Rank {
+    Finish = 0,
+    Timeout = 1,
+    Arrive = 2,
+    Control = 3,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Up,
+    Down,
+    Silent,
+}
+
+/// A running copy of a service, as it is and as its balancer believes it to be.
+struct Instance {
+    state: Health,
+    belief: Belief,
+    /// Computing on cores that nobody else wants.
+    computing: Meter,
+    /// Times that it went down: what was planned for it before is void.
+    stamp: u32,
+}
+
+/// Requests that are neither answered nor failed yet.
+#[derive(Default)]
+struct Inside {
+    requests: Meter,
+    born: u64,
+    resolved: u64,
+    /// Sum of the stays of those resolved.
+    stays_ns: u128,
+}
+
+impl Inside {
+    #[inline]
+    fn enter(&mut self, now: Time) {
+        self.requests.up(now);
+        self.born += 1;
+    }
+    #[inline]
+    fn resolve(&mut self, now: Time, born: Time) {
+        self.requests.down(now);
+        self.resolved += 1;
+        self.stays_ns += u128::from((now - born).nanos());
+    }
+}
+
+struct Engine<'n, P> {
+    network: &'n Network,
+    plan: Plan,
+    keys: Keys,
+    now: Time,
+    events: u64,
+    sequence: u64,
+    once: OneShot<Event>,
+    lanes: Lanes,
+    rings: Table<DelayId, Ring<Event>>,
+    controls: OneShot<Control>,
+    ready: VecDeque<TokenId>,
+    tokens: Tokens,
+    pools: Table<PoolId, Pool>,
+    cpus: Table<HostId, Option<Cpu>>,
+    instances: Table<InstanceId, Instance>,
+    candidates: Table<InstanceId, Candidate>,
+    balancers: Table<ServiceId, Balancer>,
+    /// How many instances of each service are believed to be down.
+    ejected: Table<ServiceId, u32>,
+    logs: Table<InstanceId, Option<Log>>,
+    rows: Table<LockId, Rows>,
+    arrivals: Table<ClassId, Arrivals>,
+    /// The key of each class's requests.
+    classes: Table<ClassId, u64>,
+    /// Requests made so far by each user of a closed class.
+    rounds: Table<ClassId, Vec<u32>>,
+    /// How many faults hold each host down, and how often it went down.
+    down: Table<HostId, u32>,
+    inside: Inside,
+    /// Tokens that are users thinking, or logs: not work.
+    idle: usize,
+    probe: P,
+}
+
+impl<'n, P: Probe> Engine<'n, P> {
+    fn new(network: &'n Network, plan: &Plan, probe: P) -> Self {
+        let keys = Keys::new(plan.seed, plan.replication);
+        let lanes = network.classes.len() + network.delays.len() + network.hosts.len() + 1;
+        Engine {
+            network,
+            plan: *plan,
+            keys,
+            now: Time::ZERO,
+            events: 0,
+            sequence: 0,
+            once: OneShot::with_capacity(1024),
+            lanes: Lanes::new(lanes),
+            rings: network.delays.map(|_, _| Ring::new()),
+            controls: OneShot::with_capacity(64),
+            ready: VecDeque::with_capacity(1024),
+            tokens: Tokens::with_capacity(4096),
+            pools: network.pools.map(|_, it| Pool::new(it)),
+            cpus: network.hosts.map(|_, host| {
+                let claims = host.instances.iter().map(|it| &network.instances[*it]);
+                host.contended.then(|| {
+                    Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit)))
+                })
+            }),
+            instances: network.instances.map(|_, _| Instance {
+                state: Health::Up,
+                belief: Belief::default(),
+                computing: Meter::default(),
+                stamp: 0,
+            }),
+            candidates: network
+                .instances
+                .map(|_, _| Candidate { outstanding: 0, healthy: true }),
+            balancers: network.services.map(|_, _| Balancer::default()),
+            ejected: network.services.map(|_, _| 0),
+            logs: network.instances.map(|_, _| None),
+            rows: network.locks.map(|_, it| Rows::new(it.count)),
+            arrivals: network.classes.map(|_, it| Arrivals::new(keys.arrivals(it.key))),
+            classes: network.classes.map(|_, it| keys.class(it.key)),
+            rounds: network.classes.map(|_, it| match it.arrival {
+                Arrival::Closed { users, .. } => vec![0; users as usize],
+                Arrival::Open { .. } => Vec::new(),
+            }),
+            down: network.hosts.map(|_, _| 0),
+            inside: Inside::default(),
+            idle: 0,
+            probe,
+        }
+    }
+
+    /// Everything that is known to happen, and the first of everything else.
+    fn open_run(&mut self) {
+        self.open_logs();
+        self.control(Time::ZERO + self.plan.warm_up, Control::Open);
+        for (i, fault) in self.network.faults.iter().enumerate() {
+            self.control(fault.at, Control::FaultBegins(i as u32));
+            self.control(fault.until, Control::FaultEnds(i as u32));
+        }
+        if !self.network.faults.is_empty() {
+            self.open_checks();
+        }
+        for class in self.network.classes.ids() {
+            match &self.network.classes[class].arrival {
+                Arrival::Open { .. } => self.expect_arrival(class),
+                Arrival::Closed { users, .. } => {
+                    (0..*users).for_each(|user| self.think(class, user));
+                }
+            }
+        }
+    }
+
+    fn open_logs(&mut self) {
+        for (id, instance) in self.network.instances.ids().map(|id| (id, &self.network.instances[id])) {
+            let Some(log) = instance.log else { continue };
+            let (class, guard) = (ClassId::default(), GuardId::LAST);
+            let own = self.tokens.admit(class, guard, log.first, log.key, Time::ZERO);
+            let token = &mut self.tokens[own];
+            token.flags = flag::LOG;
+            token.held[0] = id;
+            token.depth = 1;
+            self.idle += 1;
+            self.logs[id] = Some(Log::new(own));
+        }
+    }
+
+    fn play(&mut self) -> Result<(), Failure> {
+        let close = Time::ZERO + self.plan.warm_up + self.plan.window;
+        let first_ring = self.network.classes.len();
+        let first_cpu = first_ring + self.network.delays.len();
+        let control = first_cpu + self.network.hosts.len();
+        loop {
+            let (at, order, slot) = self.lanes.first();
+            let once = self.once.peek();
+            if once < (at, order) {
+                if once.0 >= close {
+                    break;
+                }
+                self.now = once.0;
+                if let Some(due) = self.once.pop() {
+                    self.happen(due.event);
+                }
+            } else {
+                if at >= close {
+                    break;
+                }
+                self.now = at;
+                match slot {
+                    slot if slot < first_ring => self.arrive(ClassId::new(slot)),
+                    slot if slot < first_cpu => self.ring(DelayId::new(slot - first_ring)),
+                    slot if slot < control => self.cpu_finish(HostId::new(slot - first_cpu)),
+                    _ => self.carry_out_control(),
+                }
+            }
+            while let Some(token) = self.ready.pop_front() {
+                self.advance(token);
+            }
+            self.events += 1;
+            if self.events > self.plan.events_max {
+                return Err(Failure::TooManyEvents);
+            }
+        }
+        self.now = close;
+        Ok(())
+    }
+
+    #[inline]
+    fn happen(&mut self, event: Event) {
+        let token = &self.tokens[event.token];
+        if token.generation & GENERATION_MASK != event.tag & GENERATION_MASK {
+            return;
+        }
+        let hung = token.is(flag::HUNG);
+        match event.kind() {
+            Kind::Done | Kind::Computed | Kind::Patience if hung => {}
+            Kind::Done => {
+                self.tokens[event.token].wait = Wait::Moving;
+                self.advance(event.token);
+            }
+            Kind::Computed => self.computed(event.token),
+            Kind::Send => self.send(event.token),
+            Kind::Timeout => self.timed_out(event.token),
+            Kind::Patience => self.impatient(event.token),
+        }
+    }
+
+    fn ring(&mut self, delay: DelayId) {
+        let event = self.rings[delay].pop().expect("its lane was due").event;
+        self.happen(event);
+        self.date_ring(delay);
+    }
+
+    #[inline]
+    fn date_ring(&mut self, delay: DelayId) {
+        let (at, order) = self.rings[delay].head();
+        self.lanes.set(self.network.classes.len() + delay.index(), at, order);
+    }
+
+    #[inline]
+    fn order(&mut self, rank: Rank) -> u64 {
+        self.sequence += 1;
+        (rank as u64) << 60 | self.sequence
+    }
+
+    /// Schedules an event of the token at a drawn time from now.
+    #[inline]
+    fn schedule(&mut self, after: Span, rank: Rank, kind: Kind, token: TokenId) {
+        let order = self.order(rank);
+        let event = Event::new(kind, token, self.tokens[token].generation);
+        self.once.push(self.now + after, order, event);
+    }
+
+    /// Schedules an event of the token after a constant delay.
+    #[inline]
+    fn schedule_constant(&mut self, delay: DelayId, rank: Rank, kind: Kind, token: TokenId) {
+        let order = self.order(rank);
+        let event = Event::new(kind, token, self.tokens[token].generation);
+        let at = self.now + self.network.delays[delay];
+        let first = self.rings[delay].is_empty();
+        self.rings[delay].push(at, order, event);
+        if first {
+            self.date_ring(delay);
+        }
+    }
+
+    fn control(&mut self, at: Time, control: Control) {
+        let order = self.order(Rank::Control);
+        self.controls.push(at, order, control);
+        self.date_controls();
+    }
+
+    fn date_controls(&mut self) {
+        let (at, order) = self.controls.peek();
+        let slot = self.network.classes.len() + self.network.delays.len() + self.network.hosts.len();
+        self.lanes.set(slot, at, order);
+    }
+
+    fn carry_out_control(&mut self) {
+        let control = self.controls.pop().expect("its lane was due").event;
+        match control {
+            Control::Open => self.open_window(),
+            Control::Slice => self.slice(),
+            Control::FaultBegins(fault) => self.fault_begins(fault as usize),
+            Control::FaultEnds(fault) => self.fault_ends(fault as usize),
+            Control::HostUp(host, stamp) => self.host_up(host, stamp),
+            Control::InstanceUp(instance, stamp) => self.instance_up(instance, stamp),
+            Control::Check(instance) => self.check(instance),
+            Control::CheckTimedOut(instance) => self.checked(instance, false),
+        }
+        self.date_controls();
+    }
+
+    fn open_window(&mut self) {
+        let now = self.now;
+        self.pools.iter_mut().for_each(|it| it.open(now));
+        self.cpus.iter_mut().flatten().for_each(|it| it.open(now));
+        self.rows.iter_mut().for_each(|it| it.open(now));
+        self.instances.iter_mut().for_each(|it| it.computing.open(now));
+        self.probe.opened(now);
+        self.control(now + self.plan.slice, Control::Slice);
+    }
+
+    fn slice(&mut self) {
+        self.probe.sliced(self.now, self.backlog());
+        self.control(self.now + self.plan.slice, Control::Slice);
+    }
+
+    /// Attempts under way, whether or not anybody still waits for them.
+    fn backlog(&self) -> usize {
+        self.tokens.alive() - self.idle
+    }
+
+    /// Measures what there is to measure and checks the laws that hold on every path.
+    fn close_run(mut self) -> Result<(P, Usage), Failure> {
+        self.probe.sliced(self.now, self.backlog());
+        self.audit()?;
+        let now = self.now;
+        let usage = Usage {
+            pools: self.network.pools.map(|id, _| self.pools[id].measured(now)),
+            cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id)),
+            rows: self.network.locks.map(|id, _| self.rows[id].measured_line_ns(now)),
+            events: self.events,
+        };
+        Ok((self.probe, usage))
+    }
+
+    fn cpu_used_ns(&mut self, host: HostId) -> f64 {
+        if let Some(cpu) = &mut self.cpus[host] {
+            return cpu.measured_ns(self.now);
+        }
+        let instances = self.network.hosts[host].instances.iter();
+        let used = instances.map(|it| self.instances[*it].computing.measured_ns(self.now));
+        used.sum::<u128>() as f64
+    }
+
+    fn audit(&mut self) -> Result<(), Failure> {
+        let now = self.now;
+        let broken = |law, what, index| Failure::Broken { law, what, index };
+        let holders = self.holders();
+        for id in self.network.pools.ids() {
+            let audit = self.pools[id].audit(&self.tokens, now, holders[id]);
+            audit.map_err(|law| broken(law, "pool", id.index()))?;
+        }
+        for id in self.network.locks.ids() {
+            let audit = self.rows[id].audit(&self.tokens, now);
+            audit.map_err(|law| broken(law, "lock", id.index()))?;
+        }
+        for id in self.network.hosts.ids() {
+            let Some(cpu) = &mut self.cpus[id] else { continue };
+            cpu.audit(now).map_err(|law| broken(law, "cpu", id.index()))?;
+        }
+        self.audit_requests().map_err(|law| broken(law, "system", 0))
+    }
+
+    /// How many tokens hold a place of each pool, found by following what each has yet to give back.
+    fn holders(&self) -> Table<PoolId, u32> {
+        let mut holders = self.network.pools.map(|_, _| 0);
+        for id in self.tokens.ids() {
+            let token = &self.tokens[id];
+            if token.flags & (flag::THINKS | flag::WAITS_TO_RETRY) != 0 {
+                continue;
+            }
+            let mut at = self.first_to_give_back(token);
+            while let Some(step) = at {
+                if let Some(pool) = self.pool_given_back(token, step) {
+                    holders[pool] += 1;
+                }
+                at = self.next_to_give_back(token, step);
+            }
+        }
+        holders
+    }
+
+    /// The pool that a step gives back to, for a token there.
+    fn pool_given_back(&self, token: &Token, step: StepId) -> Option<PoolId> {
+        let instance = |depth| &self.network.instances[token.held(depth)];
+        match self.network.steps[step] {
+            Step::Leave { depth, .. } => Some(instance(depth).workers),
+            Step::Return { pool, depth } => Some(instance(depth).pool(pool)),
+            Step::Vacate { depth } | Step::Flushed { depth } => {
+                self.network.hosts[instance(depth).host].disk
+            }
+            _ => None,
+        }
+    }
+
+    /// Requests born = answered + failed + still inside, and Little's law for the whole system.
+    fn audit_requests(&mut self) -> Result<(), &'static str> {
+        let mut still = 0;
+        let mut stays_ns = self.inside.stays_ns;
+        for id in self.tokens.ids() {
+            let token = &self.tokens[id];
+            if token.parent == NOBODY && self.is_asked_for(token) {
+                still += 1;
+                stays_ns += u128::from((self.now - token.born).nanos());
+            }
+        }
+        match () {
+            () if self.inside.born != self.inside.resolved + still => Err("requests were lost"),
+            () if still != u64::from(self.inside.requests.level()) => Err("requests inside are miscounted"),
+            () if stays_ns != self.inside.requests.area_ns(self.now) => Err("Little's law fails for the system"),
+            () => Ok(()),
+        }
+    }
+
+    /// Whether a client is waiting for this very token.
+    fn is_asked_for(&self, token: &Token) -> bool {
+        token.flags & (flag::ORPHAN | flag::CUT | flag::LOG | flag::THINKS) == 0
+    }
+
+    #[inline]
+    fn draw(&self, token: TokenId, purpose: u64) -> Draw {
+        Draw::at(self.tokens[token].key, purpose)
+    }
+
+    #[inline]
+    fn step_after(step: StepId) -> StepId {
+        StepId::new(step.index() + 1)
+    }
+}

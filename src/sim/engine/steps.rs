@@ -1,0 +1,258 @@
+//! Walking a token along its program, and the steps that work: CPU, disk, log, rows, chance.
+
+use super::*;
+use crate::network::{AccessId, ChoiceId, Depth, Instance, LockId, Step, WorkId};
+use crate::sim::pool::Seize;
+use crate::sim::token::{Reason, Wait};
+
+/// Whether a token goes on at once or has come to wait for something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    On,
+    Stay,
+}
+
+impl<P: Probe> Engine<'_, P> {
+    /// Walks a token along its program until it has to wait or leaves.
+    #[inline]
+    pub(super) fn advance(&mut self, id: TokenId) {
+        loop {
+            let token = &mut self.tokens[id];
+            let step = self.network.steps[token.step];
+            token.step = Self::step_after(token.step);
+            let flow = match step {
+                Step::Call { visit, depth } => self.call(id, visit, depth),
+                Step::Seize { visit, depth } => self.seize(id, visit, depth),
+                Step::Leave { visit, depth } => self.leave(id, visit, depth),
+                Step::Borrow { pool, depth } => self.borrow(id, pool, depth),
+                Step::Return { pool, depth } => self.give_back(id, pool, depth),
+                Step::Delay { work, depth } => self.delay(id, work, depth),
+                Step::Compute { work, depth } => self.compute(id, work, depth),
+                Step::Wait { work } => self.pause(id, work),
+                Step::Access { access, depth } => self.access(id, access, depth),
+                Step::Occupy { depth } => self.occupy(id, depth),
+                Step::Transfer { access } => self.transfer(id, access),
+                Step::Vacate { depth } => self.vacate(id, depth),
+                Step::Commit { depth } => self.commit(id, depth),
+                Step::Lock { lock, work } => self.lock(id, lock, work),
+                Step::Unlock { lock } => self.unlock(id, lock),
+                Step::Choose { choice } => self.choose(id, choice),
+                Step::Jump { to } => {
+                    self.tokens[id].step = to;
+                    Flow::On
+                }
+                Step::Guarded { guard, depth } => self.guarded(id, guard, depth),
+                Step::Fork { fork, depth } => self.fork(id, fork, depth),
+                Step::Flush { depth } => self.flush(id, depth),
+                Step::Flushed { depth } => self.flushed(id, depth),
+                Step::End => self.end(id),
+            };
+            if flow == Flow::Stay {
+                return;
+            }
+        }
+    }
+
+    /// What the token waited for is over.
+    #[inline]
+    pub(super) fn go_on(&mut self, id: TokenId) {
+        self.tokens[id].wait = Wait::Moving;
+        self.ready.push_back(id);
+    }
+
+    /// The step that the token is in fails: it goes on by giving back what it holds.
+    pub(super) fn fail(&mut self, id: TokenId, reason: Reason) -> Flow {
+        let token = &mut self.tokens[id];
+        token.failing = reason as u8;
+        token.step = self.network.unwind[StepId::new(token.step.index() - 1)];
+        Flow::On
+    }
+
+    /// To be called by a step that has just given something back.
+    #[inline]
+    pub(super) fn after_giving_back(&mut self, id: TokenId) -> Flow {
+        let token = &mut self.tokens[id];
+        if token.failing != 0 {
+            token.step = self.network.unwind[StepId::new(token.step.index() - 1)];
+        }
+        Flow::On
+    }
+
+    fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
+        let work = &self.network.works[work];
+        let span = work.law.draw(&mut self.draw(id, work.key));
+        let instance = self.tokens[id].held(depth);
+        self.instances[instance].computing.up(self.now);
+        self.schedule(span, Rank::Finish, Kind::Computed, id);
+        Flow::Stay
+    }
+
+    #[inline]
+    pub(super) fn computed(&mut self, id: TokenId) {
+        self.stop_computing(id);
+        self.advance(id);
+    }
+
+    #[inline]
+    pub(super) fn stop_computing(&mut self, id: TokenId) {
+        let token = &self.tokens[id];
+        self.instances[token.held(token.depth - 1)].computing.down(self.now);
+    }
+
+    fn compute(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
+        let work = &self.network.works[work];
+        let span = work.law.draw(&mut self.draw(id, work.key));
+        let token = &mut self.tokens[id];
+        token.wait = Wait::Cpu;
+        let Instance { host, claimant, .. } = self.network.instances[token.held(depth)];
+        let cpu = self.cpus[host].as_mut().expect("a contended host shares its CPU");
+        let next = cpu.begin(self.now, claimant, id, span);
+        self.date_cpu(host, next);
+        Flow::Stay
+    }
+
+    pub(super) fn date_cpu(&mut self, host: HostId, next: Time) {
+        let order = self.order(Rank::Finish);
+        let slot = self.network.classes.len() + self.network.delays.len() + host.index();
+        self.lanes.set(slot, next, order);
+    }
+
+    pub(super) fn cpu_finish(&mut self, host: HostId) {
+        let cpu = self.cpus[host].as_mut().expect("its lane was due");
+        let (token, next) = cpu.finish(self.now);
+        self.date_cpu(host, next);
+        self.go_on(token);
+    }
+
+    fn pause(&mut self, id: TokenId, work: WorkId) -> Flow {
+        let work = &self.network.works[work];
+        let span = work.law.draw(&mut self.draw(id, work.key));
+        self.schedule(span, Rank::Finish, Kind::Done, id);
+        Flow::Stay
+    }
+
+    fn access(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
+        let access = &self.network.accesses[access];
+        debug_assert!(self.disk_of(id, depth).is_some(), "checked: there is a disk");
+        let left = access.misses.draw(&mut self.draw(id, access.key)) as u32;
+        let token = &mut self.tokens[id];
+        token.left = left;
+        if left == 0 {
+            token.step = StepId::new(token.step.index() + 3);
+        }
+        Flow::On
+    }
+
+    pub(super) fn disk_of(&self, id: TokenId, depth: Depth) -> Option<PoolId> {
+        let instance = self.tokens[id].held(depth);
+        self.network.hosts[self.network.instances[instance].host].disk
+    }
+
+    fn occupy(&mut self, id: TokenId, depth: Depth) -> Flow {
+        let disk = self.disk_of(id, depth).expect("checked: there is a disk");
+        match self.take(disk, id) {
+            Seize::Granted => Flow::On,
+            Seize::Queued => Flow::Stay,
+            Seize::Refused => unreachable!("a disk's line is unlimited"),
+        }
+    }
+
+    fn transfer(&mut self, id: TokenId, access: AccessId) -> Flow {
+        let access = &self.network.accesses[access];
+        let luck = access.key.wrapping_add(1 + u64::from(self.tokens[id].left));
+        let span = access.time.draw(&mut self.draw(id, luck));
+        self.schedule(span, Rank::Finish, Kind::Done, id);
+        Flow::Stay
+    }
+
+    fn vacate(&mut self, id: TokenId, depth: Depth) -> Flow {
+        let disk = self.disk_of(id, depth).expect("checked: there is a disk");
+        self.free(disk);
+        let token = &mut self.tokens[id];
+        token.left -= 1;
+        if token.failing == 0 && token.left > 0 {
+            token.step = StepId::new(token.step.index() - 3);
+            return Flow::On;
+        }
+        self.after_giving_back(id)
+    }
+
+    fn commit(&mut self, id: TokenId, depth: Depth) -> Flow {
+        let instance = self.tokens[id].held(depth);
+        let log = self.logs[instance].as_mut().expect("an instance that commits has a log");
+        if log.ask(&mut self.tokens, id) {
+            self.ready.push_back(log.token);
+        }
+        Flow::Stay
+    }
+
+    fn flush(&mut self, id: TokenId, depth: Depth) -> Flow {
+        let instance = self.tokens[id].held(depth);
+        let spec = self.network.instances[instance].log.expect("this is its log's token");
+        let log = self.logs[instance].as_mut().expect("this is its log's token");
+        log.begin();
+        let luck = Draw::at(self.keys.control(spec.key), log.flushes);
+        let span = spec.sync.draw(&mut { luck });
+        self.schedule(span, Rank::Finish, Kind::Done, id);
+        Flow::Stay
+    }
+
+    fn flushed(&mut self, id: TokenId, depth: Depth) -> Flow {
+        let instance = self.tokens[id].held(depth);
+        let disk = self.disk_of(id, depth).expect("checked: there is a disk");
+        self.free(disk);
+        let log = self.logs[instance].as_mut().expect("this is its log's token");
+        while let Some(committed) = log.answered(&mut self.tokens) {
+            self.ready.push_back(committed);
+        }
+        let first = self.network.instances[instance].log.expect("this is its log's token").first;
+        self.tokens[id].step = first;
+        if log.goes_on() { Flow::On } else { Flow::Stay }
+    }
+
+    fn lock(&mut self, id: TokenId, lock: LockId, work: WorkId) -> Flow {
+        let purpose = self.network.works[work].key;
+        let row = self.network.locks[lock].rows.draw(&mut self.draw(id, purpose));
+        if !self.rows[lock].lock(&mut self.tokens, self.now, id, row) {
+            return Flow::Stay;
+        }
+        self.probe.locked(lock, Span::ZERO);
+        Flow::On
+    }
+
+    fn unlock(&mut self, id: TokenId, lock: LockId) -> Flow {
+        if let Some((heir, waited)) = self.rows[lock].unlock(&mut self.tokens, self.now, id) {
+            self.probe.locked(lock, waited);
+            self.ready.push_back(heir);
+        }
+        self.after_giving_back(id)
+    }
+
+    fn choose(&mut self, id: TokenId, choice: ChoiceId) -> Flow {
+        let choice = &self.network.choices[choice];
+        let luck = self.draw(id, choice.key).unit();
+        let found = choice.options.iter().find(|(up_to, _)| luck < *up_to);
+        let (_, to) = found.or(choice.options.last()).expect("a choice has options");
+        self.tokens[id].step = *to;
+        Flow::On
+    }
+
+    /// Takes one of the pool or stands in its line.
+    #[inline]
+    pub(super) fn take(&mut self, pool: PoolId, id: TokenId) -> Seize {
+        let seize = self.pools[pool].seize(&mut self.tokens, self.now, id);
+        if seize == Seize::Granted {
+            self.probe.seized(self.network.pools[pool].group, Span::ZERO);
+        }
+        seize
+    }
+
+    /// Gives one back; whoever is first in line goes on with it.
+    #[inline]
+    pub(super) fn free(&mut self, pool: PoolId) {
+        if let Some((heir, waited)) = self.pools[pool].release(&mut self.tokens, self.now) {
+            self.probe.seized(self.network.pools[pool].group, waited);
+            self.ready.push_back(heir);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A pool: what requests hold while they work, and the line of those waiting for it.
+//!
+//! State only; the engine owns the clock. A pool measures itself: the areas under the numbers of
+//! holders and of waiters are what utilization and the laws at a run's close are computed from.
+
+use super::line::Line;
+use super::meter::Meter;
+use super::token::{TokenId, Tokens, Wait};
+use crate::network;
+use crate::units::{Span, Time};
+
+pub struct Pool {
+    size: u32,
+    line_max: u32,
+    line: Line,
+    busy: Meter,
+    waiting: Meter,
+    /// Sum of the waits that ended.
+    waited_ns: u128,
+}
+
+/// Areas under the number of holders and of waiters, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Area {
+    pub busy: u128,
+    pub line: u128,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seize {
+    Granted,
+    Queued,
+    Refused,
+}
+
+impl Pool {
+    pub fn new(spec: &network::Pool) -> Pool {
+        Pool {
+            size: spec.size,
+            line_max: spec.line_max,
+            line: Line::default(),
+            busy: Meter::default(),
+            waiting: Meter::default(),
+            waited_ns: 0,
+        }
+    }
+
+    /// Takes one, if there is one; else joins the line, if there is room.
+    #[inline]
+    pub fn seize(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) -> Seize {
+        if self.busy.level() < self.size {
+            debug_assert!(self.line.is_empty(), "something is free while a request waits for it");
+            self.busy.up(now);
+            return Seize::Granted;
+        }
+        if self.line.len() >= self.line_max {
+            return Seize::Refused;
+        }
+        tokens[id].joined = now;
+        self.line.join(tokens, id, Wait::Line);
+        self.waiting.up(now);
+        Seize::Queued
+    }
+
+    /// Gives one back; whoever is first in line has it now.
+    #[inline]
+    pub fn release(&mut self, tokens: &mut Tokens, now: Time) -> Option<(TokenId, Span)> {
+        let Some(next) = self.line.pop(tokens) else {
+            self.busy.down(now);
+            return None;
+        };
+        Some((next, self.stop_waiting(tokens, now, next)))
+    }
+
+    /// Takes a token out of the line, wherever it stands there.
+    pub fn leave_line(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) {
+        self.line.leave(tokens, id);
+        self.stop_waiting(tokens, now, id);
+    }
+
+    /// How long the token has stood in line, now that it no longer does.
+    fn stop_waiting(&mut self, tokens: &Tokens, now: Time, id: TokenId) -> Span {
+        self.waiting.down(now);
+        let waited = now - tokens[id].joined;
+        self.waited_ns += u128::from(waited.nanos());
+        waited
+    }
+
+    /// Measurement starts here.
+    pub fn open(&mut self, now: Time) {
+        self.busy.open(now);
+        self.waiting.open(now);
+    }
+
+    /// Holder- and waiter-nanoseconds since the window opened.
+    pub fn measured(&self, now: Time) -> Area {
+        Area { busy: self.busy.measured_ns(now), line: self.waiting.measured_ns(now) }
+    }
+
+    /// Whether the laws hold on the whole path up to `now`, with so many tokens holding a place: the
+    /// area under the number of waiters is the sum of their waits (J. D. C. Little, "A proof for the
+    /// queuing formula L = λW", 1961), and nobody held more than there is.
+    pub fn audit(&self, tokens: &Tokens, now: Time, holders: u32) -> Result<(), &'static str> {
+        let stood = self.line.iter(tokens).map(|id| u128::from((now - tokens[id].joined).nanos()));
+        let waited = self.waited_ns + stood.sum::<u128>();
+        let capacity = u128::from(now.nanos()) * u128::from(self.size);
+        match () {
+            () if self.line.len() != self.waiting.level() => Err("the line is miscounted"),
+            () if waited != self.waiting.area_ns(now) => Err("Little's law fails for the line"),
+            () if self.busy.level() != holders => Err("what was taken was not given back"),
+            () if self.busy.level() < self.size && !self.line.is_empty() => Err("idle with a line"),
+            () if self.busy.area_ns(now) > capacity => Err("more was held than there is"),
+            () => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{ClassId, GuardId, PoolGroupId, StepId};
+
+    #[test]
+    fn those_who_wait_are_served_in_order_and_one_may_leave_from_the_middle() {
+        let spec = network::Pool {
+            group: PoolGroupId::default(),
+            size: 1,
+            line_max: 3,
+            patience: None,
+        };
+        let mut pool = Pool::new(&spec);
+        let mut tokens = Tokens::with_capacity(8);
+        let at = |secs: u64| Time::ZERO + Span::from_whole_secs(secs);
+        let (class, guard, step) = (ClassId::default(), GuardId::default(), StepId::default());
+        let ids: Vec<TokenId> = (0..5)
+            .map(|_| tokens.admit(class, guard, step, 0, Time::ZERO))
+            .collect();
+        let seen: Vec<Seize> =
+            (0..5).map(|i| pool.seize(&mut tokens, at(i as u64), ids[i])).collect();
+        use Seize::*;
+        assert_eq!(seen, [Granted, Queued, Queued, Queued, Refused]);
+        pool.leave_line(&mut tokens, at(5), ids[2]);
+        assert_eq!(pool.release(&mut tokens, at(6)), Some((ids[1], Span::from_whole_secs(5))));
+        assert_eq!(pool.release(&mut tokens, at(7)), Some((ids[3], Span::from_whole_secs(4))));
+        assert_eq!(pool.audit(&tokens, at(8), 1), Ok(()));
+        assert_eq!(pool.release(&mut tokens, at(9)), None);
+        assert_eq!(pool.audit(&tokens, at(10), 0), Ok(()));
+    }
+
+}

@@ -1,0 +1,96 @@
+//! What an observer of a run may see. The engine calls; probes never steer.
+
+use super::token::Reason;
+use crate::network::{ClassId, LockId, PoolGroupId};
+use crate::units::{Span, Time};
+
+pub trait Probe {
+    /// A user wanted something.
+    fn born(&mut self, _now: Time, _class: ClassId) {}
+    /// A client sent one attempt.
+    fn attempted(&mut self, _class: ClassId) {}
+    /// A request was answered in time, `response` after it was meant to start.
+    fn answered(&mut self, _now: Time, _class: ClassId, _response: Span) {}
+    /// A request failed for good.
+    fn failed(&mut self, _now: Time, _class: ClassId, _reason: Reason) {}
+    /// A place in a pool was taken, after waiting for it.
+    fn seized(&mut self, _group: PoolGroupId, _waited: Span) {}
+    /// A row was locked, after waiting for it.
+    fn locked(&mut self, _lock: LockId, _waited: Span) {}
+    /// The warm-up is over: what is measured counts from here.
+    fn opened(&mut self, _now: Time) {}
+    /// A slice of time is over, with so many attempts under way, wanted or not.
+    fn sliced(&mut self, _now: Time, _backlog: usize) {}
+}
+
+/// Sees nothing, costs nothing.
+impl Probe for () {}
+
+impl<A: Probe, B: Probe> Probe for (A, B) {
+    fn born(&mut self, now: Time, class: ClassId) {
+        self.0.born(now, class);
+        self.1.born(now, class);
+    }
+    fn attempted(&mut self, class: ClassId) {
+        self.0.attempted(class);
+        self.1.attempted(class);
+    }
+    fn answered(&mut self, now: Time, class: ClassId, response: Span) {
+        self.0.answered(now, class, response);
+        self.1.answered(now, class, response);
+    }
+    fn failed(&mut self, now: Time, class: ClassId, reason: Reason) {
+        self.0.failed(now, class, reason);
+        self.1.failed(now, class, reason);
+    }
+    fn seized(&mut self, group: PoolGroupId, waited: Span) {
+        self.0.seized(group, waited);
+        self.1.seized(group, waited);
+    }
+    fn locked(&mut self, lock: LockId, waited: Span) {
+        self.0.locked(lock, waited);
+        self.1.locked(lock, waited);
+    }
+    fn opened(&mut self, now: Time) {
+        self.0.opened(now);
+        self.1.opened(now);
+    }
+    fn sliced(&mut self, now: Time, backlog: usize) {
+        self.0.sliced(now, backlog);
+        self.1.sliced(now, backlog);
+    }
+}
+
+/// Hashes the trajectory, so that a test can tell whether a run changed at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub u64);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Fingerprint(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fingerprint {
+    fn add(&mut self, word: u64) {
+        self.0 = crate::rng::mix(self.0 ^ word);
+    }
+}
+
+impl Probe for Fingerprint {
+    fn born(&mut self, now: Time, class: ClassId) {
+        self.add(now.nanos());
+        self.add(crate::ids::Id::index(class) as u64);
+    }
+    fn answered(&mut self, now: Time, _: ClassId, response: Span) {
+        self.add(now.nanos());
+        self.add(response.nanos());
+    }
+    fn failed(&mut self, now: Time, _: ClassId, reason: Reason) {
+        self.add(now.nanos());
+        self.add(reason as u64);
+    }
+    fn seized(&mut self, _: PoolGroupId, waited: Span) {
+        self.add(waited.nanos());
+    }
+}

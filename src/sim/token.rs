@@ -1,0 +1,269 @@
+//! The tokens of requests in progress: where each stands, whom it answers to, what it holds.
+//!
+//! Places are reused, so that a long run needs no more memory than a short one; whoever remembers a
+//! token across time also remembers its generation, and knows by that whether it is still the same.
+
+use crate::ids::{Id, Table, id};
+use crate::network::{ClassId, DEPTH_MAX, Depth, GuardId, InstanceId, StepId};
+use crate::units::Time;
+use std::ops::{Index, IndexMut};
+
+id!(
+    /// A place in the slab of tokens.
+    TokenId
+);
+
+/// No token: the end of a line, or a client who is nobody's token.
+pub const NOBODY: u32 = u32::MAX;
+
+/// Why a request, or one attempt, failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reason {
+    /// A line or the connections were full.
+    Refused = 1,
+    /// Somebody's patience ended.
+    Timeout = 2,
+    /// The instance at work on it died.
+    Reset = 3,
+    /// No instance was there to take it.
+    Unreachable = 4,
+}
+
+impl Reason {
+    pub const COUNT: usize = 4;
+    pub const NAMES: [&str; Reason::COUNT] = ["refused", "timeout", "reset", "unreachable"];
+    pub fn index(self) -> usize {
+        self as usize - 1
+    }
+    /// The reason with this number, if it is one.
+    #[inline]
+    pub fn from_code(code: u8) -> Option<Reason> {
+        match code {
+            1 => Some(Reason::Refused),
+            2 => Some(Reason::Timeout),
+            3 => Some(Reason::Reset),
+            4 => Some(Reason::Unreachable),
+            _ => None,
+        }
+    }
+}
+
+/// What is out of the ordinary about a token. Most have none of these, and pay one test for all.
+pub mod flag {
+    /// Nobody waits for its answer any more.
+    pub const ORPHAN: u8 = 1;
+    /// Its caller died: it ends where the caller would have gone on.
+    pub const CUT: u8 = 2;
+    /// It sits in an instance that has gone silent, and does nothing.
+    pub const HUNG: u8 = 4;
+    /// An instance below its present one has gone silent: it hangs once it comes back there.
+    pub const HANGS_BELOW: u8 = 8;
+    /// It is the log of a database instance, not a request.
+    pub const LOG: u8 = 16;
+    /// Between two tries, waiting to be sent.
+    pub const WAITS_TO_RETRY: u8 = 32;
+    /// It is a user of a closed class, thinking.
+    pub const THINKS: u8 = 64;
+}
+
+/// Where a token is waiting, so that a fault can take it out of there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Wait {
+    /// In the calendar, or about to be advanced.
+    Moving,
+    /// On its way to or from an instance.
+    Crossing,
+    /// In the line of a pool.
+    Line,
+    /// On a shared CPU.
+    Cpu,
+    /// For a log's flush.
+    Flush,
+    /// For a row.
+    Row,
+    /// For an attempt that it sent, or for branches.
+    Children,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    pub step: StepId,
+    /// Neighbours in the line that it stands in.
+    pub next: u32,
+    pub prev: u32,
+    /// Whose call or branch this is; `NOBODY` for a client's attempt.
+    pub parent: u32,
+    /// What the parent's epoch must be for it to be waiting for this token still.
+    pub parent_epoch: u32,
+    pub generation: u32,
+    /// Grows whenever a wait for children ends, and whenever the place is given up.
+    pub epoch: u32,
+    pub guard: GuardId,
+    pub class: ClassId,
+    /// Which try this is, from 0.
+    pub attempt: u16,
+    pub flags: u8,
+    /// 0, or the reason why it is giving back all it holds.
+    pub failing: u8,
+    pub wait: Wait,
+    /// How many instances it is inside of, and how many of those are its own to leave.
+    pub depth: Depth,
+    pub base: Depth,
+    /// Accesses left to make, or branches that must still succeed.
+    pub left: u32,
+    /// Branches under way.
+    pub branches: u32,
+    /// The place in the table of row holders, if it holds or waits for a row.
+    pub row: u32,
+    /// Which user of a closed class it is of.
+    pub user: u32,
+    /// What all of its request's luck hangs on.
+    pub key: u64,
+    /// When the request was meant to start, at the client.
+    pub born: Time,
+    /// When it joined the line it stands in.
+    pub joined: Time,
+    pub held: [InstanceId; DEPTH_MAX],
+}
+
+impl Token {
+    #[inline]
+    pub fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    #[inline]
+    pub fn held(&self, depth: Depth) -> InstanceId {
+        self.held[depth as usize]
+    }
+}
+
+/// All tokens, alive and free.
+pub struct Tokens {
+    places: Table<TokenId, Token>,
+    vacant: Vec<TokenId>,
+}
+
+impl Tokens {
+    pub fn with_capacity(capacity: usize) -> Self {
+        Tokens { places: Table::with_capacity(capacity), vacant: Vec::with_capacity(capacity) }
+    }
+
+    /// Puts a new token in a free place; generation and epoch go on from what they were there.
+    #[inline]
+    pub fn admit(
+        &mut self,
+        class: ClassId,
+        guard: GuardId,
+        step: StepId,
+        key: u64,
+        born: Time,
+    ) -> TokenId {
+        let id = match self.vacant.pop() {
+            Some(id) => id,
+            None => self.places.push(BLANK),
+        };
+        let token = &mut self.places[id];
+        token.step = step;
+        token.guard = guard;
+        token.class = class;
+        token.key = key;
+        token.born = born;
+        token.parent = NOBODY;
+        token.user = NOBODY;
+        token.row = NOBODY;
+        token.attempt = 0;
+        token.flags = 0;
+        token.failing = 0;
+        token.wait = Wait::Moving;
+        token.depth = 0;
+        token.base = 0;
+        id
+    }
+
+    /// A new token that is like another in all but its place.
+    pub fn admit_copy(&mut self, of: &Token) -> TokenId {
+        let id = self.admit(of.class, of.guard, of.step, of.key, of.born);
+        let Token { generation, epoch, .. } = self.places[id];
+        self.places[id] = Token { generation, epoch, ..*of };
+        id
+    }
+
+    /// The place is free from now on; what was remembered of it is void.
+    #[inline]
+    pub fn dismiss(&mut self, id: TokenId) {
+        let place = &mut self.places[id];
+        place.generation = place.generation.wrapping_add(1);
+        place.epoch = place.epoch.wrapping_add(1);
+        place.class = VACANT;
+        self.vacant.push(id);
+    }
+
+    /// How many there are.
+    pub fn alive(&self) -> usize {
+        self.places.len() - self.vacant.len()
+    }
+
+    /// The tokens that are alive, in the order of their places.
+    pub fn ids(&self) -> impl Iterator<Item = TokenId> + '_ {
+        self.places.ids().filter(|id| self.places[*id].class != VACANT)
+    }
+}
+
+/// What a place holds before its first token.
+const BLANK: Token = Token {
+    step: StepId::LAST,
+    next: NOBODY,
+    prev: NOBODY,
+    parent: NOBODY,
+    parent_epoch: 0,
+    generation: 0,
+    epoch: 0,
+    guard: GuardId::LAST,
+    class: VACANT,
+    attempt: 0,
+    flags: 0,
+    failing: 0,
+    wait: Wait::Moving,
+    depth: 0,
+    base: 0,
+    left: 0,
+    branches: 0,
+    row: NOBODY,
+    user: NOBODY,
+    key: 0,
+    born: Time::ZERO,
+    joined: Time::ZERO,
+    held: [InstanceId::LAST; DEPTH_MAX],
+};
+
+/// The class of a place that holds no token.
+const VACANT: ClassId = ClassId::LAST;
+
+impl Index<TokenId> for Tokens {
+    type Output = Token;
+    #[inline]
+    fn index(&self, id: TokenId) -> &Token {
+        &self.places[id]
+    }
+}
+
+impl IndexMut<TokenId> for Tokens {
+    #[inline]
+    fn index_mut(&mut self, id: TokenId) -> &mut Token {
+        &mut self.places[id]
+    }
+}
+
+impl TokenId {
+    #[inline]
+    pub fn raw(self) -> u32 {
+        self.index() as u32
+    }
+    #[inline]
+    pub fn from_raw(raw: u32) -> TokenId {
+        TokenId::new(raw as usize)
+    }
+}

@@ -1,0 +1,20 @@
+//! Figures and how sure they are: numbers in, numbers out.
+//!
+//! No names and no clock: callers say what a figure is called and in which unit it stands. Every
+//! result is finite; where there is nothing to say the answer is `None` and never NaN. Logarithms
+//! and the like come from `libm`, so that results have the same bits on every machine.
+
+
+pub mod histogram;
+pub mod interval;
+pub mod quantile;
+pub mod student;
+
+
+
+pub use histogram::Histogram;
+pub use interval::Estimate;
+pub use student::t_quantile;
+
+#[cfg(test)]
+mod luck;
