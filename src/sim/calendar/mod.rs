@@ -5,7 +5,8 @@
 //! kind of thing is due, the rest is a number that only grows. Nothing is due at [`Time::NEVER`]:
 //! an empty structure answers [`NOTHING`].
 //!
-//! - [`OneShot`]: what is scheduled at any time ahead and happens once.
+//! - [`OneShot`]: what is scheduled at any time ahead and happens once; a [`Heap`] while it is
+//!   little, a [`wheel`] when it is much.
 //! - [`Ring`]: what is due one constant delay after it was scheduled, so that it leaves in the
 //!   order in which it came.
 //! - [`Lanes`]: a fixed set of slots, each with one due time that is moved in place.

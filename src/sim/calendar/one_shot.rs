@@ -2,13 +2,17 @@
 //! is much.
 //!
 //! A heap is best for few pending events and a wheel for many (DESIGN section 5), so all begin in
-//! a heap. When that outgrows the cache, what lies beyond a *horizon* is put away in a wheel
+//! a heap. When that outgrows the nearest cache, what lies beyond a *horizon* is put away in a wheel
 //! unsorted and comes back in small sorted batches. The order in which events leave is the same.
 
 use super::{Due, Heap, Scheduled, wheel::Wheel};
 use crate::units::Time;
 
 /// Pending events beyond which the wheel takes over.
+///
+/// Nanoseconds per hold (a pop and a push, exponential delays; `benches/calendar.rs`), heap and
+/// wheel: with 30 events pending 30 and 33, 1,000: 44 and 46, 2,000: 48 and 51, 4,000: 61 and 60,
+/// 10,000: 63 and 58, 100,000: 114 and 83, 1,000,000: 560 and 90.
 const HEAP_LIMIT: usize = 2048;
 
 /// A priority queue of any number of events; see the module's sentence.
