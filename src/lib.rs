@@ -7,3 +7,7 @@ pub mod ids;
 pub mod units;
 
 pub mod problem;
+
+pub mod outcome;
+
+pub mod report;
