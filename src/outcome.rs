@@ -444,7 +444,9 @@ impl Point {
             return Some(*estimate);
         }
         match what {
-            "availability" => self.metric(&format!("{class}.failure_ratio")).map(|it| it.complement()),
+            "availability" => {
+                self.metric(&format!("{class}.failure_ratio")).map(|it| it.complement())
+            }
             _ => self.metric(&format!("{class}.response.{what}")).copied(),
         }
     }

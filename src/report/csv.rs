@@ -102,7 +102,8 @@ mod tests {
         outcome.points[0].factors.insert("users".into(), 5.into());
         let text = text(&outcome);
         assert!(text.starts_with("model,services.content.instances,factor.users,day,users,"));
-        let records: Result<Vec<_>, _> = csv::Reader::from_reader(text.as_bytes()).records().collect();
+        let records: Result<Vec<_>, _> =
+            csv::Reader::from_reader(text.as_bytes()).records().collect();
         assert!(records.is_ok(), "every row has every column");
     }
 
@@ -111,8 +112,7 @@ mod tests {
         let outcome = fixture::blitz();
         let text = text(&outcome);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let values: Vec<f64> =
-            reader.records().map(|it| it.unwrap()[5].parse().unwrap()).collect();
+        let values: Vec<f64> = reader.records().map(|it| it.unwrap()[5].parse().unwrap()).collect();
         let expected: Vec<f64> =
             outcome.points.iter().flat_map(|it| it.metrics.values()).map(|it| it.value).collect();
         assert_eq!(values, expected);

@@ -25,7 +25,11 @@ pub struct Figure {
 pub fn figure(estimate: &Estimate) -> Figure {
     let (scale, unit) = scale(estimate.unit, estimate.value.abs());
     let value = estimate.value * scale;
-    let (value, half_width) = match estimate.half_width.map(|it| it * scale) {
+    let is_a_sum =
+        matches!(estimate.unit, Some(Unit::Money | Unit::MoneyPerHour | Unit::MoneyPerMonth));
+    // A price that is the same in every replication is a bill, not a measurement.
+    let half_width = estimate.half_width.filter(|it| !(is_a_sum && *it == 0.0));
+    let (value, half_width) = match half_width.map(|it| it * scale) {
         None => (rounded(value, decimals(value, DIGITS_ALONE).max(0)), String::new()),
         Some(half_width) => with_half_width(value, half_width),
     };
@@ -34,16 +38,20 @@ pub fn figure(estimate: &Estimate) -> Figure {
 
 /// A number that is exactly known, in the unit that suits its size: a bound, a setting.
 pub fn exact(value: f64, unit: Option<Unit>) -> String {
-    let (scale, suffix) = scale(unit, value.abs());
+    let (scale, suffix) = match unit {
+        Some(Unit::Seconds) => whole_unit(value).unwrap_or_else(|| scale(unit, value.abs())),
+        _ => scale(unit, value.abs()),
+    };
     let value = value * scale;
     let decimals = decimals(value, 5).max(0);
     format!("{}{suffix}", trimmed(rounded(value, decimals)))
 }
 
-/// A share of one, known to no better than a per cent or so: `97 %`, `99.7 %`.
+/// A share of one in whole per cents, but never so that what is nearly full seems full: `97 %`,
+/// `99.7 %`.
 pub fn share(value: f64) -> String {
     let percent = value * 100.0;
-    let decimals = if (0.95..0.9995).contains(&value) || (percent > 0.0 && percent < 9.95) { 1 } else { 0 };
+    let decimals = usize::from((0.985..0.9995).contains(&value));
     format!("{percent:.decimals$} %")
 }
 
@@ -127,6 +135,13 @@ fn round_to(number: f64, step: f64) -> f64 {
     if step > 1.0 { (number / step).round() * step } else { number }
 }
 
+/// The largest unit of time of which it is a whole number, where that is more than seconds.
+fn whole_unit(seconds: f64) -> Option<(f64, &'static str)> {
+    let units = [(86_400.0, " d"), (3600.0, " h"), (60.0, " min")];
+    let fits = |it: &&(f64, &str)| seconds >= it.0 && seconds % it.0 == 0.0;
+    units.iter().find(fits).map(|it| (1.0 / it.0, it.1))
+}
+
 /// Zeros behind the point say nothing where nothing is uncertain.
 fn trimmed(text: String) -> String {
     match text.contains('.') {
@@ -137,6 +152,8 @@ fn trimmed(text: String) -> String {
 
 /// Decimal places that show `digits` digits of `number`.
 fn decimals(number: f64, digits: i32) -> i32 {
+    let shown = format!("{number:.*e}", (digits - 1) as usize);
+    let number = shown.parse().unwrap_or(number);
     if number == 0.0 { 0 } else { digits - 1 - decade(number) }
 }
 
@@ -144,7 +161,7 @@ fn decimals_of_half_width(half_width: f64) -> i32 {
     let three: f64 = format!("{half_width:.2e}").parse().unwrap_or(half_width);
     let leading = (three * 10f64.powi(2 - decade(three))).round() as u32;
     // From 950 on it rounds up to 1000, whose two digits end where one of 950 does.
-    decimals(three, if leading <= 354 { 2 } else { 1 })
+    if leading <= 354 { 1 - decade(three) } else { -decade(three) }
 }
 
 /// The exponent of ten; taken from the printed form, since a logarithm may round to its neighbour.
@@ -207,15 +224,19 @@ mod tests {
         assert_eq!(shown(0.001, None, Unit::PerSecond), "3.60 /h");
         assert_eq!(shown(0.999_31, 0.000_12, Unit::Ratio), "99.931 ± 0.012 %");
         assert_eq!(shown(693.5, None, Unit::MoneyPerMonth), "694 /mo");
+        assert_eq!(shown(693.5, 0.0, Unit::MoneyPerMonth), "694 /mo");
     }
 
     #[test]
     fn what_is_exactly_known_is_shown_without_padding() {
         assert_eq!(exact(3.0, Some(Unit::Seconds)), "3 s");
+        assert_eq!(exact(60.0, Some(Unit::Seconds)), "1 min");
+        assert_eq!(exact(90.0, Some(Unit::Seconds)), "90 s");
         assert_eq!(exact(0.3, Some(Unit::Seconds)), "300 ms");
         assert_eq!(exact(0.999, Some(Unit::Ratio)), "99.9 %");
         assert_eq!(exact(61_234.0, Some(Unit::Users)), "61,234 users");
-        assert_eq!(share(0.9712), "97.1 %");
+        assert_eq!(share(0.9712), "97 %");
+        assert_eq!(share(0.997), "99.7 %");
         assert_eq!(share(0.5), "50 %");
         assert_eq!(share(1.0), "100 %");
         assert_eq!(share(0.0), "0 %");
@@ -225,7 +246,8 @@ mod tests {
     fn no_number_is_too_large_or_too_small() {
         for value in [f64::MAX, f64::MIN, f64::MIN_POSITIVE, 1e15, 1e300, -1e-300, 5e-324] {
             for unit in [Unit::Count, Unit::Seconds, Unit::PerSecond, Unit::Ratio] {
-                for half_width in [None, Some(0.0), Some(1e-300), Some(f64::MAX), Some(value.abs())] {
+                for half_width in [None, Some(0.0), Some(1e-300), Some(f64::MAX), Some(value.abs())]
+                {
                     let text = shown(value, half_width, unit);
                     assert!(text.len() < 60, "{text}");
                 }

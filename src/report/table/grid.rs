@@ -2,7 +2,9 @@
 
 use super::Look;
 use crate::report::figure::Figure;
-use comfy_table::{Attribute, Cell as Printed, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Attribute, Cell as Printed, Color, ContentArrangement, LineStyle, Table, TableStyle,
+};
 
 /// What a cell is about, told by colour as well where there are colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -62,9 +64,10 @@ pub struct Grid {
     pub rows: Vec<Vec<Cell>>,
 }
 
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// Blanks between columns.
-const GAP: usize = 3;
+const GAP: usize = 2;
 
 impl Grid {
     pub fn new<S: Into<String>>(keys: usize, heads: impl IntoIterator<Item = S>) -> Self {
@@ -75,20 +78,43 @@ impl Grid {
     pub fn without_empty_columns(mut self) -> Self {
         for column in (0..self.heads.len()).rev() {
             if self.rows.iter().all(|row| row[column].is_empty()) {
-                self.heads.remove(column);
-                self.rows.iter_mut().for_each(|row| drop(row.remove(column)));
-                self.keys -= usize::from(column < self.keys);
+                self.remove(column);
             }
         }
         self
     }
 
+    /// Without the column of that heading, where with it the table would be wider than the page.
+    pub fn if_it_fits(mut self, head: &str, look: &Look) -> Self {
+        let filled = self.clone().without_empty_columns();
+        let wide: usize =
+            (0..filled.heads.len()).map(|it| filled.wide(it, &filled.column(it))).sum();
+        if wide > look.width + GAP
+            && let Some(column) = self.heads.iter().position(|it| it == head)
+        {
+            self.remove(column);
+        }
+        self
+    }
+
+    pub fn has(&self, head: &str) -> bool {
+        self.heads.iter().any(|it| it == head)
+    }
+
+    fn remove(&mut self, column: usize) {
+        self.heads.remove(column);
+        self.rows.iter_mut().for_each(|row| drop(row.remove(column)));
+        self.keys -= usize::from(column < self.keys);
+    }
+
+    /// Columns of the terminal that a column takes, with the gap behind it.
+    fn wide(&self, column: usize, cells: &[String]) -> usize {
+        cells.iter().map(|it| width(it)).max().unwrap_or(0).max(width(&self.heads[column])) + GAP
+    }
+
     pub fn text(&self, look: &Look) -> String {
         let columns: Vec<Vec<String>> = (0..self.heads.len()).map(|it| self.column(it)).collect();
-        let wide = |column: usize| {
-            let head = self.heads[column].lines().map(width).max().unwrap_or(0);
-            columns[column].iter().map(|it| width(it)).max().unwrap_or(0).max(head) + GAP
-        };
+        let wide = |column: usize| self.wide(column, &columns[column]);
         let keys_wide: usize = (0..self.keys).map(wide).sum();
         let mut tables: Vec<Vec<usize>> = vec![Vec::new()];
         let mut used = keys_wide;
@@ -111,7 +137,10 @@ impl Grid {
 
     fn print(&self, columns: &[Vec<String>], shown: &[usize], look: &Look) -> String {
         let mut table = Table::new();
-        table.force_no_tty().load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
+        table
+            .force_no_tty()
+            .load_style(STYLE)
+            .set_content_arrangement(ContentArrangement::Disabled);
         if look.colour {
             table.enforce_styling();
         }
@@ -123,8 +152,9 @@ impl Grid {
         for (i, row) in self.rows.iter().enumerate() {
             table.add_row(shown.iter().map(|it| painted(&columns[*it][i], row[*it].tone, look)));
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, GAP as u16));
+        for (i, column) in table.column_iter_mut().enumerate() {
+            let is_last = i + 1 == shown.len();
+            column.set_padding((0, if is_last { 0 } else { GAP as u16 }));
         }
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }

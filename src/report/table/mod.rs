@@ -20,9 +20,9 @@ pub struct Look {
 }
 
 impl Default for Look {
-    /// What fits a page: 110 columns, no colours.
+    /// What fits a page: 116 columns, no colours.
     fn default() -> Self {
-        Look { width: 110, colour: false }
+        Look { width: 116, colour: false }
     }
 }
 
@@ -43,6 +43,9 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
     versus::expectations(&mut page, outcome);
     page.text
 }
+
+/// A blank at which no line is broken.
+const UNBROKEN: char = '\u{a0}';
 
 /// The text so far.
 struct Page {
@@ -68,16 +71,17 @@ impl Page {
         let title = self.bold(title);
         let grid = grid.without_empty_columns().text(&self.look);
         self.text.push_str(&format!("\n{title}\n\n{grid}"));
-        self.note(legend);
+        if !legend.is_empty() {
+            self.note(legend);
+        }
     }
 
     /// A paragraph no wider than the page.
     fn note(&mut self, text: &str) {
         let mut line = String::new();
-        for word in text.split_whitespace() {
+        for word in text.split(' ') {
             if !line.is_empty() && width(&line) + 1 + width(word) > self.look.width {
-                self.text.push_str(&line);
-                self.text.push('\n');
+                self.line(&line);
                 line.clear();
             }
             if !line.is_empty() {
@@ -85,7 +89,11 @@ impl Page {
             }
             line.push_str(word);
         }
-        self.text.push_str(&line);
+        self.line(&line);
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(&line.replace(UNBROKEN, " "));
         self.text.push('\n');
     }
 
@@ -122,7 +130,8 @@ fn method(outcome: &Outcome) -> String {
         _ => " for each point".to_owned(),
     };
     let means = match most {
-        1 => "there are no intervals, since one run cannot tell how far it is from the next".to_owned(),
+        1 => "there are no intervals, since one run cannot tell how far it is from the next"
+            .to_owned(),
         _ => format!("± is {} confidence", confidence(outcome)),
     };
     format!("{runs}{window}{warm_up}{points}, seed {}; {means}.", outcome.seed)
@@ -159,13 +168,20 @@ fn number(value: f64) -> Cell {
 
 /// `generate p95 at most 3 s`, as an objective is told.
 fn objective_text(objective: &str, bound: f64) -> String {
-    let name = objective.replacen('.', " ", objective.matches('.').count());
-    match objective.rsplit_once('.').map(|it| it.1) {
-        Some("availability") => format!("{name} at least {}", figure::exact(bound, Some(Unit::Ratio))),
-        Some("failure_ratio") => format!("{name} at most {}", figure::exact(bound, Some(Unit::Ratio))),
-        Some("goodput") => format!("{name} at least {}", figure::exact(bound, Some(Unit::PerSecond))),
+    let name = objective.replace('.', " ");
+    let text = match objective.rsplit_once('.').map(|it| it.1) {
+        Some("availability") => {
+            format!("{name} at least {}", figure::exact(bound, Some(Unit::Ratio)))
+        }
+        Some("failure_ratio") => {
+            format!("{name} at most {}", figure::exact(bound, Some(Unit::Ratio)))
+        }
+        Some("goodput") => {
+            format!("{name} at least {}", figure::exact(bound, Some(Unit::PerSecond)))
+        }
         _ => format!("{name} at most {}", figure::exact(bound, Some(Unit::Seconds))),
-    }
+    };
+    text.replace(' ', &UNBROKEN.to_string())
 }
 
 #[cfg(test)]

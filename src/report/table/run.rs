@@ -73,10 +73,7 @@ fn reasons(point: &Point, class: &str) -> String {
 }
 
 fn responses(page: &mut Page, outcome: &Outcome, point: &Point) {
-    if point.overloaded.is_some() {
-        return;
-    }
-    let mut grid = Grid::new(1, ["class", "mean", "p50", "p95", "p99", "objective"]);
+    let mut grid = Grid::new(1, ["class", "mean", "p50", "p95", "p99"]);
     let label = outcome.label(&point.model, &point.factors);
     let summary = outcome.models.get(&label).or_else(|| outcome.models.get(&point.model));
     for class in point.classes() {
@@ -86,15 +83,16 @@ fn responses(page: &mut Page, outcome: &Outcome, point: &Point) {
             let bound = summary.and_then(|it| it.objectives.get(&objective));
             let estimate = point.metric(&format!("{class}.response.{quantile}"));
             row.push(match (estimate, bound) {
-                (Some(it), Some(&bound)) => judged(it, point.keeps(&objective, bound), bound, false),
+                (Some(it), Some(&bound)) => {
+                    judged(it, point.keeps(&objective, bound), bound, false)
+                }
                 (Some(it), None) => Cell::figure(figure::figure(it)),
                 (None, _) => Cell::default(),
             });
         }
-        let of_class = |it: &(&String, &f64)| it.0.rsplit_once('.').is_some_and(|it| it.0 == class);
-        let objectives = summary.iter().flat_map(|it| it.objectives.iter()).filter(of_class);
-        row.push(objectives_told(point, class, objectives.collect()));
-        grid.rows.push(row);
+        if point.overloaded.is_none() {
+            grid.rows.push(row);
+        }
     }
     page.table(
         "Response time",
@@ -102,19 +100,21 @@ fn responses(page: &mut Page, outcome: &Outcome, point: &Point) {
         "From the moment a user meant to ask to the final answer, retries included. p95: 95 of 100 \
          answers come sooner.",
     );
+    let objectives = summary.iter().flat_map(|it| &it.objectives);
+    let told: Vec<String> =
+        objectives.map(|(name, bound)| objective_told(point, name, *bound)).collect();
+    if !told.is_empty() {
+        page.note(&format!("Objectives: {}.", told.join("; ")));
+    }
 }
 
-fn objectives_told(point: &Point, class: &str, objectives: Vec<(&String, &f64)>) -> Cell {
-    let told = |(objective, bound): &(&String, &f64)| {
-        let text = objective_text(objective, **bound);
-        let text = text.strip_prefix(class).unwrap_or(&text).trim().to_owned();
-        match point.keeps(objective, **bound) {
-            Kept::Pass => format!("{text} ✓"),
-            Kept::Fail => format!("{text} ✗"),
-            Kept::CannotTell => format!("{text} ?"),
-        }
+fn objective_told(point: &Point, objective: &str, bound: f64) -> String {
+    let kept = match point.keeps(objective, bound) {
+        Kept::Pass => "\u{a0}✓ kept",
+        Kept::Fail => "\u{a0}✗ missed",
+        Kept::CannotTell => "\u{a0}? cannot tell",
     };
-    Cell::words(objectives.iter().map(told).collect::<Vec<_>>().join(", "))
+    format!("{}{kept}", objective_text(objective, bound))
 }
 
 fn stations(point: &Point) -> Grid {
@@ -209,4 +209,3 @@ fn times(utilization: f64) -> String {
         _ => "any number of".to_owned(),
     }
 }
-

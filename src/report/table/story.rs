@@ -17,7 +17,10 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
     let mut points: Vec<&Point> = outcome.points.iter().filter(is_shown).collect();
     points.sort_by(|a, b| a.day.unwrap_or(0.0).total_cmp(&b.day.unwrap_or(0.0)));
     let columns = Columns::of(outcome);
-    let mut grid = Grid::new(3, ["day", "users", "model"].map(str::to_owned).into_iter().chain(columns.heads()));
+    let mut grid = Grid::new(
+        3,
+        ["day", "users", "model"].map(str::to_owned).into_iter().chain(columns.heads()),
+    );
     let mut previous: Option<&Point> = None;
     for point in points {
         let same_day = previous.is_some_and(|it| it.day.is_some() && it.day == point.day);
@@ -32,7 +35,8 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
         grid.rows.push(row);
         previous = Some(point);
     }
-    let mut legend = columns.legend(outcome);
+    let grid = grid.if_it_fits("headroom", &page.look);
+    let mut legend = columns.legend(outcome, grid.has("headroom"));
     if days.len() < all_days(outcome).len() {
         legend.push_str(" Not every sampled day is shown here; --format csv has them all.");
     }
@@ -63,7 +67,8 @@ pub fn by_factor(page: &mut Page, outcome: &Outcome) {
         row.extend(columns.cells(outcome, point));
         grid.rows.push(row);
     }
-    let mut legend = columns.legend(outcome);
+    let grid = grid.if_it_fits("headroom", &page.look);
+    let mut legend = columns.legend(outcome, grid.has("headroom"));
     for factor in factors.iter().filter(|it| outcome.short_name(it) != **it) {
         legend.push_str(&format!(" {} is {factor}.", outcome.short_name(factor)));
     }
@@ -148,12 +153,16 @@ impl Columns {
         cells
     }
 
-    fn legend(&self, outcome: &Outcome) -> String {
-        let mut legend = String::from("Availability: the share of requests answered correctly and in time. ");
-        if !self.responses.is_empty() {
+    fn legend(&self, outcome: &Outcome, with_headroom: bool) -> String {
+        let mut legend =
+            String::from("Availability: the share of requests answered correctly and in time. ");
+        if self.responses.keys().any(|it| it.ends_with(".p95")) {
             legend.push_str("p95: 95 of 100 answers come sooner. ");
         }
-        legend.push_str("Headroom: the idle share of what is busiest.");
+        legend.push_str("Busiest: the device or pool that is used most.");
+        if with_headroom {
+            legend.push_str(" Headroom: the idle share of that.");
+        }
         let mut told: Vec<String> = Vec::new();
         for (objective, bound) in outcome.models.values().flat_map(|it| &it.objectives) {
             let text = objective_text(objective, *bound);

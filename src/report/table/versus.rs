@@ -3,21 +3,30 @@
 use super::grid::{Cell, Grid, Tone};
 use super::{Page, cell, number};
 use crate::outcome::*;
-use crate::report::figure;
+use crate::report::figure::{self, Figure};
+
+/// More pairs of designs than these are told in sentences only.
+const PAIRS_MAX: usize = 3;
 
 /// When each design breaks, and what is busiest then.
 pub fn breaks(page: &mut Page, outcome: &Outcome) {
     let last = outcome.points.iter().filter_map(|it| it.day).max_by(f64::total_cmp);
     let Some(last) = last else { return };
-    let heads = ["model", "breaks on day", "objective missed first", "busiest then", "cost a month"];
+    let heads =
+        ["model", "breaks on day", "objective missed first", "busiest then", "cost a month"];
     let mut grid = Grid::new(1, heads);
-    for design in outcome.designs().iter().filter(|it| it.points.iter().any(|it| it.fault.is_none())) {
+    for design in
+        outcome.designs().iter().filter(|it| it.points.iter().any(|it| it.fault.is_none()))
+    {
         let broken = outcome.summary(design).and_then(|it| it.breaks_on.as_ref());
         let day = |it: &BreaksOn| {
-            let day = Estimate { value: it.value, half_width: it.half_width, confidence: 0.95, unit: None };
-            Cell::figure(figure::figure(&day)).tone(Tone::Bad)
+            let exact = |it| figure::exact(it, None);
+            let half_width = it.half_width.map(exact).unwrap_or_default();
+            let day = Figure { value: exact(it.value), half_width, unit: String::new() };
+            Cell::figure(day).tone(Tone::Bad)
         };
-        let until = || Cell::words(format!("not by day {}", figure::exact(last, None))).tone(Tone::Good);
+        let until =
+            || Cell::words(format!("not by day {}", figure::exact(last, None))).tone(Tone::Good);
         let costliest = design.points.iter().rev().find(|it| it.metric("cost.month").is_some());
         grid.rows.push(vec![
             Cell::words(&design.label),
@@ -38,19 +47,16 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
 /// What each fault does to each design.
 pub fn faults(page: &mut Page, outcome: &Outcome) {
     let points: Vec<&Point> = outcome.points.iter().filter(|it| it.fault.is_some()).collect();
-    let mut classes: Vec<&str> = Vec::new();
-    for class in points.iter().flat_map(|it| it.classes()) {
-        if !classes.contains(&class) {
-            classes.push(class);
-        }
-    }
-    let mut heads: Vec<String> = ["day", "what fails", "model", "availability", "downtime"].map(str::to_owned).into();
+    let classes = classes_that_matter(outcome, &points);
+    let mut heads: Vec<String> =
+        ["day", "what fails", "model", "availability", "downtime"].map(str::to_owned).into();
     heads.extend(classes.iter().map(|it| format!("{it} failed")));
     heads.extend(["lost revenue", "lost users", "lost writes"].map(str::to_owned));
     let mut grid = Grid::new(3, heads);
     for point in &points {
         let Some(fault) = &point.fault else { continue };
-        let what = format!("{} for {}", fault.what, figure::exact(fault.for_s, Some(Unit::Seconds)));
+        let what =
+            format!("{} for {}", fault.what, figure::exact(fault.for_s, Some(Unit::Seconds)));
         let mut row = vec![
             point.day.map(number).unwrap_or_default(),
             Cell::words(what),
@@ -68,6 +74,23 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
         figure::exact(window, Some(Unit::Seconds))
     );
     page.table("When something fails", grid, &legend);
+}
+
+/// The classes for which something is promised, or all if nothing is.
+fn classes_that_matter<'a>(outcome: &Outcome, points: &[&'a Point]) -> Vec<&'a str> {
+    let mut classes: Vec<&str> = Vec::new();
+    for class in points.iter().flat_map(|it| it.classes()) {
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
+    }
+    let objectives = || outcome.models.values().flat_map(|it| it.objectives.keys());
+    let is_promised =
+        |class: &&str| objectives().any(|it| it.rsplit_once('.').is_some_and(|it| it.0 == *class));
+    if classes.iter().any(is_promised) {
+        classes.retain(is_promised);
+    }
+    classes
 }
 
 /// How many requests of a class failed in the window.
@@ -90,8 +113,14 @@ pub fn comparisons(page: &mut Page, outcome: &Outcome) {
     }
     for (of, against, compared) in &pairs {
         let (grid, metrics) = differences(compared);
-        let title = format!("{of} less {against}, on the same requests");
-        page.table(&title, grid, &told(of, against, compared, &metrics));
+        let told = told(of, against, compared, &metrics);
+        if pairs.len() > PAIRS_MAX {
+            page.text.push('\n');
+            page.note(&told);
+        } else {
+            let title = format!("{of} less {against}, on the same requests");
+            page.table(&title, grid, &told);
+        }
     }
 }
 
@@ -111,7 +140,8 @@ fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
     let name = |it: &&str| it.replace(".response.", " ").replace('.', " ");
     let mut grid = Grid::new(2, keys.into_iter().chain(metrics.iter().map(name)));
     for (day, fault) in rows {
-        let mut row = vec![day.map(number).unwrap_or_default(), Cell::words(fault.unwrap_or_default())];
+        let mut row =
+            vec![day.map(number).unwrap_or_default(), Cell::words(fault.unwrap_or_default())];
         for metric in &metrics {
             let same = |it: &&&Comparison| {
                 it.metric == *metric && it.day == day && it.fault.as_deref() == fault
@@ -129,6 +159,9 @@ fn difference(it: &Comparison) -> Cell {
         figure.value.insert(0, '+');
     }
     match it.verdict {
+        _ if it.difference.value == 0.0 && it.difference.half_width == Some(0.0) => {
+            Cell::marked(figure, "=")
+        }
         Verdict::Better => Cell::marked(figure, "better").tone(Tone::Good),
         Verdict::Worse => Cell::marked(figure, "worse").tone(Tone::Bad),
         Verdict::CannotTell => Cell::marked(figure, "?").tone(Tone::Unsure),
@@ -137,21 +170,28 @@ fn difference(it: &Comparison) -> Cell {
 
 /// The verdicts counted, in a sentence for each metric.
 fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> String {
-    let mut text = format!("Better, worse: {of} than {against}, by the whole interval; ? cannot tell.");
+    let mut text = format!(
+        "Better, worse: {of} than {against}, by the whole interval. ? cannot tell. = the same in every replication."
+    );
     for metric in metrics {
         let of_metric = || compared.iter().filter(|it| it.metric == *metric);
         let count = |verdict: Verdict| of_metric().filter(|it| it.verdict == verdict).count();
         let all = of_metric().count();
-        let counted = [(Verdict::Better, "better"), (Verdict::Worse, "worse"), (Verdict::CannotTell, "cannot tell")]
-            .into_iter()
-            .filter(|it| count(it.0) > 0)
-            .map(|it| format!("{} in {}", it.1, count(it.0)));
+        let counted = [
+            (Verdict::Better, "better"),
+            (Verdict::Worse, "worse"),
+            (Verdict::CannotTell, "cannot tell"),
+        ]
+        .into_iter()
+        .filter(|it| count(it.0) > 0)
+        .map(|it| format!("{} in {}", it.1, count(it.0)));
         let counted = counted.collect::<Vec<_>>().join(", ");
         let needed = of_metric()
             .filter(|it| it.verdict == Verdict::CannotTell)
             .filter_map(|it| it.replications_needed)
             .max();
-        let needed = needed.map(|it| format!(" (about {it} replications would tell)")).unwrap_or_default();
+        let needed =
+            needed.map(|it| format!(" (about {it} replications would tell)")).unwrap_or_default();
         let name = metric.replace(".response.", " ").replace('.', " ");
         text.push_str(&format!(" {name}: {counted} of {all}{needed}."));
     }
@@ -160,14 +200,17 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
 
 /// What had to hold.
 pub fn expectations(page: &mut Page, outcome: &Outcome) {
-    let mut grid = Grid::new(1, ["verdict", "expected"]);
+    if outcome.expectations.is_empty() {
+        return;
+    }
+    let title = page.bold("Expectations");
+    page.text.push_str(&format!("\n{title}\n\n"));
     for it in &outcome.expectations {
         let verdict = match it.verdict {
-            Kept::Pass => Cell::words("✓ holds").tone(Tone::Good),
-            Kept::Fail => Cell::words("✗ fails").tone(Tone::Bad),
-            Kept::CannotTell => Cell::words("? cannot tell").tone(Tone::Unsure),
+            Kept::Pass => "✓ holds:",
+            Kept::Fail => "✗ fails:",
+            Kept::CannotTell => "? cannot tell:",
         };
-        grid.rows.push(vec![verdict, Cell::words(&it.text)]);
+        page.note(&format!("{verdict} {}", it.text));
     }
-    page.table("Expectations", grid, "");
 }
