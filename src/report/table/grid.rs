@@ -66,8 +66,8 @@ pub struct Grid {
 
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-/// Blanks between columns.
-const GAP: usize = 2;
+/// Blanks between columns; one of them stands for the line that is not drawn there.
+const GAP: usize = 3;
 
 impl Grid {
     pub fn new<S: Into<String>>(keys: usize, heads: impl IntoIterator<Item = S>) -> Self {
@@ -154,7 +154,7 @@ impl Grid {
         }
         for (i, column) in table.column_iter_mut().enumerate() {
             let is_last = i + 1 == shown.len();
-            column.set_padding((0, if is_last { 0 } else { GAP as u16 }));
+            column.set_padding((0, if is_last { 0 } else { GAP as u16 - 1 }));
         }
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }

@@ -4,6 +4,7 @@ use super::grid::{Cell, Grid, Tone};
 use super::{Page, cell, number};
 use crate::outcome::*;
 use crate::report::figure::{self, Figure};
+use indexmap::IndexMap;
 
 /// More pairs of designs than these are told in sentences only.
 const PAIRS_MAX: usize = 3;
@@ -137,8 +138,7 @@ fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
         }
     }
     let keys = ["day", "what fails"].map(str::to_owned);
-    let name = |it: &&str| it.replace(".response.", " ").replace('.', " ");
-    let mut grid = Grid::new(2, keys.into_iter().chain(metrics.iter().map(name)));
+    let mut grid = Grid::new(2, keys.into_iter().chain(metrics.iter().map(|it| metric_text(it))));
     for (day, fault) in rows {
         let mut row =
             vec![day.map(number).unwrap_or_default(), Cell::words(fault.unwrap_or_default())];
@@ -159,13 +159,16 @@ fn difference(it: &Comparison) -> Cell {
         figure.value.insert(0, '+');
     }
     match it.verdict {
-        _ if it.difference.value == 0.0 && it.difference.half_width == Some(0.0) => {
-            Cell::marked(figure, "=")
-        }
+        _ if is_same(it) => Cell::marked(figure, "="),
         Verdict::Better => Cell::marked(figure, "better").tone(Tone::Good),
         Verdict::Worse => Cell::marked(figure, "worse").tone(Tone::Bad),
         Verdict::CannotTell => Cell::marked(figure, "?").tone(Tone::Unsure),
     }
+}
+
+/// Whether the two came out alike in every replication.
+fn is_same(it: &Comparison) -> bool {
+    it.difference.value == 0.0 && it.difference.half_width == Some(0.0)
 }
 
 /// The verdicts counted, in a sentence for each metric.
@@ -174,28 +177,40 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
         "Better, worse: {of} than {against}, by the whole interval. ? cannot tell. = the same in every replication."
     );
     for metric in metrics {
-        let of_metric = || compared.iter().filter(|it| it.metric == *metric);
-        let count = |verdict: Verdict| of_metric().filter(|it| it.verdict == verdict).count();
-        let all = of_metric().count();
-        let counted = [
-            (Verdict::Better, "better"),
-            (Verdict::Worse, "worse"),
-            (Verdict::CannotTell, "cannot tell"),
-        ]
-        .into_iter()
-        .filter(|it| count(it.0) > 0)
-        .map(|it| format!("{} in {}", it.1, count(it.0)));
-        let counted = counted.collect::<Vec<_>>().join(", ");
-        let needed = of_metric()
-            .filter(|it| it.verdict == Verdict::CannotTell)
-            .filter_map(|it| it.replications_needed)
-            .max();
-        let needed =
-            needed.map(|it| format!(" (about {it} replications would tell)")).unwrap_or_default();
-        let name = metric.replace(".response.", " ").replace('.', " ");
-        text.push_str(&format!(" {name}: {counted} of {all}{needed}."));
+        let of_metric: Vec<&&Comparison> =
+            compared.iter().filter(|it| it.metric == *metric).collect();
+        let mut counts: IndexMap<&str, usize> = IndexMap::new();
+        for it in &of_metric {
+            *counts.entry(verdict_word(it)).or_default() += 1;
+        }
+        let counted: Vec<String> =
+            counts.iter().map(|(word, n)| format!("{word} in {n}")).collect();
+        let open = of_metric.iter().filter(|it| verdict_word(it) == "cannot tell");
+        let needed = open.filter_map(|it| it.replications_needed).max();
+        let needed = needed.map(|it| format!(" (about {it} replications would tell)"));
+        text.push_str(&format!(
+            " {}: {} of {}{}.",
+            metric_text(metric),
+            counted.join(", "),
+            of_metric.len(),
+            needed.unwrap_or_default()
+        ));
     }
     text
+}
+
+fn verdict_word(it: &Comparison) -> &'static str {
+    match it.verdict {
+        _ if is_same(it) => "the same",
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::CannotTell => "cannot tell",
+    }
+}
+
+/// `generate p95` for `generate.response.p95`.
+fn metric_text(metric: &str) -> String {
+    metric.replace(".response.", " ").replace('.', " ")
 }
 
 /// What had to hold.
