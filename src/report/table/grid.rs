@@ -67,7 +67,7 @@ pub struct Grid {
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// Blanks between columns; one of them stands for the line that is not drawn there.
-const GAP: usize = 3;
+const GAP: usize = 2;
 
 impl Grid {
     pub fn new<S: Into<String>>(keys: usize, heads: impl IntoIterator<Item = S>) -> Self {
