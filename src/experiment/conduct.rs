@@ -6,9 +6,11 @@
 use super::design::Design;
 use super::file::{Replications, WarmUp};
 use super::point::{Point, slice_of};
+use super::summary::CONFIDENCE;
 use super::trial::{Trial, trial};
 use crate::sim::{Failure, Plan};
-use crate::stats::{interval, warm_up};
+use crate::stats::{Estimate, Truncation, agree, mser5};
+
 use crate::units::Span;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -155,7 +157,8 @@ impl Work<'_> {
             && until.iter().any(|(metric, share)| {
                 let values = values_of(trials, metric);
                 values.is_some_and(|it| {
-                    let relative = interval::mean(&it, 0.95).and_then(|it| it.relative_half_width());
+                    let estimate = Estimate::from_replications(&it, CONFIDENCE);
+                    let relative = estimate.and_then(|it| it.relative_half_width());
                     relative.is_some_and(|it| it > share.as_ratio())
                 })
             })
@@ -208,20 +211,20 @@ fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {
     points.iter().flat_map(of).collect()
 }
 
-/// When the slowest signal of the slowest pilot has settled, to the next whole slice of a run.
+/// When the slowest signal has settled, as the pilots agree, to the next whole slice of a run.
 fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
-    let mut latest = 0;
-    for pilot in pilots {
-        let responses: Vec<f64> = pilot
-            .slices
-            .iter()
-            .map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 })
-            .collect();
-        for signal in [&pilot.backlog, &responses] {
-            latest = latest.max(warm_up::mser5(signal).settled()?);
+    let responses = |pilot: &Trial| -> Vec<f64> {
+        let slices = pilot.slices.iter();
+        slices.map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 }).collect()
+    };
+    let backlog: Vec<Truncation> = pilots.iter().map(|it| mser5(&it.backlog)).collect();
+    let response: Vec<Truncation> = pilots.iter().map(|it| mser5(&responses(it))).collect();
+    match agree(&backlog).max(agree(&response)) {
+        Truncation::NotReached => None,
+        Truncation::At(latest) => {
+            let slice = slice_of(window).nanos();
+            let end = window.nanos() / PILOT_SLICES * latest as u64;
+            Some(Span::from_nanos(end.div_ceil(slice) * slice))
         }
     }
-    let slice = slice_of(window).nanos();
-    let end = window.nanos() / PILOT_SLICES * latest as u64;
-    Some(Span::from_nanos(end.div_ceil(slice) * slice))
 }

@@ -35,6 +35,8 @@ pub struct Point {
 /// What fails at a point, as the report says it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failing {
+    /// Which of the experiment's faults it is.
+    pub number: usize,
     /// "zone a", "host rack.0".
     pub what: String,
     /// Since the window opened.
@@ -73,7 +75,7 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         }
         for (f, fault) in experiment.faults.iter().enumerate() {
             for (what, hosts) in failing_hosts(fault, design) {
-                points.push(fault_point(experiment, i, design, fault, what, &hosts));
+                points.push(fault_point(experiment, i, design, f, what, &hosts));
             }
             if failing_hosts(fault, design).is_empty() {
                 findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, design, it)));
@@ -136,10 +138,11 @@ fn fault_point(
     experiment: &Experiment,
     design: usize,
     of: &Design,
-    fault: &Fault,
+    number: usize,
     what: String,
     hosts: &[HostId],
 ) -> Point {
+    let fault = &experiment.faults[number];
     let mut instant = instant(experiment, fault.at);
     if experiment.growth.is_none() {
         (instant.users, instant.load) = (of.model.file.users, of.model.file.users);
@@ -156,7 +159,7 @@ fn fault_point(
         until: at + fault.duration,
         style: fault.style,
     }];
-    let failing = Failing { what, at: LEAD, duration: fault.duration, style: fault.style };
+    let failing = Failing { number, what, at: LEAD, duration: fault.duration, style: fault.style };
     Point {
         fault: Some(failing),
         warm_up: WarmUp::Fixed(warm_up),
