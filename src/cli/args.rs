@@ -81,7 +81,7 @@ pub struct Common {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Refuse to start what would take about so many events or more, and end what does.
-    #[arg(long, default_value_t = 20_000_000_000)]
+    #[arg(long, default_value_t = 10_000_000_000)]
     pub max_events: u64,
 }
 

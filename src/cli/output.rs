@@ -21,9 +21,8 @@ fn printed(outcome: &Outcome, format: Format) -> String {
         Format::Json => json::text(outcome),
         Format::Csv => csv::text(outcome),
         Format::Table => {
-            let mut look = table::Look::default();
-            look.colour = std::io::stdout().is_terminal();
-            table::text(outcome, &look)
+            let colour = std::io::stdout().is_terminal();
+            table::text(outcome, &table::Look { colour, ..table::Look::default() })
         }
     }
 }

@@ -53,10 +53,10 @@ fn run(
         return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
     }
     let mut source = files::source(model)?;
-    if let Some(users) = users {
-        source.document.set("users", &users.to_string())?;
-    }
     set_all(&mut [&mut source], common)?;
+    if let Some(users) = users {
+        set_users(&mut source, users)?;
+    }
     let experiment = Experiment {
         window: Some(window),
         warm_up: Some(warm_up),
@@ -64,6 +64,18 @@ fn run(
     };
     let document = source.document.clone();
     conduct(outcome::Verb::Run, &experiment, &document, &[source], common)
+}
+
+/// So many users, if it makes a difference.
+fn set_users(source: &mut Source, users: f64) -> Result<(), Refusal> {
+    let value = source.document.value();
+    let classes = value.get("traffic").and_then(|it| it.as_object());
+    if classes.is_some_and(|it| it.values().all(|class| class.get("per_user").is_none())) {
+        let rule = "no traffic of this model is given per user, so that this would change nothing";
+        let mend = "change a rate instead: --set traffic.NAME.rate=200/s";
+        return Err(Problem::without_place(Code::E010, "--users", rule, mend).into());
+    }
+    Ok(source.document.set("users", &users.to_string())?)
 }
 
 fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {

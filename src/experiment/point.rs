@@ -169,8 +169,11 @@ fn fault_point(
     }
 }
 
+/// The slices of an ordinary window: whole milliseconds, so that reports read well.
 pub fn slice_of(window: Span) -> Span {
-    Span::from_nanos((window.nanos() / SLICES).max(1))
+    const MILLISECOND: u64 = 1_000_000;
+    let whole = (window.nanos() / SLICES).next_multiple_of(MILLISECOND);
+    Span::from_nanos(if whole < window.nanos() { whole } else { (window.nanos() / SLICES).max(1) })
 }
 
 /// What fails and which hosts that takes, once for each zone if it may be any.

@@ -79,8 +79,8 @@ impl Checker<'_> {
             let mend = "add one: \"machine\": { \"cores\": 4 }";
             findings.wrong(Code::E004, "there must be at least one host group", mend);
         }
-        let total: u64 = self.model.hosts.values().map(|it| u64::from(it.count)).sum();
-        at_most(total as f64, HOSTS_MAX as f64, "hosts in all", findings);
+        let counts = self.model.hosts.iter().map(|(name, it)| (name, "count", it.count));
+        all_together(counts, HOSTS_MAX, "hosts", findings);
         for (name, group) in &self.model.hosts {
             findings.inside(name, |it| self.host_group(group, it));
         }
@@ -93,7 +93,7 @@ impl Checker<'_> {
         findings.inside("count", |it| at_least_one(group.count, it));
         findings.inside("cores", |it| {
             at_least_one(group.cores, it);
-            at_most(f64::from(group.cores), 1e6, "", it);
+            at_most(f64::from(group.cores), 1e6, it);
         });
         findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
         if let Some(disk) = &group.disk {
@@ -131,8 +131,8 @@ impl Checker<'_> {
         if self.model.services.is_empty() {
             findings.wrong(Code::E004, "there must be at least one service", "");
         }
-        let total: u64 = self.model.services.values().map(|it| u64::from(it.instances)).sum();
-        at_most(total as f64, INSTANCES_MAX as f64, "instances in all", findings);
+        let counts = self.model.services.iter().map(|(name, it)| (name, "instances", it.instances));
+        all_together(counts, INSTANCES_MAX, "instances", findings);
         for (name, service) in &self.model.services {
             findings.inside(name, |it| {
                 if name.contains('.') {
@@ -252,7 +252,7 @@ impl Checker<'_> {
         }
         findings.inside("count", |it| {
             at_least_one(access.count, it);
-            at_most(f64::from(access.count), f64::from(COUNT_MAX), "", it);
+            at_most(f64::from(access.count), f64::from(COUNT_MAX), it);
         });
         findings.inside("hit", |it| within(access.hit, 0.0, 1.0, it));
         if access.write.is_some() && access.hit > 0.0 {
@@ -286,7 +286,7 @@ impl Checker<'_> {
         findings.inside("call", |it| self.operation(&call.call, it));
         findings.inside("times", |it| {
             at_least_one(call.times, it);
-            at_most(f64::from(call.times), f64::from(COUNT_MAX), "", it);
+            at_most(f64::from(call.times), f64::from(COUNT_MAX), it);
         });
         findings.inside("share", |it| within(call.share, 0.0, 1.0, it));
         if let Some(pool) = &call.through
@@ -356,14 +356,14 @@ impl Checker<'_> {
         }
         for (key, rate) in [("per_user", class.per_user), ("rate", class.rate)] {
             if let Some(rate) = rate {
-                findings.inside(key, |it| at_most(rate.as_per_s(), 1e9, "per second", it));
+                findings.inside(key, |it| at_most(rate.as_per_s(), 1e9, it));
             }
         }
         if let Some(closed) = &class.closed {
             findings.inside("closed", |it| {
                 it.inside("users", |it| {
                     at_least_one(closed.users, it);
-                    at_most(f64::from(closed.users), f64::from(CLOSED_USERS_MAX), "", it);
+                    at_most(f64::from(closed.users), f64::from(CLOSED_USERS_MAX), it);
                 });
                 it.inside("think", |it| closed.think.check(it));
                 let stalls = matches!(closed.think, Distribution::Constant(Span::ZERO));
@@ -544,16 +544,33 @@ fn patience(
     }
 }
 
+/// Points at the largest of the counts if their sum is too large.
+fn all_together<'m>(
+    counts: impl Iterator<Item = (&'m String, &'static str, u32)>,
+    most: u64,
+    what: &str,
+    findings: &mut Findings,
+) {
+    let counts: Vec<_> = counts.collect();
+    let total: u64 = counts.iter().map(|it| u64::from(it.2)).sum();
+    if total > most
+        && let Some((name, key, _)) = counts.iter().max_by_key(|it| it.2)
+    {
+        let rule = format!("{total} {what} in all; at most {most} can be run");
+        let mend = "let one stand for several, with as many times the cores and workers";
+        findings.inside(*name, |it| it.wrong_at(*key, Code::E012, rule, mend));
+    }
+}
+
 fn at_least_one(count: u32, findings: &mut Findings) {
     if count == 0 {
         findings.wrong(Code::E007, "must be at least 1, not 0", "");
     }
 }
 
-fn at_most(value: f64, most: f64, what: &str, findings: &mut Findings) {
+fn at_most(value: f64, most: f64, findings: &mut Findings) {
     if value > most {
-        let of = if what.is_empty() { String::new() } else { format!(" {what}") };
-        findings.wrong(Code::E012, format!("at most {most}{of} can be run, not {value}"), "");
+        findings.wrong(Code::E012, format!("at most {most} can be run, not {value}"), "");
     }
 }
 

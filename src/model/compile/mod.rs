@@ -111,7 +111,7 @@ impl<'m> Compiler<'m> {
 
     fn guard(&mut self, name: &str, timeout: Option<Span>, retry: &Option<Retry>) -> GuardId {
         let timeout = timeout.map(|span| self.delay(DelayUse::Timeout, span));
-        let retry = retry.clone().unwrap_or_default();
+        let retry = retry.unwrap_or_default();
         let key = key_of(&format!("{name} retries"));
         self.network.guards.push(Guard { first: StepId::default(), timeout, retry, key })
     }
