@@ -49,7 +49,9 @@ fn refuse(refusal: &Refusal) -> ExitCode {
     let (text, code) = match refusal {
         Refusal::Problems(problems) => (all_problems(problems, colour), WRONG_INPUT),
         Refusal::Failed(why) => (format!("error: {why}\n"), TRY_AGAIN),
-        Refusal::Bug(what) => (format!("this is a bug in outgrow, please report it: {what}\n"), BUG),
+        Refusal::Bug(what) => {
+            (format!("this is a bug in outgrow, please report it: {what}\n"), BUG)
+        }
     };
     // There is nobody left to tell if this fails.
     let _ = to.write_all(text.as_bytes());

@@ -57,11 +57,8 @@ fn run(
     if let Some(users) = users {
         set_users(&mut source, users)?;
     }
-    let experiment = Experiment {
-        window: Some(window),
-        warm_up: Some(warm_up),
-        ..plain(&[model.to_owned()])
-    };
+    let experiment =
+        Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
     let document = source.document.clone();
     conduct(outcome::Verb::Run, &experiment, &document, &[source], common)
 }
@@ -154,7 +151,9 @@ fn unread(document: &Document, model: usize, problem: Problem) -> Problem {
     }
     let mut findings = Findings::default();
     let rule = format!("{} {}", problem.file, problem.rule);
-    findings.inside("models", |it| it.wrong_at(model, Code::E011, rule, "paths are relative to this file"));
+    findings.inside("models", |it| {
+        it.wrong_at(model, Code::E011, rule, "paths are relative to this file")
+    });
     document.problems(findings.into_vec()).pop().unwrap_or(problem)
 }
 
@@ -216,7 +215,11 @@ fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Ti
     let names: Vec<&str> = designs.iter().map(|it| it.name()).collect();
     match experiment.name.as_str() {
         "" => {
-            let about = if designs.len() == 1 { designs[0].model.file.about.clone() } else { String::new() };
+            let about = if designs.len() == 1 {
+                designs[0].model.file.about.clone()
+            } else {
+                String::new()
+            };
             Title { verb, experiment: names.join(" and "), about }
         }
         name => Title { verb, experiment: name.to_owned(), about: experiment.about.clone() },
@@ -235,10 +238,14 @@ fn settings(experiment: &Experiment, common: &Common) -> Settings {
     }
 }
 
-fn in_threads<T: Send>(threads: Option<u16>, work: impl FnOnce() -> T + Send) -> Result<T, Refusal> {
+fn in_threads<T: Send>(
+    threads: Option<u16>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Refusal> {
     let threads = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| Refusal::Failed(format!("no threads can be started: {error}")))?;
+    let pool =
+        pool.map_err(|error| Refusal::Failed(format!("no threads can be started: {error}")))?;
     Ok(pool.install(work))
 }
 

@@ -9,7 +9,7 @@ use super::point::{Point, slice_of};
 use super::summary::CONFIDENCE;
 use super::trial::{Trial, trial};
 use crate::sim::{Failure, Plan};
-use crate::stats::{Estimate, Truncation, agree, mser5};
+use crate::stats::{Estimate, Truncation, mser5_of_mean};
 
 use crate::units::Span;
 use rayon::prelude::*;
@@ -165,7 +165,11 @@ impl Work<'_> {
     }
 
     /// Makes the runs, the largest first, and returns them in the order of the tasks.
-    fn run_all(&self, tasks: &[Task], plan: impl Fn(&Task) -> Plan + Sync) -> Result<Vec<Trial>, Trouble> {
+    fn run_all(
+        &self,
+        tasks: &[Task],
+        plan: impl Fn(&Task) -> Plan + Sync,
+    ) -> Result<Vec<Trial>, Trouble> {
         let mut order: Vec<usize> = (0..tasks.len()).collect();
         order.sort_by(|a, b| self.costs[tasks[*b].point].total_cmp(&self.costs[tasks[*a].point]));
         let mut trials: Vec<(usize, Result<Trial, Trouble>)> = order
@@ -183,7 +187,9 @@ impl Work<'_> {
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
         let replications = f64::from(self.settings.replications.min);
-        let pilots = |it: &Point| if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 };
+        let pilots = |it: &Point| {
+            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
+        };
         let all = self.points.iter().zip(&self.costs);
         let total: f64 = all.map(|(point, cost)| cost * (replications + pilots(point))).sum();
         self.progress.advance(done, total.max(done));
@@ -211,15 +217,15 @@ fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {
     points.iter().flat_map(of).collect()
 }
 
-/// When the slowest signal has settled, as the pilots agree, to the next whole slice of a run.
+/// When the slowest signal, averaged over the pilots, has settled; to the next whole slice of a run.
 fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
     let responses = |pilot: &Trial| -> Vec<f64> {
         let slices = pilot.slices.iter();
         slices.map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 }).collect()
     };
-    let backlog: Vec<Truncation> = pilots.iter().map(|it| mser5(&it.backlog)).collect();
-    let response: Vec<Truncation> = pilots.iter().map(|it| mser5(&responses(it))).collect();
-    match agree(&backlog).max(agree(&response)) {
+    let backlogs: Vec<Vec<f64>> = pilots.iter().map(|it| it.backlog.clone()).collect();
+    let responses: Vec<Vec<f64>> = pilots.iter().map(responses).collect();
+    match mser5_of_mean(&backlogs).max(mser5_of_mean(&responses)) {
         Truncation::NotReached => None,
         Truncation::At(latest) => {
             let slice = slice_of(window).nanos();

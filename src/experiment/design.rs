@@ -27,7 +27,8 @@ impl Design {
 
     /// The name, and the levels where something is varied.
     pub fn label(&self) -> String {
-        let levels = self.factors.iter().map(|(path, level)| format!(", {path} {}", level_text(level)));
+        let levels =
+            self.factors.iter().map(|(path, level)| format!(", {path} {}", level_text(level)));
         self.name().to_owned() + &levels.collect::<String>()
     }
 }
@@ -51,16 +52,17 @@ pub fn designs(
     let mut problems = Vec::new();
     let mut used = vec![false; experiment.vary.len()];
     for Source { document: model, files } in models {
-        let name = match model::load(model, files) {
+        let name = match load(experiment, model, files) {
             Ok(loaded) => loaded.file.name.clone(),
             Err(found) => {
                 problems.extend(found);
                 continue;
             }
         };
-        let factors = if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
+        let factors =
+            if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
         for levels in combinations(&factors) {
-            match at_levels(model, files, &factors, &levels) {
+            match at_levels(experiment, model, files, &factors, &levels) {
                 Ok(design) => designs.push(design),
                 Err(found) => problems.extend(found),
             }
@@ -77,6 +79,17 @@ pub fn designs(
         problems.extend(document.problems(findings.collect()));
     }
     if problems.is_empty() { Ok(designs) } else { Err(problems) }
+}
+
+fn load(
+    experiment: &Experiment,
+    document: &Document,
+    files: &Files,
+) -> Result<Loaded, Vec<Problem>> {
+    match experiment.growth {
+        Some(_) => model::load_growing(document, files),
+        None => model::load(document, files),
+    }
 }
 
 /// The factors that apply to the model: those that name it, and those whose path it has.
@@ -118,6 +131,7 @@ fn combinations(factors: &[Factor]) -> Vec<Vec<usize>> {
 }
 
 fn at_levels(
+    experiment: &Experiment,
     document: &Document,
     files: &Files,
     factors: &[Factor],
@@ -132,5 +146,5 @@ fn at_levels(
         document.set_value(&place, value.clone()).map_err(|problem| vec![problem])?;
         chosen.insert(factor.path.to_owned(), value.clone());
     }
-    Ok(Design { model: model::load(&document, files)?, factors: chosen })
+    Ok(Design { model: load(experiment, &document, files)?, factors: chosen })
 }

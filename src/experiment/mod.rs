@@ -50,7 +50,8 @@ pub fn outcome(
         .collect();
     let comparisons = summary::comparisons(&known);
     let models = designs.iter().enumerate().map(|(i, design)| {
-        let own: Vec<_> = known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+        let own: Vec<_> =
+            known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
         (design.label(), summary::summary(design, &own))
     });
     let models = models.collect();
@@ -82,7 +83,9 @@ pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Proble
             it.inside(users, |it| {
                 it.inside(key, |it| match files(&recorded.file) {
                     Ok(text) => recorded.load(&text, it),
-                    Err(why) => it.wrong_at("file", Code::E011, why, "paths are relative to this file"),
+                    Err(why) => {
+                        it.wrong_at("file", Code::E011, why, "paths are relative to this file")
+                    }
                 });
             });
         });
@@ -110,7 +113,8 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
         let over = experiment.growth.as_ref().map(|story| story.over);
         if over.is_some_and(|over| fault.at > over) {
             let rule = format!("{} is after the end of the story", fault.at);
-            findings.inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
+            findings
+                .inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
         }
     }
     findings.inside("vary", |it| check_levels(experiment, it));

@@ -56,10 +56,16 @@ impl Point {
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
         let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
-            Arrival::Closed { users, think } => f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3),
+            Arrival::Closed { users, think } => {
+                f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
+            }
             Arrival::Open { rates } => {
                 let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
-                rates.iter().zip(ends).map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0)).sum()
+                rates
+                    .iter()
+                    .zip(ends)
+                    .map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0))
+                    .sum()
             }
         });
         requests.sum::<f64>() * per_request.max(2.0)
@@ -118,7 +124,8 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
     let (network, names) = compile(&of.model.file, instant.load, &of.model.recorded);
     let story = experiment.growth.as_ref().map(|story| &story.sample);
-    let window = story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
+    let window =
+        story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
     let warm_up = story.map(|it| it.warm_up).or(experiment.warm_up).unwrap_or_default();
     Point {
         design,

@@ -71,7 +71,8 @@ fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
 
 /// The busiest device, if one is saturated: pools fill up behind it. Else whatever is busiest.
 fn bottleneck(trials: &[Trial]) -> Bottleneck {
-    let mean = |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
+    let mean =
+        |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
     let names = trials[0].utilizations.iter().map(|it| it.0.as_str());
     let all: Vec<(&str, f64)> = names.enumerate().map(|(i, name)| (name, mean(i))).collect();
     let is_device = |name: &str| name.ends_with(".cpu") || name.ends_with(".disk");
@@ -93,10 +94,9 @@ fn overload(point: &Point, trials: &[Trial], bottleneck: &Bottleneck) -> Option<
     let backlogs: Vec<Vec<f64>> = trials.iter().map(|it| it.backlog.clone()).collect();
     let arrivals = trials.iter().map(|it| it.arrivals_per_s).sum::<f64>() / trials.len() as f64;
     let growth = growth(&backlogs, point.slice.as_secs(), arrivals, CONFIDENCE);
-    growth.filter(|it| it.overloaded).map(|growth| Overload {
-        by: bottleneck.name.clone(),
-        backlog_per_s: growth.per_s.value,
-    })
+    growth
+        .filter(|it| it.overloaded)
+        .map(|growth| Overload { by: bottleneck.name.clone(), backlog_per_s: growth.per_s.value })
 }
 
 /// What happened slice by slice, averaged over replications.
@@ -142,9 +142,9 @@ pub fn limits(design: &Design) -> Vec<Limit> {
 fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
     let Objective { mean, p50, p90, p95, p99, p999, availability } = objective;
     let mut limits = Vec::new();
-    let spans = [("mean", mean)].into_iter().chain(
-        QUANTILES.iter().map(|it| it.0).zip([p50, p90, p95, p99, p999]),
-    );
+    let spans = [("mean", mean)]
+        .into_iter()
+        .chain(QUANTILES.iter().map(|it| it.0).zip([p50, p90, p95, p99, p999]));
     for (name, span) in spans {
         limits.extend(span.map(|span| Limit {
             metric: format!("{class}.response.{name}"),
@@ -206,7 +206,9 @@ pub struct Known<'a> {
 pub fn comparisons(known: &[Known]) -> Vec<Comparison> {
     let baseline: Vec<&Known> = known.iter().filter(|it| it.point.design == 0).collect();
     let others = known.iter().filter(|it| it.point.design != 0);
-    others.flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it))).collect()
+    others
+        .flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it)))
+        .collect()
 }
 
 /// The baseline's point for the same day and fault; zones of other names fail alike.

@@ -160,7 +160,8 @@ impl Reading<'_> {
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);
         }
         let Some(business) = &self.design.model.file.business else { return };
-        let failed = |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
+        let failed =
+            |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
         if let Some(revenue) = &business.revenue
             && let Some(class) = self.names().classes.iter().position(|it| *it == revenue.per)
         {

@@ -36,6 +36,15 @@ pub fn check(model: &Model, findings: &mut Findings) {
     }
 }
 
+/// Whether the model says how many users there are, if that matters.
+pub fn users_are_given(model: &Model, findings: &mut Findings) {
+    let per_user = model.traffic.values().any(|class| class.per_user.is_some());
+    if per_user && model.users.is_none() {
+        let rule = "traffic is given per user, and nothing says how many users there are";
+        findings.wrong(Code::E004, rule, "add \"users\": 5000");
+    }
+}
+
 struct Checker<'m> {
     model: &'m Model,
 }
@@ -47,11 +56,6 @@ impl Checker<'_> {
         {
             let rule = format!("must be from 0 to {USERS_MAX:e}, not {users}");
             findings.wrong_at("users", Code::E007, rule, "");
-        }
-        let per_user = self.model.traffic.values().any(|class| class.per_user.is_some());
-        if per_user && self.model.users.is_none() {
-            let rule = "traffic is given per user, and nothing says how many users there are";
-            findings.wrong(Code::E004, rule, "add \"users\": 5000");
         }
     }
 
@@ -158,7 +162,12 @@ impl Checker<'_> {
         }
         if service.connections.is_some() && (service.workers.is_some() || service.line.is_some()) {
             let rule = "connections cannot stand beside workers or line";
-            findings.wrong_at("connections", Code::E010, rule, "a database has connections, others have workers");
+            findings.wrong_at(
+                "connections",
+                Code::E010,
+                rule,
+                "a database has connections, others have workers",
+            );
         }
         if service.line.is_some() && service.workers.is_none() && service.connections.is_none() {
             let rule = "a line has no end if workers are unlimited";
@@ -220,7 +229,8 @@ impl Checker<'_> {
             Step::Disk(it) => findings.inside("disk", |at| self.access(service, &it.disk, at)),
             Step::Commit(_) => self.needs_disk(service, findings),
             Step::Call(_) | Step::Parallel(_) | Step::Lock(_) if locked => {
-                let rule = "cannot stand inside a lock: whoever holds a row may not wait for others";
+                let rule =
+                    "cannot stand inside a lock: whoever holds a row may not wait for others";
                 findings.wrong(Code::E010, rule, "move it before or after the lock");
             }
             Step::Call(it) => self.call(service, it, findings),
@@ -256,7 +266,12 @@ impl Checker<'_> {
         });
         findings.inside("hit", |it| within(access.hit, 0.0, 1.0, it));
         if access.write.is_some() && access.hit > 0.0 {
-            findings.wrong_at("hit", Code::E010, "only reads can be answered by memory", "leave it out");
+            findings.wrong_at(
+                "hit",
+                Code::E010,
+                "only reads can be answered by memory",
+                "leave it out",
+            );
         }
     }
 
@@ -419,7 +434,9 @@ impl Checker<'_> {
         }
         if let Some(churn) = &business.churn {
             findings.inside("churn", |it| {
-                it.inside("per_failed_request", |it| within(churn.per_failed_request, 0.0, 1.0, it));
+                it.inside("per_failed_request", |it| {
+                    within(churn.per_failed_request, 0.0, 1.0, it)
+                });
                 it.inside("cap_per_day", |it| within(churn.cap_per_day, 0.0, 1.0, it));
             });
         }
@@ -453,7 +470,9 @@ impl Checker<'_> {
                 let rule = format!("calls go round in a circle: {circle}");
                 let mend = "a call waits for its answer, so a circle would never end";
                 return findings.inside(operation.service_name, |it| {
-                    it.inside("operations", |it| it.wrong_at(operation.name, Code::E009, rule, mend));
+                    it.inside("operations", |it| {
+                        it.wrong_at(operation.name, Code::E009, rule, mend)
+                    });
                 });
             }
             None if path.len() == CHAIN_MAX => {
@@ -482,8 +501,13 @@ impl Checker<'_> {
             total = total.saturating_add(size.steps);
             if size.depth > DEPTH_MAX {
                 findings.inside("traffic", |it| {
-                    let rule = format!("its calls nest {} deep; at most {DEPTH_MAX} can be run", size.depth);
-                    it.inside(name, |it| it.wrong_at("call", Code::E012, rule, "merge some services"));
+                    let rule = format!(
+                        "its calls nest {} deep; at most {DEPTH_MAX} can be run",
+                        size.depth
+                    );
+                    it.inside(name, |it| {
+                        it.wrong_at("call", Code::E012, rule, "merge some services")
+                    });
                 });
             }
         }
@@ -531,11 +555,7 @@ struct Size {
     depth: usize,
 }
 
-fn patience(
-    timeout: Option<Span>,
-    retry: &Option<Retry>,
-    findings: &mut Findings,
-) {
+fn patience(timeout: Option<Span>, retry: &Option<Retry>, findings: &mut Findings) {
     if timeout.is_some_and(|it| it.is_zero()) {
         findings.wrong_at("timeout", Code::E007, "must be longer than nothing", "\"5s\"");
     }

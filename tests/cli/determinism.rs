@@ -27,7 +27,11 @@ fn one_thread_two_and_seven_yield_the_same_bytes() {
 fn another_seed_yields_other_figures() {
     let outcome = |seed: &str| {
         let fixed = ["--window", "50s", "--warm-up", "10s", "--replications", "2"];
-        stdout(&run(&[&["run", "models/shop.json", "--format", "json", "--seed", seed], &fixed[..]].concat()))
+        stdout(&run(&[
+            &["run", "models/shop.json", "--format", "json", "--seed", seed],
+            &fixed[..],
+        ]
+        .concat()))
     };
     assert_ne!(outcome("1"), outcome("2"));
 }

@@ -21,7 +21,8 @@ fn every_shipped_file_names_its_schema() {
     for (folder, kind) in [("models", "model"), ("experiments", "experiment")] {
         for path in files_in(&top().join(folder)) {
             let text = std::fs::read_to_string(&path).unwrap();
-            let named = text.split('"').skip_while(|it| *it != "$schema").nth(2).unwrap_or_default();
+            let named =
+                text.split('"').skip_while(|it| *it != "$schema").nth(2).unwrap_or_default();
             let schema = path.parent().unwrap().join(named);
             assert!(schema.exists(), "{}: \"{named}\" is not there", path.display());
             assert!(named.ends_with(&format!("{kind}.schema.json")), "{}", path.display());

@@ -21,7 +21,8 @@ fn a_folder_that_cannot_be_written_loses_no_printed_result() {
 #[test]
 fn an_outcome_folder_holds_tables_and_charts() {
     let folder = scratch("written");
-    let args = [&["run", "models/shop.json", "--out", folder.to_str().unwrap()], &QUICK[..]].concat();
+    let args =
+        [&["run", "models/shop.json", "--out", folder.to_str().unwrap()], &QUICK[..]].concat();
     assert!(run(&args).status.success());
     let json = std::fs::read_to_string(folder.join("outcome.json")).unwrap();
     let outcome: outgrow::outcome::Outcome = serde_json::from_str(&json).unwrap();
