@@ -1,7 +1,8 @@
 //! Response percentiles and goodput of each class, a line for each design, in bands of confidence.
 
 use super::axis::{Axis, short};
-use super::colour::{DESIGNS, RULE, SHADE, SOFT};
+use super::colour::{DESIGNS, HALO, PAPER, RULE, SHADE, SOFT};
+use super::font;
 use super::panel::{self, LEFT, Panel, RIGHT, SMALL, Sign, WIDTH};
 use super::sheet::{Anchor, Chart, DASHED, DOTTED, Dash, Place, SOLID};
 use super::story::{Along, Line, Story};
@@ -12,11 +13,14 @@ use plotters::style::{Color, RGBAColor as Colour};
 const HEIGHT: f64 = 580.0;
 /// Height of a row of crosses for the points without a steady state.
 const STRIP: f64 = 17.0;
+/// The offered load lies behind the goodput as a wide faint line.
+const OFFERED_WIDTH: f64 = 9.0;
 /// More designs than these are shown with one percentile each.
 const FANS_MAX: usize = 3;
 
-/// How each percentile is drawn: dash and width.
-const PERCENTILES: [(&str, Dash, f64); 3] =
+/// A percentile and how it is drawn: dash and width.
+type Percentile = (&'static str, Dash, f64);
+const PERCENTILES: [Percentile; 3] =
     [("p50", DOTTED, 2.0), ("p95", SOLID, 2.6), ("p99", DASHED, 1.8)];
 
 pub fn charts(outcome: &Outcome, story: &Story) -> Vec<Chart> {
@@ -66,7 +70,7 @@ impl<'a> Trace<'a> {
 }
 
 fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
-    let shown: &[(&str, Dash, f64)] =
+    let shown: &[Percentile] =
         if story.lines.len() > FANS_MAX { &PERCENTILES[1..2] } else { &PERCENTILES };
     let mut traces = Vec::new();
     for (quantile, dash, width) in shown {
@@ -83,7 +87,7 @@ fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     let mut chart = Chart::new(format!("response-{}", file_name(class)), title, WIDTH, HEIGHT);
     panel::head(&mut chart, &notes(outcome, story));
     let mut legend = design_legend(story);
-    if shown.len() > 1 {
+    if shown.len() > 1 && story.along != Along::Design {
         let lines = shown.iter().rev();
         legend.extend(lines.map(|it| (Sign::Line(it.1, it.2), SOFT, it.0.to_owned())));
     }
@@ -92,7 +96,7 @@ fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     }
     let end = panel::legend(&mut chart, 86.0, &legend);
     let strip = overloaded.len() as f64 * STRIP;
-    let panel = Panel { left: LEFT, top: end + 38.0 + strip, right: RIGHT, bottom: HEIGHT - 76.0 };
+    let panel = Panel { left: LEFT, top: end + 38.0 + strip, right: RIGHT, bottom: HEIGHT - 62.0 };
     let objectives = objectives(outcome, class, shown);
     let bounds = objectives.iter().map(|it| it.1);
     let y = Axis::of_times(traces.iter().flat_map(Trace::values).chain(bounds));
@@ -103,11 +107,19 @@ fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     panel.draw_y(&mut chart, &y);
     panel.draw_x(&mut chart, &x, &x_title(story));
     draw_strip(&mut chart, &panel, &x, story, &overloaded);
-    for (text, bound) in &objectives {
-        draw_bound(&mut chart, &panel, panel.y(&y, *bound), text);
+    for (_, bound) in &objectives {
+        let across = panel.y(&y, *bound);
+        chart.path(&[(panel.left, across), (panel.right, across)], 1.4, (10.0, 4.0), RULE);
     }
     traces.iter().for_each(|it| draw_band(&mut chart, &panel, (&x, &y), it));
     traces.iter().for_each(|it| draw_line(&mut chart, &panel, (&x, &y), it));
+    let mut taken: Vec<Place> = traces.iter().flat_map(|it| taken(&panel, (&x, &y), it)).collect();
+    for (text, bound) in &objectives {
+        label_bound(&mut chart, &panel, panel.y(&y, *bound), text, &mut taken);
+    }
+    if story.along == Along::Design {
+        label_dots(&mut chart, &panel, (&x, &y), &traces, shown);
+    }
     Some(chart)
 }
 
@@ -116,8 +128,9 @@ fn goodput(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     let lines = || story.lines.iter().enumerate();
     let good: Vec<Trace> =
         lines().map(|(i, it)| Trace::of(i, it, &metric("goodput"), SOLID, 2.6)).collect();
-    let offered: Vec<Trace> =
-        lines().map(|(i, it)| Trace::of(i, it, &metric("arrivals"), DASHED, 1.8)).collect();
+    let offered: Vec<Trace> = lines()
+        .map(|(i, it)| Trace::of(i, it, &metric("arrivals"), SOLID, OFFERED_WIDTH))
+        .collect();
     if good.iter().all(|it| it.runs.is_empty()) {
         return None;
     }
@@ -125,9 +138,9 @@ fn goodput(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     let mut chart = Chart::new(format!("goodput-{}", file_name(class)), title, WIDTH, HEIGHT);
     panel::head(&mut chart, &notes(outcome, story));
     let mut legend = design_legend(story);
-    legend.push((Sign::Line(DASHED, 1.8), SOFT, "offered load".to_owned()));
+    legend.push((Sign::Line(SOLID, OFFERED_WIDTH), HALO, "offered load".to_owned()));
     let end = panel::legend(&mut chart, 86.0, &legend);
-    let panel = Panel { left: LEFT, top: end + 38.0, right: RIGHT, bottom: HEIGHT - 76.0 };
+    let panel = Panel { left: LEFT, top: end + 38.0, right: RIGHT, bottom: HEIGHT - 62.0 };
     let y = Axis::from_zero(good.iter().chain(&offered).flat_map(Trace::values));
     let x = x_axis(story);
     panel.draw_y_title(&mut chart, "requests per second");
@@ -136,11 +149,11 @@ fn goodput(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     let axes = (&x, &y);
     match are_alike(&offered) {
         true => {
-            offered.iter().take(1).for_each(|it| draw_plain(&mut chart, &panel, axes, it, SOFT))
+            offered.iter().take(1).for_each(|it| draw_plain(&mut chart, &panel, axes, it, HALO))
         }
-        false => {
-            offered.iter().for_each(|it| draw_plain(&mut chart, &panel, axes, it, DESIGNS[it.line]))
-        }
+        false => offered
+            .iter()
+            .for_each(|it| draw_plain(&mut chart, &panel, axes, it, DESIGNS[it.line].mix(0.3))),
     }
     good.iter().for_each(|it| draw_band(&mut chart, &panel, axes, it));
     good.iter().for_each(|it| draw_line(&mut chart, &panel, axes, it));
@@ -160,7 +173,7 @@ fn are_alike(offered: &[Trace]) -> bool {
     })
 }
 
-fn titled(what: &str, story: &Story) -> String {
+pub fn titled(what: &str, story: &Story) -> String {
     match story.along.phrase().as_str() {
         "" => what.to_owned(),
         phrase => format!("{what}, {phrase}"),
@@ -180,14 +193,14 @@ pub fn notes(outcome: &Outcome, story: &Story) -> String {
             let runs =
                 if least == most { format!("{least}") } else { format!("{least} to {most}") };
             let confidence = figure::exact(confidence, Some(Unit::Ratio));
-            format!("bands: {confidence} intervals over {runs} replications")
+            format!("shaded: {confidence} intervals over {runs} replications")
         }
     };
     let left_out = match story.left_out {
         0 => String::new(),
-        n => format!("; {n} further designs are not drawn"),
+        n => format!(" · {n} further designs are not drawn"),
     };
-    format!("{}: {runs}, seed {}{left_out}", outcome.experiment, outcome.seed)
+    format!("{} · {runs} · seed {}{left_out}", outcome.experiment, outcome.seed)
 }
 
 fn design_legend(story: &Story) -> Vec<(Sign, Colour, String)> {
@@ -201,17 +214,12 @@ pub fn file_name(name: &str) -> String {
 }
 
 /// Ticks at what was simulated; days tell how many users there are.
-pub fn x_axis(story: &Story) -> Axis {
-    let label = |place: f64| match story.along {
-        Along::Design => {
-            story.lines.get(place as usize).map(|it| it.label.clone()).unwrap_or_default()
+fn x_axis(story: &Story) -> Axis {
+    let label = |place: f64| match users(story, place) {
+        Some(users) if story.along == Along::Day => {
+            format!("{}\n{}", story.label(place), short(users))
         }
-        Along::Users => short(place),
-        Along::Factor(_) => figure::exact(place, None),
-        Along::Day => {
-            let day = figure::exact(place, None);
-            users(story, place).map_or(day.clone(), |it| format!("{day}\n{}", short(it)))
-        }
+        _ => story.label(place),
     };
     Axis::at_places(&story.places(), label)
 }
@@ -224,10 +232,10 @@ fn users(story: &Story, day: f64) -> Option<f64> {
     users.iter().all(|it| *it == users[0]).then(|| users.first().copied())?
 }
 
-pub fn x_title(story: &Story) -> String {
+fn x_title(story: &Story) -> String {
     let has_users = story.places().iter().any(|it| users(story, *it).is_some());
     match story.along == Along::Day && has_users {
-        true => "day, and users on that day".to_owned(),
+        true => "day\nusers".to_owned(),
         false => story.along.title(),
     }
 }
@@ -260,7 +268,7 @@ fn draw_strip(chart: &mut Chart, panel: &Panel, x: &Axis, story: &Story, lines: 
 }
 
 /// The objectives on the shown percentiles of a class, each once.
-fn objectives(outcome: &Outcome, class: &str, shown: &[(&str, Dash, f64)]) -> Vec<(String, f64)> {
+fn objectives(outcome: &Outcome, class: &str, shown: &[Percentile]) -> Vec<(String, f64)> {
     let mut objectives: Vec<(String, f64)> = Vec::new();
     for (name, bound) in outcome.models.values().flat_map(|it| &it.objectives) {
         let Some((of, quantile)) = name.rsplit_once('.') else { continue };
@@ -277,9 +285,70 @@ fn objectives(outcome: &Outcome, class: &str, shown: &[(&str, Dash, f64)]) -> Ve
     objectives
 }
 
-fn draw_bound(chart: &mut Chart, panel: &Panel, y: f64, text: &str) {
-    chart.path(&[(panel.left, y), (panel.right, y)], 1.4, (10.0, 4.0), RULE);
-    chart.text((panel.left + 8.0, y - 6.0), text, SMALL, Anchor::Left);
+/// Places along a trace and its band, close enough to each other that no label fits between.
+fn taken(panel: &Panel, (x, y): (&Axis, &Axis), trace: &Trace) -> Vec<Place> {
+    let mut taken = Vec::new();
+    for (run, sign) in trace.runs.iter().flat_map(|it| [(it, -1.0), (it, 0.0), (it, 1.0)]) {
+        let place = |it: &(f64, &Estimate)| -> Place {
+            let value = it.1.value + sign * it.1.half_width.unwrap_or(0.0);
+            (panel.x(x, it.0), panel.y(y, value))
+        };
+        taken.extend(run.first().map(place));
+        for pair in run.windows(2) {
+            let (from, to) = (place(&pair[0]), place(&pair[1]));
+            let (right, down) = (to.0 - from.0, to.1 - from.1);
+            let steps = (right.abs().max(down.abs()) / 5.0).ceil().max(1.0);
+            let step = |i: f64| (from.0 + right * i / steps, from.1 + down * i / steps);
+            taken.extend((1..=steps as usize).map(|i| step(i as f64)));
+        }
+    }
+    taken
+}
+
+/// Writes on a line across the panel where nothing is in the way, if there is such a place.
+fn label_bound(chart: &mut Chart, panel: &Panel, y: f64, text: &str, taken: &mut Vec<Place>) {
+    let width = font::width(text, SMALL.size, false);
+    let room = panel.width() - width - 16.0;
+    let lefts = || (0..=8).map(|i| panel.left + 8.0 + room * f64::from(i) / 8.0);
+    let mut spots = lefts().map(|it| (it, y - 6.0)).chain(lefts().map(|it| (it, y + 15.0)));
+    let is_free = |(left, baseline): &Place| {
+        let near = |it: &Place| {
+            (left - 6.0..=left + width + 6.0).contains(&it.0)
+                && (baseline - 14.0..=baseline + 7.0).contains(&it.1)
+        };
+        *baseline < panel.bottom && !taken.iter().any(near)
+    };
+    let spot = spots.find(is_free).unwrap_or_else(|| {
+        let spot = (panel.left + 8.0, y - 6.0);
+        let below = (spot.0 + width + 4.0, spot.1 + 4.0);
+        chart.rect((spot.0 - 4.0, spot.1 - 11.0), below, PAPER.mix(0.85));
+        spot
+    });
+    chart.text(spot, text, SMALL, Anchor::Left);
+    taken.extend((0..=(width / 8.0) as usize).map(|i| (spot.0 + i as f64 * 8.0, spot.1 - 4.0)));
+}
+
+/// Says which percentile each dot is, where lines do not tell it.
+fn label_dots(
+    chart: &mut Chart,
+    panel: &Panel,
+    (x, y): (&Axis, &Axis),
+    traces: &[Trace],
+    shown: &[Percentile],
+) {
+    let mut labelled: Vec<Place> = Vec::new();
+    for trace in traces {
+        let Some((quantile, ..)) = shown.iter().find(|it| it.1 == trace.dash) else { continue };
+        for (at, estimate) in trace.runs.iter().flatten() {
+            let place = (panel.x(x, *at) + 12.0, panel.y(y, estimate.value) + 4.0);
+            let is_near = |it: &Place| it.0 == place.0 && (it.1 - place.1).abs() < 13.0;
+            if !labelled.iter().any(is_near) {
+                let text = format!("{quantile} {}", figure::figure(estimate));
+                chart.text(place, text, SMALL, Anchor::Left);
+                labelled.push(place);
+            }
+        }
+    }
 }
 
 /// The intervals of a trace: a band, or a whisker where a point stands alone.

@@ -33,6 +33,7 @@ pub fn png(chart: &Chart) -> Result<Vec<u8>, png::EncodingError> {
     let mut encoder = png::Encoder::new(&mut bytes, raster.width as u32, raster.height as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_adaptive_filter(png::AdaptiveFilterType::Adaptive);
     let per_metre = (96.0 * PIXELS / 0.0254) as u32;
     encoder.set_pixel_dims(Some(png::PixelDimensions {
         xppu: per_metre,
@@ -111,7 +112,7 @@ fn stroke(places: &[Point], width: f32) -> Vec<Piece> {
     for pair in places.windows(2) {
         let (a, b) = (pair[0], pair[1]);
         let along = point(b.x - a.x, b.y - a.y);
-        let length = along.x.hypot(along.y);
+        let length = libm::hypotf(along.x, along.y);
         if length > 0.0 {
             let (dx, dy) = (-along.y / length * radius, along.x / length * radius);
             outlines.extend(closed(&[

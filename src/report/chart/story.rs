@@ -1,6 +1,8 @@
 //! What runs from left to right in the charts of an outcome, and which line each point is on.
 
+use super::axis::short;
 use crate::outcome::{Outcome, Point};
+use crate::report::figure;
 
 /// More lines than these cannot be told apart.
 pub const LINES_MAX: usize = 7;
@@ -64,6 +66,17 @@ impl<'a> Story<'a> {
         places.sort_by(f64::total_cmp);
         places.dedup();
         places
+    }
+
+    /// What to write at a place.
+    pub fn label(&self, place: f64) -> String {
+        match self.along {
+            Along::Design => {
+                self.lines.get(place as usize).map(|it| it.label.clone()).unwrap_or_default()
+            }
+            Along::Users => short(place),
+            Along::Factor(_) | Along::Day => figure::exact(place, None),
+        }
     }
 
     /// The classes of all points, in the order of the outcome.
