@@ -1,7 +1,7 @@
 //! How a fault went: requests answered and failed, second by second, with the outage shaded.
 
 use super::axis::Axis;
-use super::colour::{ANSWERED, FAILED, HALO, INK, SOFT};
+use super::colour::{ANSWERED, FAILED, INK, RULE, SHADE, SOFT};
 use super::font;
 use super::lines::file_name;
 use super::panel::{self, LEFT, MARGIN, Panel, RIGHT, SMALL, Sign, WIDTH};
@@ -51,7 +51,7 @@ fn chart(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Chart {
         (Sign::Line(SOLID, 2.4), ANSWERED, "answered in time".to_owned()),
         (Sign::Line(SOLID, 2.4), FAILED, "failed".to_owned()),
         (Sign::Line(DASHED, 1.6), SOFT, "offered".to_owned()),
-        (Sign::Patch, HALO, "down".to_owned()),
+        (Sign::Line(SOLID, 6.0), RULE, "down".to_owned()),
     ];
     panel::legend(&mut chart, 86.0, &entries);
     let y = Axis::from_zero(points.iter().filter_map(|it| it.series.as_ref()).flat_map(rates));
@@ -137,7 +137,8 @@ fn draw_filled(chart: &mut Chart, panel: &Panel, line: Vec<Place>, colour: Colou
 /// The stretch in which it fails.
 fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
     let (from, to) = (panel.x(x, 0.0), panel.x(x, fault.for_s / 60.0));
-    chart.rect((from, panel.top - 8.0), (to, panel.bottom), HALO.mix(0.55));
+    chart.rect((from, panel.top - 8.0), (to, panel.bottom), SHADE);
+    chart.rect((from, panel.top - 8.0), (to, panel.top - 2.0), RULE);
 }
 
 /// `zone colo down for 20 min · availability 46.04 ± 0.18 % · downtime 21.50 ± 0.21 min`

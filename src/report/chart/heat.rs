@@ -3,7 +3,7 @@
 
 use super::colour::{INK, SHADE, heat, on_heat};
 use super::font;
-use super::lines::{notes, titled};
+use super::lines::{Shown, notes, titled};
 use super::panel::{self, LABEL, MARGIN, Panel, SMALL, WIDTH};
 use super::sheet::{Anchor, Chart, Letters};
 use super::story::{Along, Line, Story};
@@ -30,7 +30,7 @@ pub fn chart(outcome: &Outcome, story: &Story) -> Option<Chart> {
     let height = TOP + panels.iter().map(tall).sum::<f64>() + 14.0;
     let title = titled("How busy each device and pool is, in per cent", story);
     let mut chart = Chart::new("utilization", title, WIDTH, height);
-    panel::head(&mut chart, &notes(outcome, story));
+    panel::head(&mut chart, &notes(outcome, story, Shown::Means));
     draw_key(&mut chart, story);
     let names = panels.iter().flat_map(|it| &it.1);
     let longest = names.map(|it| font::width(it, LABEL.size, false)).fold(0.0, f64::max);

@@ -85,7 +85,7 @@ fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     let which = if shown.len() == 1 { "p95" } else { "p50, p95 and p99" };
     let title = titled(&format!("Response time of {class}: {which}"), story);
     let mut chart = Chart::new(format!("response-{}", file_name(class)), title, WIDTH, HEIGHT);
-    panel::head(&mut chart, &notes(outcome, story));
+    panel::head(&mut chart, &notes(outcome, story, Shown::Intervals));
     let mut legend = design_legend(story);
     if shown.len() > 1 && story.along != Along::Design {
         let lines = shown.iter().rev();
@@ -136,7 +136,7 @@ fn goodput(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     }
     let title = titled(&format!("Goodput of {class} against offered load"), story);
     let mut chart = Chart::new(format!("goodput-{}", file_name(class)), title, WIDTH, HEIGHT);
-    panel::head(&mut chart, &notes(outcome, story));
+    panel::head(&mut chart, &notes(outcome, story, Shown::Intervals));
     let mut legend = design_legend(story);
     legend.push((Sign::Line(SOLID, OFFERED_WIDTH), HALO, "offered load".to_owned()));
     let end = panel::legend(&mut chart, 86.0, &legend);
@@ -180,27 +180,34 @@ pub fn titled(what: &str, story: &Story) -> String {
     }
 }
 
-/// What to know before reading the lines.
-pub fn notes(outcome: &Outcome, story: &Story) -> String {
+/// The experiment, what is `shown` of how many replications, the seed.
+pub fn notes(outcome: &Outcome, story: &Story, shown: Shown) -> String {
     let points = || story.lines.iter().flat_map(|it| &it.points).map(|it| it.1);
     let least = points().map(|it| it.replications).min().unwrap_or(0);
     let most = points().map(|it| it.replications).max().unwrap_or(0);
-    let confidence =
-        points().flat_map(|it| it.metrics.values()).next().map_or(0.95, |it| it.confidence);
-    let runs = match (least, most) {
-        (1, 1) => "one run of each point, so there are no intervals".to_owned(),
-        _ => {
-            let runs =
-                if least == most { format!("{least}") } else { format!("{least} to {most}") };
-            let confidence = figure::exact(confidence, Some(Unit::Ratio));
-            format!("shaded: {confidence} intervals over {runs} replications")
+    let estimates = points().flat_map(|it| it.metrics.values());
+    let confidence = estimates.map(|it| it.confidence).next().unwrap_or(0.95);
+    let confidence = figure::exact(confidence, Some(Unit::Ratio));
+    let over = if least == most { format!("{least}") } else { format!("{least} to {most}") };
+    let runs = match shown {
+        _ if most <= 1 => "one run of each point".to_owned(),
+        Shown::Means => format!("means over {over} replications"),
+        Shown::Intervals if story.along == Along::Design => {
+            format!("bars: {confidence} intervals over {over} replications")
         }
+        Shown::Intervals => format!("shaded: {confidence} intervals over {over} replications"),
     };
     let left_out = match story.left_out {
         0 => String::new(),
         n => format!(" · {n} further designs are not drawn"),
     };
     format!("{} · {runs} · seed {}{left_out}", outcome.experiment, outcome.seed)
+}
+
+/// What a chart shows of its estimates.
+pub enum Shown {
+    Intervals,
+    Means,
 }
 
 fn design_legend(story: &Story) -> Vec<(Sign, Colour, String)> {

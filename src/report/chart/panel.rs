@@ -109,8 +109,6 @@ pub enum Sign {
     /// A line with a dot of the given shape.
     Dotted(usize),
     Line(Dash, f64),
-    /// A stretch of colour.
-    Patch,
     Cross,
 }
 
@@ -131,7 +129,6 @@ pub fn legend(chart: &mut Chart, top: f64, entries: &[(Sign, Colour, String)]) -
                 chart.dot((x + 13.0, middle), 3.4, *shape, *colour);
             }
             Sign::Line(dash, width) => chart.path(&ends, *width, *dash, *colour),
-            Sign::Patch => chart.rect((x, middle - 6.0), (x + 26.0, middle + 6.0), *colour),
             Sign::Cross => chart.cross((x + 13.0, middle), 4.5, *colour),
         }
         chart.text((x + 34.0, y), text, LABEL, Anchor::Left);
