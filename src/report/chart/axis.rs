@@ -48,10 +48,11 @@ impl Axis {
         }
     }
 
-    /// An axis from the first to the last of some places, with ticks at them only.
-    pub fn at_places(places: &[f64], label: impl Fn(f64) -> String) -> Self {
+    /// An axis from `beside` before the first to as much behind the last of some places, with
+    /// ticks at them only.
+    pub fn at_places(places: &[f64], beside: f64, label: impl Fn(f64) -> String) -> Self {
         let (low, high) = span(places.iter().copied()).unwrap_or((0.0, 0.0));
-        let beside = if high > low { (high - low) * 0.025 } else { 1.0 };
+        let beside = if high > low && beside > 0.0 { beside } else { 1.0 };
         // Every eighth place first, then every fourth: what is thinned out is thinned evenly.
         let mut ranked: Vec<(u32, f64)> = Vec::new();
         for (i, place) in places.iter().enumerate() {
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn places_are_thinned_evenly_where_there_is_little_room() {
         let days: Vec<f64> = (0..16).map(|it| f64::from(it) * 2.0).collect();
-        let axis = Axis::at_places(&days, |it| it.to_string());
+        let axis = Axis::at_places(&days, 0.75, |it| it.to_string());
         let few: Vec<f64> = axis.ticks(400.0, |_| 60.0).iter().map(|it| it.value).collect();
         assert_eq!(few, [0.0, 8.0, 16.0, 24.0, 30.0]);
         assert_eq!(axis.ticks(1000.0, |_| 20.0).len(), 16);
@@ -216,7 +217,7 @@ mod tests {
             for axis in [
                 Axis::of_times(values.iter().copied()),
                 Axis::from_zero(values.iter().copied()),
-                Axis::at_places(&values, |it| it.to_string()),
+                Axis::at_places(&values, 0.75, |it| it.to_string()),
                 Axis::between(0.0, values.first().copied().unwrap_or(0.0), short),
             ] {
                 axis.ticks(400.0, |_| 30.0);

@@ -87,8 +87,8 @@ fn draw_cells(chart: &mut Chart, panel: &Panel, line: &Line, stations: &[&str], 
         chart.text((panel.left - 10.0, baseline), name, LABEL, Anchor::Right);
         for (column, place) in places.iter().enumerate() {
             let left = panel.left + column as f64 * cell;
-            let corners =
-                ((left + 0.75, top + 0.75), (left + cell - 0.75, top + CELL_HEIGHT - 0.75));
+            let gap = if cell > 8.0 { 0.75 } else { 0.0 };
+            let corners = ((left + gap, top + 0.75), (left + cell - gap, top + CELL_HEIGHT - 0.75));
             let point = line.points.iter().find(|it| it.0 == *place).map(|it| it.1);
             let busy = point.and_then(|it| it.metric(&format!("{station}.utilization")));
             let Some(busy) = busy.map(|it| it.value).filter(|it| it.is_finite()) else {

@@ -228,7 +228,10 @@ fn x_axis(story: &Story) -> Axis {
         }
         _ => story.label(place),
     };
-    Axis::at_places(&story.places(), label)
+    let places = story.places();
+    let span = places.last().zip(places.first()).map_or(0.0, |(last, first)| last - first);
+    let beside = if story.along == Along::Design { 0.5 } else { span * 0.025 };
+    Axis::at_places(&places, beside, label)
 }
 
 /// How many users there are on a day, if all designs have the same.
@@ -347,11 +350,16 @@ fn label_dots(
     for trace in traces {
         let Some((quantile, ..)) = shown.iter().find(|it| it.1 == trace.dash) else { continue };
         for (at, estimate) in trace.runs.iter().flatten() {
-            let place = (panel.x(x, *at) + 12.0, panel.y(y, estimate.value) + 4.0);
+            let place = (panel.x(x, *at), panel.y(y, estimate.value) + 4.0);
             let is_near = |it: &Place| it.0 == place.0 && (it.1 - place.1).abs() < 13.0;
             if !labelled.iter().any(is_near) {
                 let text = format!("{quantile} {}", figure::figure(estimate));
-                chart.text(place, text, SMALL, Anchor::Left);
+                let is_near_the_end =
+                    place.0 + 24.0 + font::width(&text, SMALL.size, false) > chart.width;
+                match is_near_the_end {
+                    true => chart.text((place.0 - 12.0, place.1), text, SMALL, Anchor::Right),
+                    false => chart.text((place.0 + 12.0, place.1), text, SMALL, Anchor::Left),
+                }
                 labelled.push(place);
             }
         }
