@@ -108,7 +108,8 @@ fn draw(chart: &mut Chart, panel: &Panel, outcome: &Outcome, point: &Point, axes
     let (Some(fault), Some(series)) = (&point.fault, &point.series) else { return };
     let label = outcome.label(&point.model, &point.factors);
     chart.text((MARGIN, panel.top - 16.0), &label, HEADING, Anchor::Left);
-    let after = MARGIN + font::width(&label, HEADING.size, true) + 12.0;
+    // A viewer without the font takes a wider one.
+    let after = MARGIN + 1.2 * font::width(&label, HEADING.size, true) + 10.0;
     chart.text((after, panel.top - 16.0), summary(point, fault), SMALL, Anchor::Left);
     draw_outage(chart, panel, axes.0, fault);
     panel.draw_y(chart, axes.1);

@@ -15,6 +15,7 @@ mod panel;
 mod raster;
 mod sheet;
 mod story;
+mod trace;
 
 use crate::outcome::Outcome;
 pub use sheet::{Anchor, Chart, Mark};

@@ -2,7 +2,7 @@
 
 use super::axis::short;
 use crate::outcome::{Outcome, Point};
-use crate::report::figure;
+use crate::report::{distinct, figure};
 
 /// More lines than these cannot be told apart.
 pub const LINES_MAX: usize = 7;
@@ -81,13 +81,8 @@ impl<'a> Story<'a> {
 
     /// The classes of all points, in the order of the outcome.
     pub fn classes(&self) -> Vec<&'a str> {
-        let mut classes = Vec::new();
-        for class in self.lines.iter().flat_map(|it| &it.points).flat_map(|it| it.1.classes()) {
-            if !classes.contains(&class) {
-                classes.push(class);
-            }
-        }
-        classes
+        let points = self.lines.iter().flat_map(|it| &it.points);
+        distinct(points.flat_map(|it| it.1.classes()))
     }
 }
 
