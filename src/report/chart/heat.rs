@@ -122,7 +122,8 @@ fn draw_columns(chart: &mut Chart, panel: &Panel, story: &Story, places: &[f64])
         let middle = panel.left + (column as f64 + 0.5) * cell;
         chart.text((middle, panel.bottom + 16.0), label, LABEL, Anchor::Middle);
     }
-    let title = font::fitted(&story.along.title(), SMALL.size, false, panel.left - MARGIN - 10.0);
+    let title =
+        font::fitted(&story.along.short_title(), SMALL.size, false, panel.left - MARGIN - 10.0);
     chart.text((panel.left - 10.0, panel.bottom + 16.0), title, SMALL, Anchor::Right);
 }
 

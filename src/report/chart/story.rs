@@ -140,12 +140,17 @@ impl Along {
         }
     }
 
+    /// The same where there is little room: only the end of a factor's path.
+    pub fn short_title(&self) -> String {
+        let title = self.title();
+        title.rsplit('.').next().unwrap_or_default().to_owned()
+    }
+
     /// How a chart's title says it.
     pub fn phrase(&self) -> String {
         match self {
-            Along::Day => "by day".to_owned(),
+            Along::Day | Along::Factor(_) => format!("by {}", self.short_title()),
             Along::Users => "by number of users".to_owned(),
-            Along::Factor(path) => format!("by {}", path.rsplit('.').next().unwrap_or(path)),
             Along::Design => String::new(),
         }
     }
