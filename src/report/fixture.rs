@@ -263,14 +263,13 @@ fn summaries(outcome: &mut Outcome) {
     let objectives: IndexMap<String, f64> =
         objectives.into_iter().map(|(name, bound)| (name.to_owned(), bound)).collect();
     let summary = |design: &Design| {
-        let missed = |it: &&Point| {
+        let missed = |it: &Point| {
             let misses = |(name, bound): (&String, &f64)| {
                 (it.keeps(name, *bound) == Kept::Fail).then(|| (name.clone(), it.day))
             };
             objectives.iter().find_map(misses)
         };
-        let broken =
-            design.points.iter().find_map(|it| Some((missed(&it)?, it.bottleneck.clone())));
+        let broken = design.points.iter().find_map(|it| Some((missed(it)?, it.bottleneck.clone())));
         let breaks_on = broken.and_then(|((objective, day), by)| {
             Some(BreaksOn {
                 value: day?,

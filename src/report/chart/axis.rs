@@ -5,6 +5,8 @@ use crate::report::figure;
 
 /// Values beyond this are drawn at it; nothing that is measured comes near.
 const HUGE: f64 = 1e15;
+/// Times below this are drawn at the low end.
+const TINY: f64 = 1e-12;
 /// From this ratio of largest to smallest on an axis is logarithmic.
 const LOG_FROM: f64 = 20.0;
 
@@ -26,7 +28,7 @@ pub struct Tick {
 impl Axis {
     /// An axis of times in seconds, which are above zero.
     pub fn of_times(values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = span(values.filter(|it| *it > 0.0)).unwrap_or((0.001, 1.0));
+        let (low, high) = span(values.filter(|it| *it > TINY)).unwrap_or((0.001, 1.0));
         let is_log = high / low > LOG_FROM;
         let (low, high) = if is_log { (low / 1.4, high * 1.5) } else { (0.0, high * 1.12) };
         let label = |it: f64| figure::exact(it, Some(Unit::Seconds));
@@ -46,10 +48,11 @@ impl Axis {
         }
     }
 
-    /// An axis from the first to the last of some places, with ticks at them only.
-    pub fn at_places(places: &[f64], label: impl Fn(f64) -> String) -> Self {
+    /// An axis from `beside` before the first to as much behind the last of some places, with
+    /// ticks at them only.
+    pub fn at_places(places: &[f64], beside: f64, label: impl Fn(f64) -> String) -> Self {
         let (low, high) = span(places.iter().copied()).unwrap_or((0.0, 0.0));
-        let beside = if high > low { (high - low) * 0.025 } else { 1.0 };
+        let beside = if high > low && beside > 0.0 { beside } else { 1.0 };
         // Every eighth place first, then every fourth: what is thinned out is thinned evenly.
         let mut ranked: Vec<(u32, f64)> = Vec::new();
         for (i, place) in places.iter().enumerate() {
@@ -71,7 +74,10 @@ impl Axis {
     pub fn share(&self, value: f64) -> f64 {
         let value = if value.is_nan() { self.low } else { value.clamp(-HUGE, HUGE) };
         let share = match self.is_log {
-            true => (value.max(self.low) / self.low).ln() / (self.high / self.low).ln(),
+            true => {
+                let log = |it: f64| libm::log(it / self.low);
+                log(value.max(self.low)) / log(self.high)
+            }
             false => (value - self.low) / (self.high - self.low),
         };
         share.clamp(0.0, 1.0)
@@ -108,18 +114,18 @@ fn span(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten that divide the span into four to nine parts; of
+/// Multiples of 1, 2, 2.5 or 5 times a power of ten that divide the span into four to nine parts; of
 /// times above a minute, of whole minutes and hours.
 fn round_steps(low: f64, high: f64, are_times: bool) -> Vec<f64> {
     let rough = (high - low) / 5.0;
-    let decade = 10f64.powf(rough.log10().floor());
-    let mut steps: Vec<f64> = [1.0, 2.0, 5.0, 10.0].iter().map(|it| it * decade).collect();
+    let decade = libm::pow(10.0, libm::log10(rough).floor());
+    let mut steps: Vec<f64> = [1.0, 2.0, 2.5, 5.0, 10.0].iter().map(|it| it * decade).collect();
     if are_times && rough > 10.0 {
         steps =
             [20.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21_600.0, 86_400.0].into();
         steps.extend((1..10).map(|it| 86_400.0 * 10f64.powi(it)));
     }
-    let step = steps.iter().copied().find(|it| *it >= rough * 0.9).unwrap_or(rough);
+    let step = steps.iter().copied().find(|it| *it >= rough * 0.85).unwrap_or(rough);
     let first = (low / step).ceil();
     (0..20).map(|i| (first + f64::from(i)) * step).take_while(|it| *it <= high).collect()
 }
@@ -143,6 +149,7 @@ fn round_times(low: f64, high: f64) -> Vec<f64> {
 
 /// A number in few letters: `800`, `12k`, `1.2M`.
 pub fn short(value: f64) -> String {
+    // Less than half a thousandth is lost.
     let (scale, suffix) = match value.abs() {
         it if it >= 1e12 => (1e12, "T"),
         it if it >= 1e9 => (1e9, "G"),
@@ -150,7 +157,8 @@ pub fn short(value: f64) -> String {
         it if it >= 1e4 => (1e3, "k"),
         _ => (1.0, ""),
     };
-    format!("{}{suffix}", figure::exact(rounded(value / scale), None))
+    let value = if scale > 1.0 { rounded(value / scale) } else { value };
+    format!("{}{suffix}", figure::exact(value, None))
 }
 
 /// Three digits of a number.
@@ -163,7 +171,7 @@ mod tests {
     use super::*;
 
     fn labels(axis: &Axis) -> Vec<&str> {
-        axis.ticks(400.0, |_| 30.0).into_iter().map(|it| it.label.as_str()).collect()
+        axis.ticks(400.0, |_| 26.0).into_iter().map(|it| it.label.as_str()).collect()
     }
 
     #[test]
@@ -177,7 +185,10 @@ mod tests {
         let axis = Axis::of_times([0.5, 4000.0].into_iter());
         assert_eq!(
             labels(&axis),
-            ["500 ms", "1 s", "5 s", "10 s", "1 min", "5 min", "10 min", "1 h"]
+            [
+                "500 ms", "1 s", "2 s", "5 s", "10 s", "20 s", "1 min", "2 min", "5 min", "10 min",
+                "30 min", "1 h"
+            ]
         );
     }
 
@@ -192,9 +203,9 @@ mod tests {
     #[test]
     fn places_are_thinned_evenly_where_there_is_little_room() {
         let days: Vec<f64> = (0..16).map(|it| f64::from(it) * 2.0).collect();
-        let axis = Axis::at_places(&days, |it| it.to_string());
+        let axis = Axis::at_places(&days, 0.75, |it| it.to_string());
         let few: Vec<f64> = axis.ticks(400.0, |_| 60.0).iter().map(|it| it.value).collect();
-        assert_eq!(few, [0.0, 8.0, 16.0, 24.0]);
+        assert_eq!(few, [0.0, 8.0, 16.0, 24.0, 30.0]);
         assert_eq!(axis.ticks(1000.0, |_| 20.0).len(), 16);
     }
 
@@ -206,7 +217,7 @@ mod tests {
             for axis in [
                 Axis::of_times(values.iter().copied()),
                 Axis::from_zero(values.iter().copied()),
-                Axis::at_places(&values, |it| it.to_string()),
+                Axis::at_places(&values, 0.75, |it| it.to_string()),
                 Axis::between(0.0, values.first().copied().unwrap_or(0.0), short),
             ] {
                 axis.ticks(400.0, |_| 30.0);

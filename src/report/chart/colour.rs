@@ -6,6 +6,8 @@ pub const INK: Colour = Colour(0x1f, 0x23, 0x28, 1.0);
 pub const SOFT: Colour = Colour(0x5c, 0x64, 0x6d, 1.0);
 pub const RULE: Colour = Colour(0x8b, 0x93, 0x9c, 1.0);
 pub const GRID: Colour = Colour(0xe4, 0xe7, 0xea, 1.0);
+/// Wide and faint, to lie behind a line.
+pub const HALO: Colour = Colour(0xcf, 0xd5, 0xdb, 1.0);
 pub const SHADE: Colour = Colour(0xf1, 0xf3, 0xf5, 1.0);
 pub const PAPER: Colour = Colour(0xff, 0xff, 0xff, 1.0);
 pub const ANSWERED: Colour = DESIGNS[0];
@@ -48,5 +50,5 @@ pub fn heat(share: f64) -> Colour {
 
 /// What can be read on that colour.
 pub fn on_heat(share: f64) -> Colour {
-    if share > 0.62 { PAPER } else { INK }
+    if share > 0.7 { PAPER } else { INK }
 }

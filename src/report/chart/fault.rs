@@ -1,7 +1,7 @@
 //! How a fault went: requests answered and failed, second by second, with the outage shaded.
 
 use super::axis::Axis;
-use super::colour::{ANSWERED, FAILED, INK, SHADE, SOFT};
+use super::colour::{ANSWERED, FAILED, INK, RULE, SHADE, SOFT};
 use super::font;
 use super::lines::file_name;
 use super::panel::{self, LEFT, MARGIN, Panel, RIGHT, SMALL, Sign, WIDTH};
@@ -11,8 +11,10 @@ use crate::report::figure;
 use plotters::style::{Color, RGBAColor as Colour};
 
 const PANEL_HEIGHT: f64 = 190.0;
+/// Where the first panel begins.
+const TOP: f64 = 84.0;
 /// Room above a panel for its heading.
-const ABOVE: f64 = 46.0;
+const ABOVE: f64 = 56.0;
 /// More designs than these do not fit on a sheet.
 const PANELS_MAX: usize = 6;
 const HEADING: Letters = Letters { size: 13.5, bold: true, colour: INK };
@@ -42,18 +44,19 @@ fn chart(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Chart {
         Some(day) => format!("What a fault does: requests answered and failed, day {day}"),
         None => "What a fault does: requests answered and failed".to_owned(),
     };
-    let high = 96.0 + points.len() as f64 * (PANEL_HEIGHT + ABOVE) + 60.0;
+    let high = TOP + points.len() as f64 * (PANEL_HEIGHT + ABOVE + 14.0) + 42.0;
     let mut chart = Chart::new(name, title, WIDTH, high);
     panel::head(&mut chart, &notes(outcome, points, left_out));
     let entries = [
         (Sign::Line(SOLID, 2.4), ANSWERED, "answered in time".to_owned()),
         (Sign::Line(SOLID, 2.4), FAILED, "failed".to_owned()),
         (Sign::Line(DASHED, 1.6), SOFT, "offered".to_owned()),
+        (Sign::Line(SOLID, 6.0), RULE, "down".to_owned()),
     ];
     panel::legend(&mut chart, 86.0, &entries);
     let y = Axis::from_zero(points.iter().filter_map(|it| it.series.as_ref()).flat_map(rates));
     let x = minutes(points);
-    let mut top = 96.0;
+    let mut top = TOP;
     for (i, point) in points.iter().enumerate() {
         let panel = Panel {
             left: LEFT,
@@ -64,7 +67,7 @@ fn chart(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Chart {
         let is_last = i + 1 == points.len();
         draw(&mut chart, &panel, outcome, point, (&x, &y));
         panel.draw_x(&mut chart, &x, if is_last { "minutes since it failed" } else { "" });
-        top = panel.bottom;
+        top = panel.bottom + 14.0;
     }
     chart
 }
@@ -75,10 +78,10 @@ fn notes(outcome: &Outcome, points: &[&Point], left_out: usize) -> String {
     let replications = points.first().map_or(0, |it| it.replications);
     let left_out = match left_out {
         0 => String::new(),
-        n => format!("; {n} further are not drawn"),
+        n => format!(" · {n} further are not drawn"),
     };
     format!(
-        "{}: requests per second in slices of {slice}, means over {replications} replications{left_out}",
+        "{} · requests per second in slices of {slice} · means over {replications} replications{left_out}",
         outcome.experiment
     )
 }
@@ -105,8 +108,9 @@ fn draw(chart: &mut Chart, panel: &Panel, outcome: &Outcome, point: &Point, axes
     let (Some(fault), Some(series)) = (&point.fault, &point.series) else { return };
     let label = outcome.label(&point.model, &point.factors);
     chart.text((MARGIN, panel.top - 16.0), &label, HEADING, Anchor::Left);
-    let after = MARGIN + font::width(&label, HEADING.size, true) + 12.0;
-    chart.text((after, panel.top - 16.0), summary(point), SMALL, Anchor::Left);
+    // A viewer without the font takes a wider one.
+    let after = MARGIN + 1.2 * font::width(&label, HEADING.size, true) + 10.0;
+    chart.text((after, panel.top - 16.0), summary(point, fault), SMALL, Anchor::Left);
     draw_outage(chart, panel, axes.0, fault);
     panel.draw_y(chart, axes.1);
     let place = |i: usize, rate: f64| -> Place {
@@ -131,18 +135,21 @@ fn draw_filled(chart: &mut Chart, panel: &Panel, line: Vec<Place>, colour: Colou
     chart.path(&line, 2.0, SOLID, colour);
 }
 
-/// The stretch in which it fails, with its name on top.
+/// The stretch in which it fails.
 fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
     let (from, to) = (panel.x(x, 0.0), panel.x(x, fault.for_s / 60.0));
     chart.rect((from, panel.top - 8.0), (to, panel.bottom), SHADE);
-    let text =
-        format!("{} down for {}", fault.what, figure::exact(fault.for_s, Some(Unit::Seconds)));
-    chart.text((to.min(panel.right), panel.top - 16.0), text, SMALL, Anchor::Right);
+    chart.rect((from, panel.top - 8.0), (to, panel.top - 2.0), RULE);
 }
 
-/// `availability 46.04 ± 0.18 %, downtime 21.5 min`
-fn summary(point: &Point) -> String {
-    let told = |metric: &str| Some(format!("{metric} {}", figure::figure(point.metric(metric)?)));
-    let told: Vec<String> = ["availability", "downtime"].into_iter().filter_map(told).collect();
-    told.join(", ")
+/// `zone colo down for 20 min · availability 46.04 ± 0.18 % · downtime 21.50 ± 0.21 min`
+fn summary(point: &Point, fault: &Fault) -> String {
+    let length = figure::exact(fault.for_s, Some(Unit::Seconds));
+    let mut told = format!("{} down for {length}", fault.what);
+    for metric in ["availability", "downtime"] {
+        if let Some(estimate) = point.metric(metric) {
+            told.push_str(&format!(" · {metric} {}", figure::figure(estimate)));
+        }
+    }
+    told
 }

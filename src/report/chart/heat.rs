@@ -1,13 +1,12 @@
 //! How busy each device and pool is: a row for each, a column for each point, a panel for each
 //! design.
 
-use super::axis::Axis;
-use super::colour::{GRID, INK, SHADE, SOFT, heat, on_heat};
+use super::colour::{INK, SHADE, heat, on_heat};
 use super::font;
-use super::lines::{notes, x_axis, x_title};
+use super::lines::{Shown, notes, titled};
 use super::panel::{self, LABEL, MARGIN, Panel, SMALL, WIDTH};
 use super::sheet::{Anchor, Chart, Letters};
-use super::story::{Line, Story};
+use super::story::{Along, Line, Story};
 use crate::outcome::Outcome;
 
 const CELL_HEIGHT: f64 = 22.0;
@@ -17,39 +16,50 @@ const CELL_WIDTH_FOR_NUMBERS: f64 = 26.0;
 /// The quieter ones of a longer list are left out.
 const ROWS_MAX: usize = 14;
 const HEADING: Letters = Letters { size: 13.5, bold: true, colour: INK };
-/// Room above a panel for its heading and the crosses.
-const ABOVE: f64 = 44.0;
+/// Where the first panel begins.
+const TOP: f64 = 76.0;
 /// Room below a panel for the labels of its columns.
-const BELOW: f64 = 30.0;
+const BELOW: f64 = 34.0;
 
 pub fn chart(outcome: &Outcome, story: &Story) -> Option<Chart> {
-    let rows: Vec<Vec<&str>> = story.lines.iter().map(stations).collect();
-    if rows.iter().all(Vec::is_empty) {
+    let panels: Vec<(&Line, Vec<&str>)> = story.lines.iter().map(|it| (it, stations(it))).collect();
+    if panels.iter().all(|it| it.1.is_empty()) {
         return None;
     }
-    let high: f64 = rows.iter().map(|it| it.len() as f64 * CELL_HEIGHT + ABOVE + BELOW).sum();
-    let title = "How busy each device and pool is, in per cent".to_owned();
-    let mut chart = Chart::new("utilization", title, WIDTH, 92.0 + high + 40.0);
-    let notes = notes(outcome, story).replace("bands: ", "means; ");
-    panel::head(&mut chart, notes.split(": ").next().unwrap_or_default());
-    draw_key(&mut chart);
-    let longest =
-        rows.iter().flatten().map(|it| font::width(it, LABEL.size, false)).fold(0.0, f64::max);
+    let tall = |it: &(&Line, Vec<&str>)| above(it.0) + it.1.len() as f64 * CELL_HEIGHT + BELOW;
+    let height = TOP + panels.iter().map(tall).sum::<f64>() + 14.0;
+    let title = titled("How busy each device and pool is, in per cent", story);
+    let mut chart = Chart::new("utilization", title, WIDTH, height);
+    panel::head(&mut chart, &notes(outcome, story, Shown::Means));
+    draw_key(&mut chart, story);
+    let names = panels.iter().flat_map(|it| &it.1);
+    let longest = names.map(|it| font::width(it, LABEL.size, false)).fold(0.0, f64::max);
     let left = MARGIN + longest.min(260.0) + 12.0;
     let places = story.places();
     let cell = ((WIDTH - MARGIN - left) / places.len() as f64).min(CELL_WIDTH_MAX);
-    let mut top = 92.0;
-    for (line, stations) in story.lines.iter().zip(&rows) {
-        let bottom = top + ABOVE + stations.len() as f64 * CELL_HEIGHT;
-        let panel =
-            Panel { left, top: top + ABOVE, right: left + cell * places.len() as f64, bottom };
+    let mut top = TOP;
+    for (line, stations) in &panels {
+        // Where the designs stand side by side, each has a column of its own.
+        let places = match story.along {
+            Along::Design => line.points.iter().map(|it| it.0).collect(),
+            _ => places.clone(),
+        };
+        let from = top + above(line);
+        let bottom = from + stations.len() as f64 * CELL_HEIGHT;
+        let panel = Panel { left, top: from, right: left + cell * places.len() as f64, bottom };
         chart.text((MARGIN, top + 22.0), &line.label, HEADING, Anchor::Left);
         draw_cells(&mut chart, &panel, line, stations, &places);
-        draw_columns(&mut chart, &panel, &x_axis(story), &places);
+        if story.along != Along::Design {
+            draw_columns(&mut chart, &panel, story, &places);
+        }
         top = bottom + BELOW;
     }
-    chart.text((left, top + 20.0), format!("Columns: {}.", x_title(story)), SMALL, Anchor::Left);
     Some(chart)
+}
+
+/// Room above a panel for its heading, and for crosses if there are any.
+fn above(line: &Line) -> f64 {
+    if line.points.iter().any(|it| it.1.overloaded.is_some()) { 46.0 } else { 32.0 }
 }
 
 /// The busiest stations of a design, the busiest first.
@@ -77,8 +87,8 @@ fn draw_cells(chart: &mut Chart, panel: &Panel, line: &Line, stations: &[&str], 
         chart.text((panel.left - 10.0, baseline), name, LABEL, Anchor::Right);
         for (column, place) in places.iter().enumerate() {
             let left = panel.left + column as f64 * cell;
-            let corners =
-                ((left + 0.75, top + 0.75), (left + cell - 0.75, top + CELL_HEIGHT - 0.75));
+            let gap = if cell > 8.0 { 0.75 } else { 0.0 };
+            let corners = ((left + gap, top + 0.75), (left + cell - gap, top + CELL_HEIGHT - 0.75));
             let point = line.points.iter().find(|it| it.0 == *place).map(|it| it.1);
             let busy = point.and_then(|it| it.metric(&format!("{station}.utilization")));
             let Some(busy) = busy.map(|it| it.value).filter(|it| it.is_finite()) else {
@@ -102,39 +112,35 @@ fn draw_cells(chart: &mut Chart, panel: &Panel, line: &Line, stations: &[&str], 
     }
 }
 
-/// The labels of the columns below the panel; only as many as there is room for.
-fn draw_columns(chart: &mut Chart, panel: &Panel, axis: &Axis, places: &[f64]) {
+/// The labels of the columns below the panel, as many as there is room for.
+fn draw_columns(chart: &mut Chart, panel: &Panel, story: &Story, places: &[f64]) {
     let cell = panel.width() / places.len() as f64;
-    let first = |label: &str| label.split('\n').next().unwrap_or_default().to_owned();
-    let labels: Vec<String> =
-        axis.ticks(f64::INFINITY, |_| 0.0).iter().map(|it| first(&it.label)).collect();
+    let labels: Vec<String> = places.iter().map(|it| story.label(*it)).collect();
     let widest = labels.iter().map(|it| font::width(it, LABEL.size, false)).fold(0.0, f64::max);
     let every = ((widest + 8.0) / cell).ceil().max(1.0) as usize;
     for (column, label) in labels.iter().enumerate().step_by(every) {
         let middle = panel.left + (column as f64 + 0.5) * cell;
         chart.text((middle, panel.bottom + 16.0), label, LABEL, Anchor::Middle);
     }
+    let title =
+        font::fitted(&story.along.short_title(), SMALL.size, false, panel.left - MARGIN - 10.0);
+    chart.text((panel.left - 10.0, panel.bottom + 16.0), title, SMALL, Anchor::Right);
 }
 
 /// Which colour is how busy, at the top right.
-fn draw_key(chart: &mut Chart) {
-    let (right, y, step) = (WIDTH - MARGIN, 76.0, 22.0);
+fn draw_key(chart: &mut Chart, story: &Story) {
+    let (right, y, step) = (WIDTH - MARGIN, 26.0, 20.0);
     let left = right - 10.0 * step;
     for i in 0..10 {
-        let share = (f64::from(i) + 0.5) / 10.0;
         let x = left + f64::from(i) * step;
-        chart.rect((x, y), (x + step, y + 12.0), heat(share));
+        chart.rect((x, y), (x + step, y + 12.0), heat((f64::from(i) + 0.5) / 10.0));
     }
     for (share, anchor) in [(0.0, Anchor::Left), (0.5, Anchor::Middle), (1.0, Anchor::Right)] {
         let text = format!("{:.0} %", share * 100.0);
         chart.text((left + share * 10.0 * step, y + 26.0), text, SMALL, anchor);
     }
-    chart.cross((left - 128.0, y + 6.0), 4.0, INK);
-    chart.text(
-        (left - 116.0, y + 10.0),
-        "overloaded",
-        Letters { colour: SOFT, ..SMALL },
-        Anchor::Left,
-    );
-    chart.path(&[(left - 20.0, y), (left - 20.0, y + 12.0)], 1.0, super::sheet::SOLID, GRID);
+    if story.lines.iter().any(|it| above(it) > 40.0) {
+        chart.cross((left - 98.0, y + 6.0), 4.0, INK);
+        chart.text((left - 86.0, y + 10.0), "overloaded", SMALL, Anchor::Left);
+    }
 }

@@ -1,7 +1,7 @@
 //! An outcome as charts: SVG for pages, PNG for everywhere else, drawn by the same code.
 //!
 //! A chart is a list of marks in units of 1/96 inch. It is painted through a `plotters` backend:
-//! the one of `plotters` for SVG, and [`raster::Raster`] for PNG. The font is carried along, so
+//! the one of `plotters` for SVG, and the one in `raster` for PNG. The font is carried along, so
 //! that a machine without fonts draws the same.
 
 mod axis;
@@ -15,6 +15,7 @@ mod panel;
 mod raster;
 mod sheet;
 mod story;
+mod trace;
 
 use crate::outcome::Outcome;
 pub use sheet::{Anchor, Chart, Mark};

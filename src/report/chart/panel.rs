@@ -58,7 +58,8 @@ impl Panel {
         }
     }
 
-    /// The line below with its ticks; each label may have a second line.
+    /// The line below with its ticks. Where a label has a second line, so has the title, and both
+    /// stand on the left of theirs.
     pub fn draw_x(&self, chart: &mut Chart, axis: &Axis, title: &str) {
         chart.path(&[(self.left, self.bottom), (self.right, self.bottom)], 1.2, SOLID, RULE);
         let room = |label: &str| {
@@ -78,9 +79,15 @@ impl Panel {
                 );
             }
         }
-        let deep = ticks.iter().map(|it| lines(&it.label).count()).max().unwrap_or(0) as f64;
-        let middle = (self.left + self.right) / 2.0;
-        chart.text((middle, self.bottom + 26.0 + 16.0 * deep), title, SMALL, Anchor::Middle);
+        if title.contains('\n') {
+            for (i, line) in lines(title).enumerate() {
+                let y = self.bottom + 20.0 + 16.0 * i as f64;
+                chart.text((self.left - 9.0, y), line, SMALL, Anchor::Right);
+            }
+        } else {
+            let middle = (self.left + self.right) / 2.0;
+            chart.text((middle, self.bottom + 42.0), title, SMALL, Anchor::Middle);
+        }
     }
 }
 

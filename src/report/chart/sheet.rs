@@ -127,7 +127,7 @@ fn broken(places: &[Place], (stroke, gap): Dash) -> Vec<Vec<Place>> {
     let mut current: Vec<Place> = places.first().copied().into_iter().collect();
     for pair in places.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let length = libm::hypot(to.0 - from.0, to.1 - from.1);
         let mut done = 0.0;
         while length - done > left {
             done += left;

@@ -1,6 +1,8 @@
 //! What runs from left to right in the charts of an outcome, and which line each point is on.
 
+use super::axis::short;
 use crate::outcome::{Outcome, Point};
+use crate::report::{distinct, figure};
 
 /// More lines than these cannot be told apart.
 pub const LINES_MAX: usize = 7;
@@ -66,15 +68,21 @@ impl<'a> Story<'a> {
         places
     }
 
+    /// What to write at a place.
+    pub fn label(&self, place: f64) -> String {
+        match self.along {
+            Along::Design => {
+                self.lines.get(place as usize).map(|it| it.label.clone()).unwrap_or_default()
+            }
+            Along::Users => short(place),
+            Along::Factor(_) | Along::Day => figure::exact(place, None),
+        }
+    }
+
     /// The classes of all points, in the order of the outcome.
     pub fn classes(&self) -> Vec<&'a str> {
-        let mut classes = Vec::new();
-        for class in self.lines.iter().flat_map(|it| &it.points).flat_map(|it| it.1.classes()) {
-            if !classes.contains(&class) {
-                classes.push(class);
-            }
-        }
-        classes
+        let points = self.lines.iter().flat_map(|it| &it.points);
+        distinct(points.flat_map(|it| it.1.classes()))
     }
 }
 
@@ -132,12 +140,17 @@ impl Along {
         }
     }
 
+    /// The same where there is little room: only the end of a factor's path.
+    pub fn short_title(&self) -> String {
+        let title = self.title();
+        title.rsplit('.').next().unwrap_or_default().to_owned()
+    }
+
     /// How a chart's title says it.
     pub fn phrase(&self) -> String {
         match self {
-            Along::Day => "by day".to_owned(),
+            Along::Day | Along::Factor(_) => format!("by {}", self.short_title()),
             Along::Users => "by number of users".to_owned(),
-            Along::Factor(path) => format!("by {}", path.rsplit('.').next().unwrap_or(path)),
             Along::Design => String::new(),
         }
     }

@@ -8,6 +8,7 @@ mod versus;
 
 use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Verb};
 use crate::report::figure::{self, Figure};
+use crate::report::{confidence, replications};
 use grid::{Cell, Tone, width};
 
 /// How wide a table may be, and whether it has colours.
@@ -108,13 +109,6 @@ fn method(outcome: &Outcome) -> String {
         return "Nothing was simulated.".to_owned();
     };
     let ordinary = || outcome.points.iter().filter(|it| it.fault.is_none());
-    let least = ordinary().map(|it| it.replications).min().unwrap_or(first.replications);
-    let most = ordinary().map(|it| it.replications).max().unwrap_or(least);
-    let runs = match (least, most) {
-        (1, 1) => "One run".to_owned(),
-        (least, most) if least == most => format!("{least} replications"),
-        _ => format!("{least} to {most} replications"),
-    };
     let seconds = |it: f64| figure::exact(it, Some(Unit::Seconds));
     let same = |get: fn(&Point) -> f64| ordinary().all(|it| get(it) == get(first));
     let window = match same(|it| it.window_s) {
@@ -125,21 +119,19 @@ fn method(outcome: &Outcome) -> String {
         true if first.warm_up_s > 0.0 => format!(" after {} of warm-up", seconds(first.warm_up_s)),
         _ => String::new(),
     };
-    let points = match outcome.points.len() {
-        1 => String::new(),
-        _ => " for each point".to_owned(),
+    let each = if outcome.points.len() > 1 { " for each point" } else { "" };
+    let (runs, means) = match replications(ordinary()).as_str() {
+        "1" => (
+            "One run".to_owned(),
+            "there are no intervals, since one run cannot tell how far it is from the next"
+                .to_owned(),
+        ),
+        several => (
+            format!("{several} replications"),
+            format!("± is {} confidence", confidence(ordinary())),
+        ),
     };
-    let means = match most {
-        1 => "there are no intervals, since one run cannot tell how far it is from the next"
-            .to_owned(),
-        _ => format!("± is {} confidence", confidence(outcome)),
-    };
-    format!("{runs}{window}{warm_up}{points}, seed {}; {means}.", outcome.seed)
-}
-
-fn confidence(outcome: &Outcome) -> String {
-    let mut estimates = outcome.points.iter().flat_map(|it| it.metrics.values());
-    figure::exact(estimates.next().map_or(0.95, |it| it.confidence), Some(Unit::Ratio))
+    format!("{runs}{window}{warm_up}{each}, seed {}; {means}.", outcome.seed)
 }
 
 /// A metric of a point as a cell, empty if it was not measured.

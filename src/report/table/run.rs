@@ -74,8 +74,7 @@ fn reasons(point: &Point, class: &str) -> String {
 
 fn responses(page: &mut Page, outcome: &Outcome, point: &Point) {
     let mut grid = Grid::new(1, ["class", "mean", "p50", "p95", "p99"]);
-    let label = outcome.label(&point.model, &point.factors);
-    let summary = outcome.models.get(&label).or_else(|| outcome.models.get(&point.model));
+    let summary = outcome.summary(&point.model, &point.factors);
     for class in point.classes() {
         let mut row = vec![Cell::words(class)];
         for quantile in ["mean", "p50", "p95", "p99"] {

@@ -3,7 +3,7 @@
 use super::grid::{Cell, Grid, Tone};
 use super::{Page, cell, judged, number, objective_text};
 use crate::outcome::{Kept, ModelSummary, Outcome, Point, level_text};
-use crate::report::figure;
+use crate::report::{distinct, figure};
 use indexmap::IndexMap;
 
 /// More rows than these are thinned to fewer days.
@@ -46,12 +46,7 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
 /// A row for each point, with its levels in front.
 pub fn by_factor(page: &mut Page, outcome: &Outcome) {
     let points = || outcome.points.iter().filter(|it| it.fault.is_none());
-    let mut factors: Vec<&str> = Vec::new();
-    for factor in points().flat_map(|it| it.factors.keys()) {
-        if !factors.contains(&factor.as_str()) {
-            factors.push(factor);
-        }
-    }
+    let factors = distinct(points().flat_map(|it| it.factors.keys()).map(String::as_str));
     let columns = Columns::of(outcome);
     let mut heads: Vec<String> = ["model", "day", "users"].map(str::to_owned).into();
     heads.extend(factors.iter().map(|it| outcome.short_name(it).to_owned()));
@@ -134,8 +129,7 @@ impl Columns {
     }
 
     fn cells(&self, outcome: &Outcome, point: &Point) -> Vec<Cell> {
-        let label = outcome.label(&point.model, &point.factors);
-        let summary = outcome.models.get(&label).or_else(|| outcome.models.get(&point.model));
+        let summary = outcome.summary(&point.model, &point.factors);
         let mut cells = vec![availability(point, summary)];
         for objective in self.responses.keys() {
             let bound = summary.and_then(|it| it.objectives.get(objective));
@@ -163,13 +157,8 @@ impl Columns {
         if with_headroom {
             legend.push_str(" Headroom: the idle share of that.");
         }
-        let mut told: Vec<String> = Vec::new();
-        for (objective, bound) in outcome.models.values().flat_map(|it| &it.objectives) {
-            let text = objective_text(objective, *bound);
-            if !told.contains(&text) {
-                told.push(text);
-            }
-        }
+        let objectives = outcome.models.values().flat_map(|it| &it.objectives);
+        let told = distinct(objectives.map(|(name, bound)| objective_text(name, *bound)));
         if !told.is_empty() {
             let told = told.join(", ");
             legend.push_str(&format!(" Objectives: {told}; ✗ missed, ? cannot tell."));

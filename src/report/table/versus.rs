@@ -3,6 +3,7 @@
 use super::grid::{Cell, Grid, Tone};
 use super::{Page, cell, number};
 use crate::outcome::*;
+use crate::report::distinct;
 use crate::report::figure::{self, Figure};
 use indexmap::IndexMap;
 
@@ -19,7 +20,8 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
     for design in
         outcome.designs().iter().filter(|it| it.points.iter().any(|it| it.fault.is_none()))
     {
-        let broken = outcome.summary(design).and_then(|it| it.breaks_on.as_ref());
+        let broken =
+            outcome.summary(design.model, design.factors()).and_then(|it| it.breaks_on.as_ref());
         let day = |it: &BreaksOn| {
             let exact = |it| figure::exact(it, None);
             let half_width = it.half_width.map(exact).unwrap_or_default();
@@ -79,12 +81,7 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
 
 /// The classes for which something is promised, or all if nothing is.
 fn classes_that_matter<'a>(outcome: &Outcome, points: &[&'a Point]) -> Vec<&'a str> {
-    let mut classes: Vec<&str> = Vec::new();
-    for class in points.iter().flat_map(|it| it.classes()) {
-        if !classes.contains(&class) {
-            classes.push(class);
-        }
-    }
+    let mut classes = distinct(points.iter().flat_map(|it| it.classes()));
     let objectives = || outcome.models.values().flat_map(|it| it.objectives.keys());
     let is_promised =
         |class: &&str| objectives().any(|it| it.rsplit_once('.').is_some_and(|it| it.0 == *class));
@@ -127,16 +124,8 @@ pub fn comparisons(page: &mut Page, outcome: &Outcome) {
 
 /// A row for each day and fault, a column for each metric.
 fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
-    let mut metrics: Vec<&str> = Vec::new();
-    let mut rows: Vec<(Option<f64>, Option<&str>)> = Vec::new();
-    for it in compared {
-        if !metrics.contains(&it.metric.as_str()) {
-            metrics.push(&it.metric);
-        }
-        if !rows.contains(&(it.day, it.fault.as_deref())) {
-            rows.push((it.day, it.fault.as_deref()));
-        }
-    }
+    let metrics = distinct(compared.iter().map(|it| it.metric.as_str()));
+    let rows = distinct(compared.iter().map(|it| (it.day, it.fault.as_deref())));
     let keys = ["day", "what fails"].map(str::to_owned);
     let mut grid = Grid::new(2, keys.into_iter().chain(metrics.iter().map(|it| metric_text(it))));
     for (day, fault) in rows {
