@@ -29,9 +29,7 @@ impl Arrivals {
         let gap = Draw::at(self.key, self.number).exponential();
         self.number += 1;
         match rates {
-            [(_, rate)] if *rate > 0.0 => {
-                self.last = self.last + Span::from_nanos_f64(gap * 1e9 / rate)
-            }
+            [(_, rate)] if *rate > 0.0 => self.last = self.last + Span::from_nanos_f64(gap * 1e9 / rate),
             _ => self.last = self.across(gap, rates),
         }
         self.last
@@ -44,11 +42,7 @@ impl Arrivals {
             let rate = rates[self.stretch].1;
             let Some((end, _)) = rates.get(self.stretch + 1) else {
                 let never = rate <= 0.0 || from == Time::NEVER;
-                return if never {
-                    Time::NEVER
-                } else {
-                    from + Span::from_nanos_f64(gap * 1e9 / rate)
-                };
+                return if never { Time::NEVER } else { from + Span::from_nanos_f64(gap * 1e9 / rate) };
             };
             let holds = rate * (*end - from).as_secs();
             if gap < holds {

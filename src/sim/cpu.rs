@@ -159,11 +159,7 @@ impl Cpu {
     pub fn audit(&mut self, now: Time) -> Result<(), &'static str> {
         self.catch_up(now);
         let most_ns = self.cores * now.nanos() as f64;
-        if self.used_ns <= most_ns * (1.0 + 1e-9) {
-            Ok(())
-        } else {
-            Err("more CPU used than exists")
-        }
+        if self.used_ns <= most_ns * (1.0 + 1e-9) { Ok(()) } else { Err("more CPU used than exists") }
     }
 }
 

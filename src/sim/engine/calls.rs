@@ -100,8 +100,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.held[depth as usize] = instance;
         token.depth = depth + 1;
-        if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true)
-        {
+        if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true) {
             return Flow::Stay;
         }
         self.tokens[id].step = Self::step_after(self.tokens[id].step);

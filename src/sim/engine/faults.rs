@@ -183,7 +183,9 @@ impl<P: Probe> Engine<'_, P> {
         let instance = |depth| &self.network.instances[self.tokens[id].held(depth)];
         match self.step_of(id) {
             Step::Seize { depth, .. } => Some(instance(depth).workers),
-            Step::Borrow { pool, depth } => Some(instance(depth).pool(pool)),
+            Step::Borrow { pool, depth } => {
+                Some(instance(depth).pool(pool))
+            }
             Step::Occupy { depth } => self.disk_of(id, depth),
             _ => None,
         }
@@ -220,9 +222,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.pools[pool].leave_line(&mut self.tokens, now, id);
             }
             Wait::Row => {
-                let Step::Lock { lock, .. } = self.step_of(id) else {
-                    unreachable!("waits for a row")
-                };
+                let Step::Lock { lock, .. } = self.step_of(id) else { unreachable!("waits for a row") };
                 self.rows[lock].leave(&mut self.tokens, now, id);
             }
             Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
@@ -238,8 +238,7 @@ impl<P: Probe> Engine<'_, P> {
         if self.tokens[id].wait == Wait::Line {
             let disk = self.disk_of(id, 0).expect("checked: there is a disk");
             self.pools[disk].leave_line(&mut self.tokens, self.now, id);
-        } else if self.tokens[id].step.index() > 0 && matches!(self.step_of(id), Step::Flush { .. })
-        {
+        } else if self.tokens[id].step.index() > 0 && matches!(self.step_of(id), Step::Flush { .. }) {
             let disk = self.disk_of(id, 0).expect("checked: there is a disk");
             self.free(disk);
         }
@@ -322,11 +321,7 @@ impl<P: Probe> Engine<'_, P> {
     fn if_it_gives_back(&self, token: &Token, step: StepId) -> Option<StepId> {
         match self.network.steps[step] {
             Step::End => None,
-            Step::Leave { depth, .. } | Step::Return { depth, .. }
-                if token.is(flag::CUT) && depth < token.base =>
-            {
-                None
-            }
+            Step::Leave { depth, .. } | Step::Return { depth, .. } if token.is(flag::CUT) && depth < token.base => None,
             _ => Some(step),
         }
     }

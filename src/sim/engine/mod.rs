@@ -232,8 +232,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             pools: network.pools.map(|_, it| Pool::new(it)),
             cpus: network.hosts.map(|_, host| {
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
-                host.contended
-                    .then(|| Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit))))
+                host.contended.then(|| {
+                    Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit)))
+                })
             }),
             instances: network.instances.map(|_, _| Instance {
                 state: Health::Up,
@@ -241,7 +242,9 @@ impl<'n, P: Probe> Engine<'n, P> {
                 computing: Meter::default(),
                 stamp: 0,
             }),
-            candidates: network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
+            candidates: network
+                .instances
+                .map(|_, _| Candidate { outstanding: 0, healthy: true }),
             balancers: network.services.map(|_, _| Balancer::default()),
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
@@ -281,9 +284,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn open_logs(&mut self) {
-        for (id, instance) in
-            self.network.instances.ids().map(|id| (id, &self.network.instances[id]))
-        {
+        for (id, instance) in self.network.instances.ids().map(|id| (id, &self.network.instances[id])) {
             let Some(log) = instance.log else { continue };
             let (class, guard) = (ClassId::default(), GuardId::LAST);
             let own = self.tokens.admit(class, guard, log.first, log.key, Time::ZERO);
@@ -403,8 +404,7 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     fn date_controls(&mut self) {
         let (at, order) = self.controls.peek();
-        let slot =
-            self.network.classes.len() + self.network.delays.len() + self.network.hosts.len();
+        let slot = self.network.classes.len() + self.network.delays.len() + self.network.hosts.len();
         self.lanes.set(slot, at, order);
     }
 
@@ -530,12 +530,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
         match () {
             () if self.inside.born != self.inside.resolved + still => Err("requests were lost"),
-            () if still != u64::from(self.inside.requests.level()) => {
-                Err("requests inside are miscounted")
-            }
-            () if stays_ns != self.inside.requests.area_ns(self.now) => {
-                Err("Little's law fails for the system")
-            }
+            () if still != u64::from(self.inside.requests.level()) => Err("requests inside are miscounted"),
+            () if stays_ns != self.inside.requests.area_ns(self.now) => Err("Little's law fails for the system"),
             () => Ok(()),
         }
     }
