@@ -146,8 +146,8 @@ impl Rows {
     /// Little's law for those who wait for rows.
     pub fn audit(&self, tokens: &Tokens, now: Time) -> Result<(), &'static str> {
         let in_use = self.buckets.iter().flat_map(|bucket| {
-            std::iter::successors(Some(bucket.head), |at| Some(self.nodes[*at as usize].next))
-                .take_while(|at| *at != NOBODY)
+            let some = |at: u32| (at != NOBODY).then_some(at);
+            std::iter::successors(some(bucket.head), move |at| some(self.nodes[*at as usize].next))
         });
         let waiting = in_use
             .map(|at| &tokens[self.nodes[at as usize].token])

@@ -203,6 +203,13 @@ impl<'m> Compiler<'m> {
             let cores = f64::from(self.network.hosts[host].cores);
             self.network.hosts[host].contended = limited || wants > cores;
         }
+        // A service's steps are the same on all hosts of its group, though the last of them may
+        // have fewer instances than the others.
+        for group in self.network.groups.ids() {
+            let hosts = self.network.groups[group].hosts.clone();
+            let contended = self.network.hosts[hosts.clone()].iter().any(|it| it.contended);
+            hosts.map_ids().for_each(|host| self.network.hosts[host].contended = contended);
+        }
     }
 }
 
