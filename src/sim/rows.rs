@@ -14,6 +14,7 @@ pub struct Rows {
     vacant: Vec<u32>,
     waiting: Meter,
     waited_ns: u128,
+    waiting_at_opening_ns: u128,
 }
 
 #[derive(Clone, Copy)]
@@ -41,6 +42,7 @@ impl Rows {
             vacant: Vec::with_capacity(1024),
             waiting: Meter::default(),
             waited_ns: 0,
+            waiting_at_opening_ns: 0,
         }
     }
 
@@ -135,12 +137,12 @@ impl Rows {
     }
 
     pub fn open(&mut self, now: Time) {
-        self.waiting.open(now);
+        self.waiting_at_opening_ns = self.waiting.area_ns(now);
     }
 
     /// Waiter-nanoseconds since the window opened.
     pub fn measured_line_ns(&self, now: Time) -> u128 {
-        self.waiting.measured_ns(now)
+        self.waiting.area_ns(now) - self.waiting_at_opening_ns
     }
 
     /// Little's law for those who wait for rows.
