@@ -139,7 +139,14 @@ impl Token {
 
     #[inline]
     pub fn held(&self, depth: Depth) -> InstanceId {
-        self.held[depth as usize]
+        // The remainder says that the index is good: depths are below it by construction.
+        self.held[depth as usize % DEPTH_MAX]
+    }
+
+    /// Whether it neither fails nor has anything out of the ordinary about it.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.flags | self.failing == 0
     }
 }
 

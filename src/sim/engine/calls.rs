@@ -2,12 +2,13 @@
 
 use super::steps::Flow;
 use super::*;
-use crate::network::{Depth, VisitId};
+use crate::network::DEPTH_MAX;
+use crate::network::{Depth, Visit, VisitId};
 use crate::sim::pool::Seize;
 use crate::sim::token::{Reason, Wait};
 
 impl<P: Probe> Engine<'_, P> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
         let at = self.sources[class].arrivals.next();
         let order = self.order(Rank::Arrive);
@@ -23,7 +24,7 @@ impl<P: Probe> Engine<'_, P> {
         self.be_born(class, key, NOBODY)
     }
 
-    #[inline]
+    #[inline(always)]
     fn be_born(&mut self, class: ClassId, key: u64, user: u32) -> TokenId {
         let Source { guard, first, .. } = self.sources[class];
         let token = self.tokens.admit(class, guard, first, key, self.now);
@@ -53,6 +54,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// A pause is over: a user's who has done thinking, or one between two attempts.
+    #[inline(never)]
     pub(super) fn set_out(&mut self, id: TokenId) -> Option<TokenId> {
         let Token { class, key, user, .. } = self.tokens[id];
         if !self.tokens[id].is(flag::THINKS) {
@@ -90,28 +92,28 @@ impl<P: Probe> Engine<'_, P> {
     /// Chooses an instance and crosses over to it.
     #[inline(always)]
     pub(super) fn call(&mut self, id: TokenId, to: VisitId, depth: Depth) -> Flow {
-        let visit = self.network.visits[to];
-        let service = &self.network.services[visit.service];
-        let range = service.instances.clone();
-        let chosen = if range.end.index() - range.start.index() == 1 {
-            0
-        } else {
-            let luck = &mut Draw::at(self.tokens[id].key, visit.key);
-            let all_healthy = self.ejected[visit.service] == 0;
-            let candidates = &self.candidates[range.clone()];
-            let balancer = &mut self.balancers[visit.service];
-            service.balance.pick(balancer, candidates, all_healthy, luck)
-        };
-        let instance = InstanceId::new(range.start.index() + chosen);
+        let visit = &self.network.visits[to];
+        let instance = visit.only.unwrap_or_else(|| self.choose_instance(id, visit));
         self.candidates[instance].outstanding += 1;
         let token = &mut self.tokens[id];
-        token.held[depth as usize] = instance;
+        token.held[depth as usize % DEPTH_MAX] = instance;
         token.depth = depth + 1;
         if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true) {
             return Flow::Stay;
         }
         self.tokens[id].step = Self::step_after(self.tokens[id].step);
         self.seize(id, to, depth)
+    }
+
+    /// Has the balancer choose among the instances of a service.
+    fn choose_instance(&mut self, id: TokenId, visit: &Visit) -> InstanceId {
+        let service = &self.network.services[visit.service];
+        let luck = &mut Draw::at(self.tokens[id].key, visit.key);
+        let all_healthy = self.ejected[visit.service] == 0;
+        let candidates = &self.candidates[service.instances.clone()];
+        let balancer = &mut self.balancers[visit.service];
+        let chosen = service.balance.pick(balancer, candidates, all_healthy, luck);
+        InstanceId::new(service.instances.start.index() + chosen)
     }
 
     /// Takes the time to cross between the instances at `depth` and above it; false if it takes
@@ -170,8 +172,11 @@ impl<P: Probe> Engine<'_, P> {
         let instance = token.held(depth);
         token.depth = depth;
         self.candidates[instance].outstanding -= 1;
+        let is_plain = token.is_plain();
         self.free(self.instances[instance].workers);
-        self.after_giving_back(id);
+        if !is_plain {
+            self.after_giving_back(id);
+        }
         self.back_to_caller(id, visit, depth)
     }
 

@@ -11,7 +11,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn end(&mut self, id: TokenId) -> Flow {
         let token = &self.tokens[id];
         let Token { born, class, user, .. } = *token;
-        if token.parent == NOBODY && token.flags == 0 && token.failing == 0 {
+        if token.parent == NOBODY && token.is_plain() {
             self.tokens.dismiss(id);
             self.answer(class, born, user);
         } else {

@@ -10,7 +10,7 @@ mod faults;
 mod steps;
 
 use super::arrivals::Arrivals;
-use super::calendar::{Lanes, OneShot, Ring};
+use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::cpu::Cpu;
 use super::log::Log;
 use super::meter::Meter;
@@ -355,14 +355,15 @@ impl<'n, P: Probe> Engine<'n, P> {
         while self.events <= self.plan.events_max {
             let (at, order, slot) = self.lanes.first();
             let once = self.once.peek();
-            let next = once.min((at, order)).0;
+            let is_once = earlier(once, (at, order));
+            let next = if is_once { once.0 } else { at };
             if next >= close {
                 self.now = close;
                 return Ok(());
             }
             self.now = next;
             self.events += 1;
-            let first = if once < (at, order) { self.event() } else { self.lane(slot) };
+            let first = if is_once { self.event() } else { self.lane(slot) };
             let mut ready = first.or_else(|| self.ready.pop_front());
             while let Some(token) = ready {
                 self.advance(token);
