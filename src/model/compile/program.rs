@@ -77,7 +77,9 @@ impl<'m> Compiler<'m> {
     fn visit(&mut self, program: &mut Program, holds: usize, call: Callee<'m>, depth: Depth) {
         let service = ServiceId::new(call.operation.service);
         let key = self.luck_key(&call.luck);
-        let visit = self.network.visits.push(Visit { service, key });
+        let instances = self.network.services[service].instances.clone();
+        let only = (instances.clone().map_ids().count() == 1).then_some(instances.start);
+        let visit = self.network.visits.push(Visit { service, only, key });
         self.emit(program, holds, Step::Call { visit, depth });
         self.emit(program, holds, Step::Seize { visit, depth });
         let held = self.hold(program);
