@@ -145,10 +145,9 @@ impl Rows {
 
     /// Little's law for those who wait for rows.
     pub fn audit(&self, tokens: &Tokens, now: Time) -> Result<(), &'static str> {
-        let in_use = self.buckets.iter().flat_map(|bucket| {
-            std::iter::successors(Some(bucket.head), |at| Some(self.nodes[*at as usize].next))
-                .take_while(|at| *at != NOBODY)
-        });
+        let after = |at: &u32| Some(self.nodes[*at as usize].next).filter(|next| *next != NOBODY);
+        let heads = self.buckets.iter().map(|bucket| bucket.head).filter(|head| *head != NOBODY);
+        let in_use = heads.flat_map(|head| std::iter::successors(Some(head), after));
         let waiting = in_use
             .map(|at| &tokens[self.nodes[at as usize].token])
             .filter(|token| token.wait == Wait::Row);
