@@ -1,6 +1,7 @@
 //! The program as its users meet it: files, messages, exit codes, documents.
 
 mod determinism;
+mod docs;
 mod problems;
 mod schemas;
 mod support;
