@@ -2,7 +2,6 @@
 
 use super::file::Experiment;
 use crate::model::{self, Document, Files, Loaded};
-use crate::outcome::level_text;
 use crate::problem::{Code, Finding, Problem, Segment, parse_path};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -23,13 +22,6 @@ pub struct Design {
 impl Design {
     pub fn name(&self) -> &str {
         &self.model.file.name
-    }
-
-    /// The name, and the levels where something is varied.
-    pub fn label(&self) -> String {
-        let levels =
-            self.factors.iter().map(|(path, level)| format!(", {path} {}", level_text(level)));
-        self.name().to_owned() + &levels.collect::<String>()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::parts::growth::Growth;
 use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
 use file::Experiment;
+use indexmap::IndexMap;
 
 /// What an outcome is called.
 pub struct Title {
@@ -49,13 +50,11 @@ pub fn outcome(
         })
         .collect();
     let comparisons = summary::comparisons(&known);
-    let models = designs.iter().enumerate().map(|(i, design)| {
-        let own: Vec<_> =
-            known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
-        (design.label(), summary::summary(design, &own))
-    });
-    let models = models.collect();
-    Ok(Outcome {
+    let summaries: Vec<_> = designs.iter().enumerate().map(|(i, design)| {
+        let own: Vec<_> = known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+        summary::summary(design, &own)
+    }).collect();
+    let mut outcome = Outcome {
         format: FORMAT.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         verb: title.verb,
@@ -63,11 +62,15 @@ pub fn outcome(
         about: title.about,
         seed: settings.seed,
         points: reported,
-        models,
+        models: IndexMap::new(),
         comparisons,
         expectations: Vec::new(),
         problems: Vec::new(),
-    })
+    };
+    // By the names that reports give them, which are short because they know all points.
+    let labels = designs.iter().map(|it| outcome.label(it.name(), &it.factors));
+    outcome.models = labels.zip(summaries).collect();
+    Ok(outcome)
 }
 
 /// The experiment in a document; everything that is wrong with it at once, whatever the models say.

@@ -133,7 +133,22 @@ impl Reading<'_> {
         figures.add(format!("{name}.failure_ratio"), Unit::Ratio, availability.map(|it| 1.0 - it));
         figures.add(format!("{name}.availability"), Unit::Ratio, availability);
         figures.add(format!("{name}.attempts"), Unit::Count, share(seen.attempts, seen.born));
+        figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
         times(&format!("{name}.response"), &seen.response, figures);
+    }
+
+    /// The length of all slices in which fewer than half of what was decided of a class was answered.
+    fn downtime_s(&self, class: ClassId) -> f64 {
+        let (mut down_s, mut from) = (0.0, self.seen.opened);
+        let (mut answered, mut failed) = (0, 0);
+        for slice in &self.seen.slices {
+            let now = &slice.classes[class];
+            if now.failed - failed > now.answered - answered {
+                down_s += (slice.at - from).as_secs();
+            }
+            (from, answered, failed) = (slice.at, now.answered, now.failed);
+        }
+        down_s
     }
 
     fn system(&self, slices: &[SliceSeen], figures: &mut Figures) {
@@ -281,7 +296,8 @@ fn times(name: &str, seen: &Histogram, figures: &mut Figures) {
 }
 
 /// From the end of the fault until the first slice after which as large a share is answered as
-/// before it, less one hundredth; nothing if that does not happen in the window.
+/// before it, less one hundredth; nothing if that does not happen in the window, nor if fewer than
+/// half were answered before it: then there is nothing to come back to.
 fn recovery_s(slices: &[SliceSeen], at_s: f64, for_s: f64) -> Option<f64> {
     let answered = |slices: &mut dyn Iterator<Item = &SliceSeen>| {
         let (good, all) = slices.fold((0.0, 0.0), |(good, all), it| {
@@ -290,6 +306,9 @@ fn recovery_s(slices: &[SliceSeen], at_s: f64, for_s: f64) -> Option<f64> {
         (all > 0.0).then(|| good / all)
     };
     let before = answered(&mut slices.iter().filter(|it| it.at_s + it.length_s <= at_s))?;
+    if before < 0.5 {
+        return None;
+    }
     let end_s = at_s + for_s;
     let after: Vec<&SliceSeen> = slices.iter().filter(|it| it.at_s >= end_s).collect();
     let bad = |it: &&SliceSeen| {
