@@ -120,9 +120,7 @@ impl Seen<'_> {
                 let reason = Reason::NAMES.iter().position(|it| *it == what).expect("a reason");
                 seen.failed[reason] as f64 / seen.born as f64
             }
-            Some((pool, "waiting")) => {
-                figure(&self.measure.waits[self.model.pools(pool)], what)
-            }
+            Some((pool, "waiting")) => figure(&self.measure.waits[self.model.pools(pool)], what),
             _ => self.rate_or_level(of, what),
         }
     }
@@ -149,9 +147,8 @@ impl Seen<'_> {
         let group = self.model.pools(name);
         let pools = self.model.network.pools.ids();
         let own = pools.filter(|it| self.model.network.pools[*it].group == group);
-        own.map(|it| self.usage.pools[it]).fold((0, 0), |(busy, line), it| {
-            (busy + it.busy, line + it.line)
-        })
+        own.map(|it| self.usage.pools[it])
+            .fold((0, 0), |(busy, line), it| (busy + it.busy, line + it.line))
     }
 }
 

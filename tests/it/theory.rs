@@ -171,7 +171,8 @@ fn group_commit_does_as_many_commits_a_flush_as_there_are_clients() {
                  "traffic": {{ "user": {{ "call": "db.write", "closed": {{ "users": {users}, "think": "0s" }} }} }} }}"#
         ));
         let seen = model.replicate(1, "1s", "10s");
-        let (rate, response) = (seen[0].metric("user.goodput"), seen[0].metric("user.response.mean"));
+        let (rate, response) =
+            (seen[0].metric("user.goodput"), seen[0].metric("user.response.mean"));
         // The first to ask does not wait for the others: two groups take turns.
         let expected = if users == 1 { 100.0 } else { 100.0 * f64::from(users) / 2.0 };
         assert!((rate / expected - 1.0).abs() < 0.005, "{users}: {rate}");

@@ -6,7 +6,9 @@ use super::*;
 fn neighbours(cores: u32, a: &str, b: &str, requests: &[Request]) -> Model {
     let hosts = format!(r#""box": {{ "cores": {cores} }}"#);
     let operations = r#""operations": { "w10": [{ "cpu": "10ms" }], "w30": [{ "cpu": "30ms" }], "rest": [{ "cpu": "10ms" }, { "wait": "100ms" }] }"#;
-    let services = format!(r#""a": {{ "hosts": "box", {a} {operations} }}, "b": {{ "hosts": "box", {b} {operations} }}"#);
+    let services = format!(
+        r#""a": {{ "hosts": "box", {a} {operations} }}, "b": {{ "hosts": "box", {b} {operations} }}"#
+    );
     scene(&hosts, "", &services, requests)
 }
 
@@ -101,7 +103,12 @@ fn a_commit_takes_one_to_two_flushes_and_shares_them() {
 #[test]
 fn a_flush_stands_in_line_for_the_disk_and_takes_all_who_ask_meanwhile() {
     let slow = r#""access": "10ms", "sync": "4ms""#;
-    let requests = [(0.0, "app.log", ""), (1.0, "db.write", ""), (9.0, "db.write", ""), (10.0, "db.write", "")];
+    let requests = [
+        (0.0, "app.log", ""),
+        (1.0, "db.write", ""),
+        (9.0, "db.write", ""),
+        (10.0, "db.write", ""),
+    ];
     answered_at(&disk(slow, &requests), &[10.0, 14.0, 14.0, 18.0]);
 }
 
@@ -115,19 +122,24 @@ fn a_flush_takes_as_long_as_a_write_of_8_kib_unless_it_says_otherwise() {
 fn locks(rows: u64, requests: &[Request]) -> Model {
     let hosts = r#""rack": { "cores": 64, "disk": { "access": "1ms", "sync": "4ms" } }"#;
     let hold = |table: &str| {
-        format!(r#"[{{ "lock": {{ "rows": {rows}, "table": "{table}" }}, "do": [{{ "wait": "10ms" }}] }}]"#)
+        format!(
+            r#"[{{ "lock": {{ "rows": {rows}, "table": "{table}" }}, "do": [{{ "wait": "10ms" }}] }}]"#
+        )
     };
     let services = format!(
         r#""db": {{ "hosts": "rack", "operations": {{ "pay": {}, "refund": {}, "visit": {},
              "write": [{{ "lock": {{ "rows": {rows}, "table": "orders" }}, "do": [{{ "commit": {{}} }}] }}] }} }}"#,
-        hold("orders"), hold("orders"), hold("visits"),
+        hold("orders"),
+        hold("orders"),
+        hold("visits"),
     );
     scene(hosts, "", &services, requests)
 }
 
 #[test]
 fn holders_of_the_same_row_exclude_one_another_in_order() {
-    let requests = [(0.0, "db.pay", ""), (2.0, "db.refund", ""), (1.0, "db.pay", ""), (1.0, "db.visit", "")];
+    let requests =
+        [(0.0, "db.pay", ""), (2.0, "db.refund", ""), (1.0, "db.pay", ""), (1.0, "db.visit", "")];
     answered_at(&locks(1, &requests), &[10.0, 30.0, 20.0, 11.0]);
 }
 

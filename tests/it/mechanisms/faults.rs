@@ -2,8 +2,8 @@
 
 use super::*;
 use outgrow::ids::Id;
-use outgrow::network::{FaultStyle, HostId};
 use outgrow::network::FaultStyle::{Crash, Silence};
+use outgrow::network::{FaultStyle, HostId};
 
 /// The host with this place fails, in milliseconds after the first second.
 fn failing(model: Model, host: usize, at_ms: f64, until_ms: f64, style: FaultStyle) -> Model {
@@ -29,7 +29,12 @@ fn front_and_back(links: &str, requests: &[Request]) -> Model {
 
 #[test]
 fn a_crash_resets_at_once_what_is_there() {
-    let requests = [(0.0, "front.alone", ""), (0.0, "back.run", ""), (0.0, "back.compute", ""), (0.0, "front.go", "")];
+    let requests = [
+        (0.0, "front.alone", ""),
+        (0.0, "back.run", ""),
+        (0.0, "back.compute", ""),
+        (0.0, "front.go", ""),
+    ];
     let model = failing(front_and_back("", &requests), 1, 7.5, 50.0, Crash);
     assert_eq!(ends(&model), [(100.0, "answered"), (7.5, "reset"), (7.5, "reset"), (7.5, "reset")]);
 }
@@ -88,7 +93,11 @@ fn an_instance_comes_back_with_all_its_pools_and_rows_free() {
             let (seen, _) = outcome(&model);
             let failed = if style == Crash { 1.0 } else { 3.0 };
             let took = if operation == "front.branches" { 104.0 } else { 20.0 };
-            assert_eq!(seen, [(failed, "reset"), (10.5 + took, "answered")], "{operation} {style:?}");
+            assert_eq!(
+                seen,
+                [(failed, "reset"), (10.5 + took, "answered")],
+                "{operation} {style:?}"
+            );
         }
     }
 }
@@ -96,10 +105,18 @@ fn an_instance_comes_back_with_all_its_pools_and_rows_free() {
 #[test]
 fn a_silent_instance_hangs_until_patience_ends_or_the_outage_does() {
     let patient = r#""timeout": "30ms""#;
-    let requests = [(0.0, "back.run", patient), (15.0, "back.run", patient), (15.0, "back.run", ""), (0.0, "front.go", "")];
+    let requests = [
+        (0.0, "back.run", patient),
+        (15.0, "back.run", patient),
+        (15.0, "back.run", ""),
+        (0.0, "front.go", ""),
+    ];
     let model = failing(front_and_back("", &requests), 1, 10.0, 100.0, Silence);
     // Those without patience learn of it when the host comes back, without memory of them.
-    assert_eq!(ends(&model), [(30.0, "timeout"), (45.0, "timeout"), (100.0, "reset"), (100.0, "reset")]);
+    assert_eq!(
+        ends(&model),
+        [(30.0, "timeout"), (45.0, "timeout"), (100.0, "reset"), (100.0, "reset")]
+    );
 }
 
 #[test]
@@ -111,7 +128,13 @@ fn a_silent_instance_uses_no_cpu() {
 
 #[test]
 fn an_answer_that_comes_back_to_a_silent_caller_is_lost() {
-    let model = failing(front_and_back("", &[(0.0, "front.go", ""), (0.0, "front.try", "")]), 0, 5.0, 50.0, Silence);
+    let model = failing(
+        front_and_back("", &[(0.0, "front.go", ""), (0.0, "front.try", "")]),
+        0,
+        5.0,
+        50.0,
+        Silence,
+    );
     assert_eq!(ends(&model), [(50.0, "reset"), (50.0, "reset")]);
 }
 

@@ -5,10 +5,8 @@ use super::*;
 #[test]
 fn an_answer_at_its_very_deadline_is_in_time() {
     let app = r#""app": { "hosts": "box", "operations": { "run": [{ "wait": "20ms" }, { "wait": "30ms" }] } }"#;
-    let requests = [
-        (0.0, "app.run", r#""timeout": "50ms""#),
-        (0.0, "app.run", r#""timeout": "49.999999ms""#),
-    ];
+    let requests =
+        [(0.0, "app.run", r#""timeout": "50ms""#), (0.0, "app.run", r#""timeout": "49.999999ms""#)];
     let seen = ends(&scene(BOX, "", app, &requests));
     assert_eq!(seen, [(50.0, "answered"), (49.999999, "timeout")]);
 }
@@ -53,7 +51,8 @@ fn timeouts_do_not_unsend() {
     let app = r#""app": { "hosts": "box", "workers": 1, "operations": { "run": [{ "wait": "100ms" }] } }"#;
     let impatient = r#""timeout": "10ms""#;
     // The second gives up in the line, and is served there all the same.
-    let requests = [(0.0, "app.run", impatient), (1.0, "app.run", impatient), (20.0, "app.run", "")];
+    let requests =
+        [(0.0, "app.run", impatient), (1.0, "app.run", impatient), (20.0, "app.run", "")];
     let model = scene(BOX, "", app, &requests);
     let (seen, usage) = outcome(&model);
     assert_eq!(seen, [(10.0, "timeout"), (11.0, "timeout"), (300.0, "answered")]);
@@ -80,15 +79,19 @@ fn retries_pause_as_they_say() {
     };
     assert_eq!(with(r#"{ "attempts": 3 }"#), (1.0, "refused"));
     assert_eq!(with(r#"{ "attempts": 3, "backoff": "10ms" }"#), (21.0, "refused"));
-    let growing = r#"{ "attempts": 5, "backoff": { "exponential": { "base": "10ms", "cap": "25ms" } } }"#;
+    let growing =
+        r#"{ "attempts": 5, "backoff": { "exponential": { "base": "10ms", "cap": "25ms" } } }"#;
     assert_eq!(with(growing), (1.0 + 10.0 + 20.0 + 25.0 + 25.0, "refused"));
-    let (at, why) = with(r#"{ "attempts": 2, "backoff": { "exponential": { "base": "10ms", "jitter": "equal" } } }"#);
+    let (at, why) = with(
+        r#"{ "attempts": 2, "backoff": { "exponential": { "base": "10ms", "jitter": "equal" } } }"#,
+    );
     assert!((6.0..=11.0).contains(&at) && why == "refused", "{at} {why}");
 }
 
 #[test]
 fn patience_starts_anew_with_each_attempt_and_the_response_with_the_first() {
-    let app = r#""app": { "hosts": "box", "workers": 1, "operations": { "run": [{ "wait": "10ms" }] } }"#;
+    let app =
+        r#""app": { "hosts": "box", "workers": 1, "operations": { "run": [{ "wait": "10ms" }] } }"#;
     let patient = r#""timeout": "15ms", "retry": { "attempts": 2, "backoff": "3ms" }"#;
     // Served from 10 to 20, too late at 16; tried again at 19, served from 20 to 30.
     let requests = [(0.0, "app.run", ""), (1.0, "app.run", patient)];
@@ -111,12 +114,17 @@ fn a_connection_is_waited_for_no_longer_than_patience() {
 #[test]
 fn a_database_over_its_connections_refuses_at_once() {
     let db = r#""db": { "hosts": "box", "connections": 2, "operations": { "read": [{ "wait": "20ms" }] } }"#;
-    let requests = [(0.0, "db.read", ""), (1.0, "db.read", ""), (2.0, "db.read", ""), (20.0, "db.read", "")];
+    let requests =
+        [(0.0, "db.read", ""), (1.0, "db.read", ""), (2.0, "db.read", ""), (20.0, "db.read", "")];
     let seen = ends(&scene(BOX, "", db, &requests));
-    assert_eq!(seen, [(20.0, "answered"), (21.0, "answered"), (2.0, "refused"), (40.0, "answered")]);
+    assert_eq!(
+        seen,
+        [(20.0, "answered"), (21.0, "answered"), (2.0, "refused"), (40.0, "answered")]
+    );
 }
 
-const TWO_ZONES: &str = r#""left": { "cores": 64, "zones": ["a"] }, "right": { "cores": 64, "zones": ["b"] }"#;
+const TWO_ZONES: &str =
+    r#""left": { "cores": 64, "zones": ["a"] }, "right": { "cores": 64, "zones": ["b"] }"#;
 const LINK: &str = r#"{ "between": ["a", "b"], "latency": "3ms" }"#;
 const ACROSS: &str = r#""front": { "hosts": "left", "operations": { "go": [{ "call": "back.run" }], "near": [{ "call": "beside.run" }] } },
     "beside": { "hosts": "left", "operations": { "run": [{ "wait": "10ms" }] } },
@@ -145,6 +153,14 @@ fn branches_run_side_by_side_until_enough_of_them_are_done() {
         "failed": [{ "parallel": [[{ "call": "full.run" }], [{ "wait": "30ms" }]] }] } },
         "full": { "hosts": "box", "connections": 1, "operations": { "run": [{ "wait": "500ms" }] } }"#;
     let asked = ["full.run", "app.all", "app.two", "app.failing", "app.failed"];
-    let seen = ends(&scene(BOX, "", app, &asked.map(|it| (if it == "full.run" { 0.0 } else { 1.0 }, it, ""))));
-    assert_eq!(seen[1..], [(31.0, "answered"), (21.0, "answered"), (31.0, "answered"), (1.0, "refused")]);
+    let seen = ends(&scene(
+        BOX,
+        "",
+        app,
+        &asked.map(|it| (if it == "full.run" { 0.0 } else { 1.0 }, it, "")),
+    ));
+    assert_eq!(
+        seen[1..],
+        [(31.0, "answered"), (21.0, "answered"), (31.0, "answered"), (1.0, "refused")]
+    );
 }
