@@ -17,6 +17,16 @@ pub mod parts;
 
 pub mod network;
 
+pub mod outcome;
+
+pub mod report;
+
 pub mod sim;
 
+pub mod theory;
+
 pub mod model;
+
+pub mod experiment;
+
+pub mod cli;

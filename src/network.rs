@@ -182,6 +182,8 @@ pub struct Work {
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
     pub service: ServiceId,
+    /// The instance that it is sure to go to, as there is no other.
+    pub only: Option<InstanceId>,
     /// Keys of the balancer's draw and of the times to cross there and back.
     pub key: u64,
 }

@@ -78,7 +78,8 @@ impl Span {
     #[inline]
     pub fn from_nanos_f64(nanos: f64) -> Span {
         debug_assert!(nanos >= 0.0, "not a length of time: {nanos} ns");
-        Span(((nanos + 0.5) as u64).min(Span::MAX.0))
+        // Through i64, which holds `Span::MAX`: a float becomes that in half the instructions.
+        Span(((nanos + 0.5) as i64 as u64).min(Span::MAX.0))
     }
     pub const fn nanos(self) -> u64 {
         self.0
@@ -333,11 +334,7 @@ impl fmt::Display for Time {
 }
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write_quantity(
-            f,
-            self.0 * 86_400.0,
-            &[("/d", 1.0), ("/h", 24.0), ("/m", 1440.0), ("/s", 86_400.0)],
-        )
+        write_quantity(f, self.0 * 86_400.0, &[("/d", 1.0), ("/h", 24.0), ("/m", 1440.0), ("/s", 86_400.0)])
     }
 }
 impl fmt::Display for Bytes {

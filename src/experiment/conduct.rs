@@ -6,9 +6,11 @@
 use super::design::Design;
 use super::file::{Replications, WarmUp};
 use super::point::{Point, slice_of};
+use super::summary::CONFIDENCE;
 use super::trial::{Trial, trial};
 use crate::sim::{Failure, Plan};
-use crate::stats::{interval, warm_up};
+use crate::stats::{Estimate, Truncation, mser5_of_mean};
+
 use crate::units::Span;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -155,14 +157,19 @@ impl Work<'_> {
             && until.iter().any(|(metric, share)| {
                 let values = values_of(trials, metric);
                 values.is_some_and(|it| {
-                    let relative = interval::mean(&it, 0.95).and_then(|it| it.relative_half_width());
+                    let estimate = Estimate::from_replications(&it, CONFIDENCE);
+                    let relative = estimate.and_then(|it| it.relative_half_width());
                     relative.is_some_and(|it| it > share.as_ratio())
                 })
             })
     }
 
     /// Makes the runs, the largest first, and returns them in the order of the tasks.
-    fn run_all(&self, tasks: &[Task], plan: impl Fn(&Task) -> Plan + Sync) -> Result<Vec<Trial>, Trouble> {
+    fn run_all(
+        &self,
+        tasks: &[Task],
+        plan: impl Fn(&Task) -> Plan + Sync,
+    ) -> Result<Vec<Trial>, Trouble> {
         let mut order: Vec<usize> = (0..tasks.len()).collect();
         order.sort_by(|a, b| self.costs[tasks[*b].point].total_cmp(&self.costs[tasks[*a].point]));
         let mut trials: Vec<(usize, Result<Trial, Trouble>)> = order
@@ -180,7 +187,9 @@ impl Work<'_> {
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
         let replications = f64::from(self.settings.replications.min);
-        let pilots = |it: &Point| if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 };
+        let pilots = |it: &Point| {
+            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
+        };
         let all = self.points.iter().zip(&self.costs);
         let total: f64 = all.map(|(point, cost)| cost * (replications + pilots(point))).sum();
         self.progress.advance(done, total.max(done));
@@ -208,20 +217,20 @@ fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {
     points.iter().flat_map(of).collect()
 }
 
-/// When the slowest signal of the slowest pilot has settled, to the next whole slice of a run.
+/// When the slowest signal, averaged over the pilots, has settled; to the next whole slice of a run.
 fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
-    let mut latest = 0;
-    for pilot in pilots {
-        let responses: Vec<f64> = pilot
-            .slices
-            .iter()
-            .map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 })
-            .collect();
-        for signal in [&pilot.backlog, &responses] {
-            latest = latest.max(warm_up::mser5(signal).settled()?);
+    let responses = |pilot: &Trial| -> Vec<f64> {
+        let slices = pilot.slices.iter();
+        slices.map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 }).collect()
+    };
+    let backlogs: Vec<Vec<f64>> = pilots.iter().map(|it| it.backlog.clone()).collect();
+    let responses: Vec<Vec<f64>> = pilots.iter().map(responses).collect();
+    match mser5_of_mean(&backlogs).max(mser5_of_mean(&responses)) {
+        Truncation::NotReached => None,
+        Truncation::At(latest) => {
+            let slice = slice_of(window).nanos();
+            let end = window.nanos() / PILOT_SLICES * latest as u64;
+            Some(Span::from_nanos(end.div_ceil(slice) * slice))
         }
     }
-    let slice = slice_of(window).nanos();
-    let end = window.nanos() / PILOT_SLICES * latest as u64;
-    Some(Span::from_nanos(end.div_ceil(slice) * slice))
 }

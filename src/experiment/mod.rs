@@ -8,12 +8,14 @@ mod summary;
 mod trial;
 
 pub use conduct::{Progress, Settings, Trouble, conduct};
-pub use design::{Design, designs};
+pub use design::{Design, Source, designs};
 pub use point::{Point, points};
 pub use summary::CONFIDENCE;
 
+use crate::model::{Document, Files};
 use crate::outcome::{FORMAT, Outcome, Verb};
-use crate::problem::{Code, Findings};
+use crate::parts::growth::Growth;
+use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
 use file::Experiment;
 
@@ -48,7 +50,8 @@ pub fn outcome(
         .collect();
     let comparisons = summary::comparisons(&known);
     let models = designs.iter().enumerate().map(|(i, design)| {
-        let own: Vec<_> = known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+        let own: Vec<_> =
+            known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
         (design.label(), summary::summary(design, &own))
     });
     let models = models.collect();
@@ -67,8 +70,34 @@ pub fn outcome(
     })
 }
 
-/// Everything in an experiment file that makes no sense, whatever the models say.
-pub fn check(experiment: &Experiment, findings: &mut Findings) {
+/// The experiment in a document; everything that is wrong with it at once, whatever the models say.
+pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Problem>> {
+    let mut experiment: Experiment = document.read()?;
+    let mut findings = Findings::default();
+    if let Some(story) = &mut experiment.growth
+        && let Growth::Recorded(recorded) = &mut story.users
+    {
+        let path = ["growth", "users", "recorded"];
+        let [growth, users, key] = path;
+        findings.inside(growth, |it| {
+            it.inside(users, |it| {
+                it.inside(key, |it| match files(&recorded.file) {
+                    Ok(text) => recorded.load(&text, it),
+                    Err(why) => {
+                        it.wrong_at("file", Code::E011, why, "paths are relative to this file")
+                    }
+                });
+            });
+        });
+    }
+    check(&experiment, &mut findings);
+    match findings.is_empty() {
+        true => Ok(experiment),
+        false => Err(document.problems(findings.into_vec())),
+    }
+}
+
+fn check(experiment: &Experiment, findings: &mut Findings) {
     if experiment.models.is_empty() {
         let mend = "name a model file: \"../models/monolith.json\"";
         findings.wrong_at("models", Code::E004, "there must be at least one model", mend);
@@ -84,7 +113,8 @@ pub fn check(experiment: &Experiment, findings: &mut Findings) {
         let over = experiment.growth.as_ref().map(|story| story.over);
         if over.is_some_and(|over| fault.at > over) {
             let rule = format!("{} is after the end of the story", fault.at);
-            findings.inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
+            findings
+                .inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
         }
     }
     findings.inside("vary", |it| check_levels(experiment, it));
@@ -109,7 +139,7 @@ fn check_levels(experiment: &Experiment, findings: &mut Findings) {
 
 fn check_story(story: &file::Story, findings: &mut Findings) {
     findings.inside("over", |it| longer_than_nothing(story.over, it));
-    findings.inside("users", |it| story.users.check(it));
+    findings.inside("users", |it| story.users.check(story.over, it));
     if let Some(daily) = &story.daily {
         findings.inside("daily", |it| daily.check(it));
     }

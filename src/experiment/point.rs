@@ -35,6 +35,8 @@ pub struct Point {
 /// What fails at a point, as the report says it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failing {
+    /// Which of the experiment's faults it is.
+    pub number: usize,
     /// "zone a", "host rack.0".
     pub what: String,
     /// Since the window opened.
@@ -54,10 +56,16 @@ impl Point {
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
         let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
-            Arrival::Closed { users, think } => f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3),
+            Arrival::Closed { users, think } => {
+                f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
+            }
             Arrival::Open { rates } => {
                 let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
-                rates.iter().zip(ends).map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0)).sum()
+                rates
+                    .iter()
+                    .zip(ends)
+                    .map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0))
+                    .sum()
             }
         });
         requests.sum::<f64>() * per_request.max(2.0)
@@ -73,7 +81,7 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         }
         for (f, fault) in experiment.faults.iter().enumerate() {
             for (what, hosts) in failing_hosts(fault, design) {
-                points.push(fault_point(experiment, i, design, fault, what, &hosts));
+                points.push(fault_point(experiment, i, design, f, what, &hosts));
             }
             if failing_hosts(fault, design).is_empty() {
                 findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, design, it)));
@@ -103,7 +111,8 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
     let Some(story) = &experiment.growth else {
         return Instant { day: None, users: None, load: None };
     };
-    let users = story.users.users_at(at, story.over);
+    // People come whole.
+    let users = story.users.users_at(at, story.over).round();
     let peak = story.daily.as_ref().map_or(1.0, |daily| daily.peak_to_mean);
     let factor = match story.sample.at {
         Hour::Peak => peak,
@@ -116,7 +125,8 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
     let (network, names) = compile(&of.model.file, instant.load, &of.model.recorded);
     let story = experiment.growth.as_ref().map(|story| &story.sample);
-    let window = story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
+    let window =
+        story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
     let warm_up = story.map(|it| it.warm_up).or(experiment.warm_up).unwrap_or_default();
     Point {
         design,
@@ -136,10 +146,11 @@ fn fault_point(
     experiment: &Experiment,
     design: usize,
     of: &Design,
-    fault: &Fault,
+    number: usize,
     what: String,
     hosts: &[HostId],
 ) -> Point {
+    let fault = &experiment.faults[number];
     let mut instant = instant(experiment, fault.at);
     if experiment.growth.is_none() {
         (instant.users, instant.load) = (of.model.file.users, of.model.file.users);
@@ -156,7 +167,7 @@ fn fault_point(
         until: at + fault.duration,
         style: fault.style,
     }];
-    let failing = Failing { what, at: LEAD, duration: fault.duration, style: fault.style };
+    let failing = Failing { number, what, at: LEAD, duration: fault.duration, style: fault.style };
     Point {
         fault: Some(failing),
         warm_up: WarmUp::Fixed(warm_up),
@@ -166,8 +177,11 @@ fn fault_point(
     }
 }
 
+/// The slices of an ordinary window: whole milliseconds, so that reports read well.
 pub fn slice_of(window: Span) -> Span {
-    Span::from_nanos((window.nanos() / SLICES).max(1))
+    const MILLISECOND: u64 = 1_000_000;
+    let whole = (window.nanos() / SLICES).next_multiple_of(MILLISECOND);
+    Span::from_nanos(if whole < window.nanos() { whole } else { (window.nanos() / SLICES).max(1) })
 }
 
 /// What fails and which hosts that takes, once for each zone if it may be any.

@@ -6,11 +6,10 @@ use super::point::Point;
 use super::trial::{QUANTILES, Trial};
 use crate::model::file::Objective;
 use crate::outcome::{
-    Bottleneck, BreaksOn, Comparison, Estimate, Fault, ModelSummary, Overload, Point as Reported,
-    Series, Unit, Verdict,
+    Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
+    Point as Reported, Series, Unit, Verdict,
 };
-use crate::stats::compare::{Better, paired};
-use crate::stats::{interval, trend};
+use crate::stats::{self, Aim, growth, paired};
 use indexmap::IndexMap;
 
 /// The probability with which intervals hold the true value.
@@ -53,7 +52,7 @@ fn estimates(trials: &[Trial], unsteady: bool) -> IndexMap<String, Estimate> {
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
         let values: Option<Vec<f64>> = trials.iter().map(|it| it.figures[i].value).collect();
-        let estimate = values.and_then(|it| interval::Estimate::from_replications(&it, CONFIDENCE));
+        let estimate = values.and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
         if let Some(estimate) = estimate.filter(|_| !(unsteady && figure.steady)) {
             estimates.insert(figure.name.clone(), told(&estimate, Some(figure.unit)));
         }
@@ -61,7 +60,7 @@ fn estimates(trials: &[Trial], unsteady: bool) -> IndexMap<String, Estimate> {
     estimates
 }
 
-fn told(estimate: &interval::Estimate, unit: Option<Unit>) -> Estimate {
+fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
     Estimate {
         value: estimate.value,
         half_width: estimate.half_width,
@@ -72,17 +71,20 @@ fn told(estimate: &interval::Estimate, unit: Option<Unit>) -> Estimate {
 
 /// The busiest device, if one is saturated: pools fill up behind it. Else whatever is busiest.
 fn bottleneck(trials: &[Trial]) -> Bottleneck {
-    let mean = |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
+    let mean =
+        |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
     let names = trials[0].utilizations.iter().map(|it| it.0.as_str());
     let all: Vec<(&str, f64)> = names.enumerate().map(|(i, name)| (name, mean(i))).collect();
     let is_device = |name: &str| name.ends_with(".cpu") || name.ends_with(".disk");
-    let busiest = |among: &mut dyn Iterator<Item = &(&str, f64)>| {
-        among.copied().reduce(|most, it| if it.1 > most.1 { it } else { most })
-    };
-    let device = busiest(&mut all.iter().filter(|it| is_device(it.0)));
-    let bound = device.filter(|it| it.1 >= SATURATED).or_else(|| busiest(&mut all.iter()));
+    let device = all.iter().filter(|it| is_device(it.0)).copied().reduce(busier);
+    let bound = device.filter(|it| it.1 >= SATURATED).or(all.iter().copied().reduce(busier));
     let (name, utilization) = bound.unwrap_or(("nothing", 0.0));
     Bottleneck { name: name.to_owned(), utilization }
+}
+
+/// The busier of two; the first if they are alike.
+fn busier<'a>(a: (&'a str, f64), b: (&'a str, f64)) -> (&'a str, f64) {
+    if b.1 > a.1 { b } else { a }
 }
 
 fn overload(point: &Point, trials: &[Trial], bottleneck: &Bottleneck) -> Option<Overload> {
@@ -91,11 +93,10 @@ fn overload(point: &Point, trials: &[Trial], bottleneck: &Bottleneck) -> Option<
     }
     let backlogs: Vec<Vec<f64>> = trials.iter().map(|it| it.backlog.clone()).collect();
     let arrivals = trials.iter().map(|it| it.arrivals_per_s).sum::<f64>() / trials.len() as f64;
-    let growth = trend::growth(&backlogs, point.slice.as_secs(), arrivals);
-    growth.filter(|it| it.overloaded).map(|growth| Overload {
-        by: bottleneck.name.clone(),
-        backlog_per_s: growth.per_s,
-    })
+    let growth = growth(&backlogs, point.slice.as_secs(), arrivals, CONFIDENCE);
+    growth
+        .filter(|it| it.overloaded)
+        .map(|growth| Overload { by: bottleneck.name.clone(), backlog_per_s: growth.per_s.value })
 }
 
 /// What happened slice by slice, averaged over replications.
@@ -129,7 +130,7 @@ pub struct Limit {
     /// As the outcome names it: `generate.p95`.
     pub objective: String,
     pub limit: f64,
-    pub better: Better,
+    pub aim: Aim,
 }
 
 /// The objectives of a design, class by class.
@@ -141,64 +142,41 @@ pub fn limits(design: &Design) -> Vec<Limit> {
 fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
     let Objective { mean, p50, p90, p95, p99, p999, availability } = objective;
     let mut limits = Vec::new();
-    let spans = [("mean", mean)].into_iter().chain(
-        QUANTILES.iter().map(|it| it.0).zip([p50, p90, p95, p99, p999]),
-    );
+    let spans = [("mean", mean)]
+        .into_iter()
+        .chain(QUANTILES.iter().map(|it| it.0).zip([p50, p90, p95, p99, p999]));
     for (name, span) in spans {
         limits.extend(span.map(|span| Limit {
             metric: format!("{class}.response.{name}"),
             objective: format!("{class}.{name}"),
             limit: span.as_secs(),
-            better: Better::Lower,
+            aim: Aim::Lower,
         }));
     }
     limits.extend(availability.map(|limit| Limit {
         metric: format!("{class}.availability"),
         objective: format!("{class}.availability"),
         limit,
-        better: Better::Higher,
+        aim: Aim::Higher,
     }));
     limits
-}
-
-/// Whether an objective is kept at a point, as far as one can tell.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Yes,
-    No,
-    CannotTell,
-}
-
-fn kept(point: &Reported, limit: &Limit) -> Kept {
-    let Some(estimate) = point.metrics.get(&limit.metric) else {
-        // Where there is no steady state there is no percentile, and no promise is kept.
-        return if point.overloaded.is_some() { Kept::No } else { Kept::CannotTell };
-    };
-    let half_width = estimate.half_width.unwrap_or(0.0);
-    let (low, high) = (estimate.value - half_width, estimate.value + half_width);
-    match limit.better {
-        Better::Lower if low > limit.limit => Kept::No,
-        Better::Lower if high <= limit.limit => Kept::Yes,
-        Better::Higher if high < limit.limit => Kept::No,
-        Better::Higher if low >= limit.limit => Kept::Yes,
-        _ => Kept::CannotTell,
-    }
 }
 
 /// What holds for a design over its points.
 pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
     let limits = limits(design);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
-    ModelSummary { breaks_on: breaks_on(design, points, &limits), objectives }
+    ModelSummary { breaks_on: breaks_on(points, &limits), objectives }
 }
 
 /// The first sampled day on which an objective is missed with confidence; it lies somewhere since
 /// the last day before it on which all were kept with confidence.
-fn breaks_on(design: &Design, points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
+fn breaks_on(points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
     let mut kept_until = None;
     for point in points.iter().filter(|it| it.fault.is_none()) {
         let day = point.day?;
-        let missed = limits.iter().find(|limit| kept(point, limit) == Kept::No);
+        let keeps = |it: &Limit| point.keeps(&it.objective, it.limit);
+        let missed = limits.iter().find(|it| keeps(it) == Kept::Fail);
         if let Some(missed) = missed {
             let from = kept_until.unwrap_or(day);
             return Some(BreaksOn {
@@ -206,10 +184,9 @@ fn breaks_on(design: &Design, points: &[&Reported], limits: &[Limit]) -> Option<
                 half_width: Some((day - from) / 2.0),
                 objective: missed.objective.clone(),
                 by: point.bottleneck.as_ref().map(|it| it.name.clone()),
-                factors: design.factors.clone(),
             });
         }
-        if limits.iter().all(|limit| kept(point, limit) == Kept::Yes) {
+        if limits.iter().all(|it| keeps(it) == Kept::Pass) {
             kept_until = Some(day);
         }
     }
@@ -229,7 +206,9 @@ pub struct Known<'a> {
 pub fn comparisons(known: &[Known]) -> Vec<Comparison> {
     let baseline: Vec<&Known> = known.iter().filter(|it| it.point.design == 0).collect();
     let others = known.iter().filter(|it| it.point.design != 0);
-    others.flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it))).collect()
+    others
+        .flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it)))
+        .collect()
 }
 
 /// The baseline's point for the same day and fault; zones of other names fail alike.
@@ -246,25 +225,25 @@ fn counterpart<'a>(of: &Known, baseline: &[&'a Known<'a>]) -> Option<&'a Known<'
 }
 
 fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
-    let mut compared: Vec<(String, Better)> = limits(of.design)
+    let mut compared: Vec<(String, Aim)> = limits(of.design)
         .into_iter()
-        .filter(|it| it.better == Better::Lower)
-        .map(|it| (it.metric, it.better))
+        .filter(|it| it.aim == Aim::Lower)
+        .map(|it| (it.metric, it.aim))
         .collect();
-    compared.push(("availability".to_owned(), Better::Higher));
+    compared.push(("availability".to_owned(), Aim::Higher));
     if of.point.fault.is_some() {
-        compared.push(("downtime".to_owned(), Better::Lower));
+        compared.push(("downtime".to_owned(), Aim::Lower));
     }
-    compared.iter().filter_map(|(metric, better)| compare_one(of, against, metric, *better)).collect()
+    compared.iter().filter_map(|(metric, aim)| compare_one(of, against, metric, *aim)).collect()
 }
 
-fn compare_one(of: &Known, against: &Known, metric: &str, better: Better) -> Option<Comparison> {
+fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Comparison> {
     let unit = of.reported.metrics.get(metric)?.unit;
     against.reported.metrics.get(metric)?;
     let a = values_of(&of.conducted.trials, metric)?;
     let b = values_of(&against.conducted.trials, metric)?;
     let n = a.len().min(b.len());
-    let result = paired(&a[..n], &b[..n], CONFIDENCE, better)?;
+    let result = paired(&a[..n], &b[..n], aim, CONFIDENCE)?;
     Some(Comparison {
         metric: metric.to_owned(),
         of: of.reported.model.clone(),
@@ -276,10 +255,10 @@ fn compare_one(of: &Known, against: &Known, metric: &str, better: Better) -> Opt
         difference: told(&result.difference, unit),
         ratio: result.ratio.map(|it| told(&it, None)),
         verdict: match result.verdict {
-            crate::stats::compare::Verdict::Better => Verdict::Better,
-            crate::stats::compare::Verdict::Worse => Verdict::Worse,
-            crate::stats::compare::Verdict::CannotTell => Verdict::CannotTell,
+            stats::Verdict::Better => Verdict::Better,
+            stats::Verdict::Worse => Verdict::Worse,
+            stats::Verdict::CannotTell => Verdict::CannotTell,
         },
-        replications_needed: result.replications_needed,
+        replications_needed: result.replications_needed.map(|it| it as u64),
     })
 }

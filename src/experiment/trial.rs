@@ -160,7 +160,8 @@ impl Reading<'_> {
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);
         }
         let Some(business) = &self.design.model.file.business else { return };
-        let failed = |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
+        let failed =
+            |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
         if let Some(revenue) = &business.revenue
             && let Some(class) = self.names().classes.iter().position(|it| *it == revenue.per)
         {
@@ -268,14 +269,14 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 /// Mean, quantiles and maximum; a quantile only where at least one value lies beyond it.
 fn times(name: &str, seen: &Histogram, figures: &mut Figures) {
     let count = seen.count();
-    let mean = (count > 0).then(|| seen.sum() as f64 / count as f64 / 1e9);
+    let mean = seen.mean().map(|ns| ns / 1e9);
     figures.add_steady(format!("{name}.mean"), Unit::Seconds, mean);
     for (suffix, q) in QUANTILES {
         let enough = count as f64 * (1.0 - q) >= 1.0;
         let value = seen.quantile(q).filter(|_| enough).map(|ns| ns / 1e9);
         figures.add_steady(format!("{name}.{suffix}"), Unit::Seconds, value);
     }
-    let max = (count > 0).then(|| seen.max() as f64 / 1e9);
+    let max = seen.max().map(|ns| ns as f64 / 1e9);
     figures.add_steady(format!("{name}.max"), Unit::Seconds, max);
 }
 

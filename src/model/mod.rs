@@ -24,9 +24,23 @@ pub struct Loaded {
 
 /// The model in a document; everything that is wrong with it at once.
 pub fn load(document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
+    load_with(document, files, check::users_are_given)
+}
+
+/// The same for a model whose number of users comes from elsewhere.
+pub fn load_growing(document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
+    load_with(document, files, |_, _| {})
+}
+
+fn load_with(
+    document: &Document,
+    files: &Files,
+    check_users: fn(&file::Model, &mut Findings),
+) -> Result<Loaded, Vec<Problem>> {
     let file: file::Model = document.read()?;
     let mut findings = Findings::default();
     check::check(&file, &mut findings);
+    check_users(&file, &mut findings);
     let recorded = read_recorded(&file, files, &mut findings);
     match findings.is_empty() {
         true => Ok(Loaded { file, recorded }),

@@ -9,34 +9,42 @@ use crate::rng::Draw;
 use crate::units::{Span, Time};
 
 /// An open class's stream of requests.
-pub struct Arrivals {
+pub struct Arrivals<'n> {
+    /// Per second, constant from each of these times on.
+    rates: &'n [(Time, f64)],
     key: u64,
     /// Requests so far.
     pub number: u64,
+    /// The gap before the next one, drawn one request ahead: by the time it is needed it is there.
+    gap: f64,
+    last: Time,
     /// The present stretch of constant rate.
     stretch: usize,
-    last: Time,
 }
 
-impl Arrivals {
-    pub fn new(key: u64) -> Arrivals {
-        Arrivals { key, number: 0, stretch: 0, last: Time::ZERO }
+impl<'n> Arrivals<'n> {
+    pub fn new(key: u64, rates: &'n [(Time, f64)]) -> Self {
+        let gap = Draw::at(key, 0).exponential();
+        Arrivals { rates, key, number: 0, gap, last: Time::ZERO, stretch: 0 }
     }
 
-    /// When the next one comes under these rates, constant per second from each time on.
+    /// When the next one comes.
     #[inline]
-    pub fn next(&mut self, rates: &[(Time, f64)]) -> Time {
-        let gap = Draw::at(self.key, self.number).exponential();
+    pub fn next(&mut self) -> Time {
         self.number += 1;
-        match rates {
-            [(_, rate)] if *rate > 0.0 => self.last = self.last + Span::from_nanos_f64(gap * 1e9 / rate),
-            _ => self.last = self.across(gap, rates),
-        }
+        let following = Draw::at(self.key, self.number).exponential();
+        let gap = std::mem::replace(&mut self.gap, following);
+        self.last = match self.rates {
+            [(_, rate)] if *rate > 0.0 => self.last + Span::from_nanos_f64(gap * 1e9 / rate),
+            _ => self.across(gap),
+        };
         self.last
     }
 
     /// Uses the gap up across stretches of different rates.
-    fn across(&mut self, mut gap: f64, rates: &[(Time, f64)]) -> Time {
+    #[cold]
+    fn across(&mut self, mut gap: f64) -> Time {
+        let rates = self.rates;
         let mut from = self.last;
         loop {
             let rate = rates[self.stretch].1;

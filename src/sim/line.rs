@@ -17,15 +17,18 @@ impl Default for Line {
 }
 
 impl Line {
+    #[inline]
     pub fn len(&self) -> u32 {
         self.len
     }
 
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Joins at the end, to wait as `wait` says.
+    #[inline]
     pub fn join(&mut self, tokens: &mut Tokens, id: TokenId, wait: Wait) {
         let token = &mut tokens[id];
         token.next = NOBODY;
@@ -40,6 +43,7 @@ impl Line {
     }
 
     /// Leaves from wherever it stands.
+    #[inline]
     pub fn leave(&mut self, tokens: &mut Tokens, id: TokenId) {
         let token = &mut tokens[id];
         token.wait = Wait::Moving;
@@ -55,13 +59,22 @@ impl Line {
         self.len -= 1;
     }
 
+    #[inline]
     pub fn first(&self) -> Option<TokenId> {
         (self.head != NOBODY).then(|| TokenId::from_raw(self.head))
     }
 
+    #[inline]
     pub fn pop(&mut self, tokens: &mut Tokens) -> Option<TokenId> {
         let first = self.first()?;
-        self.leave(tokens, first);
+        let token = &mut tokens[first];
+        token.wait = Wait::Moving;
+        self.head = token.next;
+        match token.next {
+            NOBODY => self.tail = NOBODY,
+            next => tokens[TokenId::from_raw(next)].prev = NOBODY,
+        }
+        self.len -= 1;
         Some(first)
     }
 

@@ -8,9 +8,9 @@ use crate::units::Time;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Meter {
-    level: u32,
+    /// The times of going less those of coming, in nanoseconds.
     stamps_ns: i128,
-    at_opening_ns: i128,
+    level: u32,
 }
 
 impl Meter {
@@ -35,15 +35,5 @@ impl Meter {
     /// The area since the run opened, in nanoseconds.
     pub fn area_ns(&self, now: Time) -> u128 {
         (self.stamps_ns + i128::from(self.level) * i128::from(now.nanos())) as u128
-    }
-
-    /// Measurement starts here.
-    pub fn open(&mut self, now: Time) {
-        self.at_opening_ns = self.area_ns(now) as i128;
-    }
-
-    /// The area since the measurement started, in nanoseconds.
-    pub fn measured_ns(&self, now: Time) -> u128 {
-        self.area_ns(now) - self.at_opening_ns as u128
     }
 }

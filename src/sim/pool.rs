@@ -6,17 +6,21 @@
 use super::line::Line;
 use super::meter::Meter;
 use super::token::{TokenId, Tokens, Wait};
-use crate::network;
+use crate::network::{self, PoolGroupId};
 use crate::units::{Span, Time};
 
+/// What is looked at each time stands in front, in one cache line.
+#[repr(C, align(64))]
 pub struct Pool {
+    busy: Meter,
     size: u32,
     line_max: u32,
     line: Line,
-    busy: Meter,
+    pub group: PoolGroupId,
     waiting: Meter,
     /// Sum of the waits that ended.
     waited_ns: u128,
+    at_opening: Area,
 }
 
 /// Areas under the number of holders and of waiters, in nanoseconds.
@@ -39,9 +43,11 @@ impl Pool {
             size: spec.size,
             line_max: spec.line_max,
             line: Line::default(),
+            group: spec.group,
             busy: Meter::default(),
             waiting: Meter::default(),
             waited_ns: 0,
+            at_opening: Area::default(),
         }
     }
 
@@ -79,6 +85,7 @@ impl Pool {
     }
 
     /// How long the token has stood in line, now that it no longer does.
+    #[inline]
     fn stop_waiting(&mut self, tokens: &Tokens, now: Time, id: TokenId) -> Span {
         self.waiting.down(now);
         let waited = now - tokens[id].joined;
@@ -88,13 +95,18 @@ impl Pool {
 
     /// Measurement starts here.
     pub fn open(&mut self, now: Time) {
-        self.busy.open(now);
-        self.waiting.open(now);
+        self.at_opening = self.area(now);
     }
 
     /// Holder- and waiter-nanoseconds since the window opened.
     pub fn measured(&self, now: Time) -> Area {
-        Area { busy: self.busy.measured_ns(now), line: self.waiting.measured_ns(now) }
+        let Area { busy, line } = self.area(now);
+        Area { busy: busy - self.at_opening.busy, line: line - self.at_opening.line }
+    }
+
+    /// Both since the run opened.
+    fn area(&self, now: Time) -> Area {
+        Area { busy: self.busy.area_ns(now), line: self.waiting.area_ns(now) }
     }
 
     /// Whether the laws hold on the whole path up to `now`, with so many tokens holding a place: the
@@ -118,7 +130,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ClassId, GuardId, PoolGroupId, StepId};
+    use crate::network::{ClassId, GuardId, StepId};
 
     #[test]
     fn those_who_wait_are_served_in_order_and_one_may_leave_from_the_middle() {

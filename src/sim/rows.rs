@@ -14,6 +14,7 @@ pub struct Rows {
     vacant: Vec<u32>,
     waiting: Meter,
     waited_ns: u128,
+    waiting_at_opening_ns: u128,
 }
 
 #[derive(Clone, Copy)]
@@ -41,6 +42,7 @@ impl Rows {
             vacant: Vec::with_capacity(1024),
             waiting: Meter::default(),
             waited_ns: 0,
+            waiting_at_opening_ns: 0,
         }
     }
 
@@ -135,20 +137,19 @@ impl Rows {
     }
 
     pub fn open(&mut self, now: Time) {
-        self.waiting.open(now);
+        self.waiting_at_opening_ns = self.waiting.area_ns(now);
     }
 
     /// Waiter-nanoseconds since the window opened.
     pub fn measured_line_ns(&self, now: Time) -> u128 {
-        self.waiting.measured_ns(now)
+        self.waiting.area_ns(now) - self.waiting_at_opening_ns
     }
 
     /// Little's law for those who wait for rows.
     pub fn audit(&self, tokens: &Tokens, now: Time) -> Result<(), &'static str> {
-        let in_use = self.buckets.iter().flat_map(|bucket| {
-            let some = |at: u32| (at != NOBODY).then_some(at);
-            std::iter::successors(some(bucket.head), move |at| some(self.nodes[*at as usize].next))
-        });
+        let after = |at: &u32| Some(self.nodes[*at as usize].next).filter(|next| *next != NOBODY);
+        let heads = self.buckets.iter().map(|bucket| bucket.head).filter(|head| *head != NOBODY);
+        let in_use = heads.flat_map(|head| std::iter::successors(Some(head), after));
         let waiting = in_use
             .map(|at| &tokens[self.nodes[at as usize].token])
             .filter(|token| token.wait == Wait::Row);

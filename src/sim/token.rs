@@ -87,46 +87,49 @@ pub enum Wait {
     Children,
 }
 
+/// What every step may look at stands in its first cache line, in this order.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub struct Token {
     pub step: StepId,
-    /// Neighbours in the line that it stands in.
-    pub next: u32,
-    pub prev: u32,
-    /// Whose call or branch this is; `NOBODY` for a client's attempt.
-    pub parent: u32,
-    /// What the parent's epoch must be for it to be waiting for this token still.
-    pub parent_epoch: u32,
     pub generation: u32,
-    /// Grows whenever a wait for children ends, and whenever the place is given up.
-    pub epoch: u32,
-    pub guard: GuardId,
-    pub class: ClassId,
-    /// Which try this is, from 0.
-    pub attempt: u16,
-    pub flags: u8,
-    /// 0, or the reason why it is giving back all it holds.
-    pub failing: u8,
-    pub wait: Wait,
-    /// How many instances it is inside of, and how many of those are its own to leave.
-    pub depth: Depth,
-    pub base: Depth,
-    /// Accesses left to make, or branches that must still succeed.
-    pub left: u32,
-    /// Branches under way.
-    pub branches: u32,
-    /// The place in the table of row holders, if it holds or waits for a row.
-    pub row: u32,
-    /// Which user of a closed class it is of.
-    pub user: u32,
     /// What all of its request's luck hangs on.
     pub key: u64,
     /// When the request was meant to start, at the client.
     pub born: Time,
     /// When it joined the line it stands in.
     pub joined: Time,
+    /// Neighbours in the line that it stands in.
+    pub next: u32,
+    pub prev: u32,
+    pub class: ClassId,
+    pub guard: GuardId,
+    /// Whose call or branch this is; `NOBODY` for a client's attempt.
+    pub parent: u32,
+    /// Which user of a closed class it is of.
+    pub user: u32,
+    /// Accesses left to make, or branches that must still succeed.
+    pub left: u32,
+    pub flags: u8,
+    /// 0, or the reason why it is giving back all it holds.
+    pub failing: u8,
+    pub wait: Wait,
+    /// How many instances it is inside of, and how many of those are its own to leave.
+    pub depth: Depth,
     pub held: [InstanceId; DEPTH_MAX],
+    /// What the parent's epoch must be for it to be waiting for this token still.
+    pub parent_epoch: u32,
+    /// Grows whenever a wait for children ends, and whenever the place is given up.
+    pub epoch: u32,
+    /// Branches under way.
+    pub branches: u32,
+    /// The place in the table of row holders, if it holds or waits for a row.
+    pub row: u32,
+    /// Which try this is, from 0.
+    pub attempt: u16,
+    pub base: Depth,
 }
+const _: () = assert!(size_of::<Token>() == 128 && std::mem::offset_of!(Token, held) == 64);
 
 impl Token {
     #[inline]
@@ -136,7 +139,14 @@ impl Token {
 
     #[inline]
     pub fn held(&self, depth: Depth) -> InstanceId {
-        self.held[depth as usize]
+        // The remainder says that the index is good: depths are below it by construction.
+        self.held[depth as usize % DEPTH_MAX]
+    }
+
+    /// Whether it neither fails nor has anything out of the ordinary about it.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.flags | self.failing == 0
     }
 }
 
@@ -163,7 +173,7 @@ impl Tokens {
     ) -> TokenId {
         let id = match self.vacant.pop() {
             Some(id) => id,
-            None => self.places.push(BLANK),
+            None => self.new_place(),
         };
         let token = &mut self.places[id];
         token.step = step;
@@ -181,6 +191,11 @@ impl Tokens {
         token.depth = 0;
         token.base = 0;
         id
+    }
+
+    #[cold]
+    fn new_place(&mut self) -> TokenId {
+        self.places.push(BLANK)
     }
 
     /// A new token that is like another in all but its place.

@@ -151,14 +151,17 @@ impl<'m> Compiler<'m> {
     /// Spreads a service's instances: first over zones, then over hosts, then where there is room.
     fn least_used_host(&self, service: &Service, first: InstanceId) -> HostId {
         let network = &self.network;
-        let (group, _, _) = self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
+        let (group, _, _) =
+            self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
         let hosts = network.groups[GroupId::new(group)].hosts.clone();
         let own = |id: &InstanceId| id.index() >= first.index();
         let crowd = |host: HostId| {
             let it = &network.hosts[host];
             let here = it.instances.iter().filter(|id| own(id)).count();
-            let zone_mates = network.hosts[hosts.clone()].iter().filter(|mate| mate.zone == it.zone);
-            let in_zone: usize = zone_mates.map(|it| it.instances.iter().filter(|id| own(id)).count()).sum();
+            let zone_mates =
+                network.hosts[hosts.clone()].iter().filter(|mate| mate.zone == it.zone);
+            let in_zone: usize =
+                zone_mates.map(|it| it.instances.iter().filter(|id| own(id)).count()).sum();
             (in_zone, here, it.instances.len(), host)
         };
         let all = (hosts.start.index()..hosts.end.index()).map(HostId::new);
@@ -179,7 +182,8 @@ impl<'m> Compiler<'m> {
             let places = self.pool_group(&format!("{name}.disk"));
             self.network.groups[GroupId::new(i)].disks = Some(places);
             for host in self.network.groups[GroupId::new(i)].hosts.clone().map_ids() {
-                let pool = Pool { group: places, size: disk.depth, line_max: UNLIMITED, patience: None };
+                let pool =
+                    Pool { group: places, size: disk.depth, line_max: UNLIMITED, patience: None };
                 self.network.hosts[host].disk = Some(self.network.pools.push(pool));
             }
         }

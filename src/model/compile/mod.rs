@@ -93,9 +93,7 @@ impl<'m> Compiler<'m> {
             self.program(pending);
         }
         let arrival = match (&class.closed, &class.recorded) {
-            (Some(closed), _) => {
-                Arrival::Closed { users: closed.users, think: closed.think.law() }
-            }
+            (Some(closed), _) => Arrival::Closed { users: closed.users, think: closed.think.law() },
             (_, Some(recorded)) => Arrival::Open { rates: recorded_rates(recorded, counts) },
             _ => Arrival::Open { rates: vec![(Time::ZERO, self.constant_rate(class))] },
         };
@@ -111,7 +109,7 @@ impl<'m> Compiler<'m> {
 
     fn guard(&mut self, name: &str, timeout: Option<Span>, retry: &Option<Retry>) -> GuardId {
         let timeout = timeout.map(|span| self.delay(DelayUse::Timeout, span));
-        let retry = retry.clone().unwrap_or_default();
+        let retry = retry.unwrap_or_default();
         let key = key_of(&format!("{name} retries"));
         self.network.guards.push(Guard { first: StepId::default(), timeout, retry, key })
     }
@@ -132,15 +130,15 @@ impl<'m> Compiler<'m> {
             let first = StepId::new(self.network.steps.len());
             let Some(log) = &mut self.network.instances[id].log else { continue };
             log.first = first;
-            for step in [Step::Occupy { depth: 0 }, Step::Flush { depth: 0 }, Step::Flushed { depth: 0 }] {
+            for step in
+                [Step::Occupy { depth: 0 }, Step::Flush { depth: 0 }, Step::Flushed { depth: 0 }]
+            {
                 self.network.steps.push(step);
                 self.network.unwind.push(first);
             }
         }
     }
 }
-
-
 
 /// The rates behind counts per interval; nothing comes after the last.
 fn recorded_rates(recorded: &RecordedCounts, counts: &[f64]) -> Vec<(Time, f64)> {

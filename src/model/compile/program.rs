@@ -56,7 +56,13 @@ impl<'m> Compiler<'m> {
     }
 
     /// A call from an instance at `depth - 1`, holding one of its connections if it says so.
-    fn call_through(&mut self, program: &mut Program, holds: usize, call: Callee<'m>, depth: Depth) {
+    fn call_through(
+        &mut self,
+        program: &mut Program,
+        holds: usize,
+        call: Callee<'m>,
+        depth: Depth,
+    ) {
         let Some(pool) = call.through else {
             return self.visit(program, holds, call, depth);
         };
@@ -71,7 +77,9 @@ impl<'m> Compiler<'m> {
     fn visit(&mut self, program: &mut Program, holds: usize, call: Callee<'m>, depth: Depth) {
         let service = ServiceId::new(call.operation.service);
         let key = self.luck_key(&call.luck);
-        let visit = self.network.visits.push(Visit { service, key });
+        let instances = self.network.services[service].instances.clone();
+        let only = (instances.clone().map_ids().count() == 1).then_some(instances.start);
+        let visit = self.network.visits.push(Visit { service, only, key });
         self.emit(program, holds, Step::Call { visit, depth });
         self.emit(program, holds, Step::Seize { visit, depth });
         let held = self.hold(program);
@@ -116,7 +124,9 @@ impl<'m> Compiler<'m> {
             Written::Commit(_) => {
                 self.emit(program, holds, Step::Commit { depth });
             }
-            Written::Call(it) => (0..it.times).for_each(|_| self.call(program, holds, at, it, depth)),
+            Written::Call(it) => {
+                (0..it.times).for_each(|_| self.call(program, holds, at, it, depth))
+            }
             Written::Parallel(it) => self.parallel(program, holds, at, it, depth),
             Written::Choose(it) => self.choose(program, holds, at, it, depth),
             Written::Lock(it) => self.lock(program, holds, at, it, depth),

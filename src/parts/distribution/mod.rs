@@ -136,9 +136,18 @@ impl Law {
         }
     }
 
-    /// The exponential stands first: it is the most common by far.
+    /// The exponential stands apart: it is the most common by far, and short enough to be put in
+    /// line wherever something is drawn.
     #[inline]
     pub fn draw(&self, draw: &mut Draw) -> Span {
+        match self {
+            Law::Exponential { mean_ns } => Span::from_nanos_f64(mean_ns * draw.exponential()),
+            other => other.draw_other(draw),
+        }
+    }
+
+    #[inline(never)]
+    fn draw_other(&self, draw: &mut Draw) -> Span {
         let nanos = match self {
             Law::Exponential { mean_ns } => mean_ns * draw.exponential(),
             Law::Constant(span) => return *span,

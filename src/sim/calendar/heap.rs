@@ -36,7 +36,7 @@ impl<E: Copy> Heap<E> {
         self.rest.first().map_or(NOTHING, |&(order, _)| (self.times[0], order))
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, at: Time, order: u64, event: E) {
         debug_assert!(at < Time::NEVER && order < u64::MAX, "an event without a date");
         self.rest.push((order, event));
@@ -62,7 +62,7 @@ impl<E: Copy> Heap<E> {
     }
 
     /// Takes out what is due first.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<Scheduled<E>> {
         let last = self.rest.pop()?;
         let (times, rest) = (&mut self.times[..], &mut self.rest[..]);

@@ -27,6 +27,13 @@ use crate::units::Time;
 /// When something is due, and its place among what is due at the same instant.
 pub type Due = (Time, u64);
 
+/// Whether one is due before the other; as one comparison of 128 bits it takes no branch.
+#[inline]
+pub fn earlier(one: Due, other: Due) -> bool {
+    let bits = |(at, order): Due| u128::from(at.nanos()) << 64 | u128::from(order);
+    bits(one) < bits(other)
+}
+
 /// What an empty structure answers when asked what is due: later than anything.
 pub const NOTHING: Due = (Time::NEVER, u64::MAX);
 

@@ -66,7 +66,7 @@ impl<E: Copy> OneShot<E> {
         self.batch.last().map_or(due, |next| next.due().min(due))
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, at: Time, order: u64, event: E) {
         if at < self.horizon {
             self.heap.push(at, order, event);
@@ -79,7 +79,7 @@ impl<E: Copy> OneShot<E> {
     }
 
     /// Takes out what is due first.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<Scheduled<E>> {
         if !self.batch.is_empty() {
             return self.pop_beside_batch();

@@ -37,6 +37,12 @@ impl<E: Copy> Ring<E> {
         if self.len == 0 { NOTHING } else { self.places[self.head].due() }
     }
 
+    /// The event that is due first.
+    #[inline]
+    pub fn first(&self) -> Option<E> {
+        if self.len == 0 { None } else { Some(self.places[self.head].event) }
+    }
+
     /// Appends an event, which must be due after all that are here.
     #[inline]
     pub fn push(&mut self, at: Time, order: u64, event: E) {

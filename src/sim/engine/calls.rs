@@ -2,35 +2,38 @@
 
 use super::steps::Flow;
 use super::*;
-use crate::network::{Depth, VisitId};
+use crate::network::DEPTH_MAX;
+use crate::network::{Depth, Visit, VisitId};
 use crate::sim::pool::Seize;
 use crate::sim::token::{Reason, Wait};
 
 impl<P: Probe> Engine<'_, P> {
+    #[inline(always)]
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
-        let Arrival::Open { rates } = &self.network.classes[class].arrival else { return };
-        let at = self.arrivals[class].next(rates);
+        let at = self.sources[class].arrivals.next();
         let order = self.order(Rank::Arrive);
         self.lanes.set(class.index(), at, order);
     }
 
-    pub(super) fn arrive(&mut self, class: ClassId) {
-        let number = self.arrivals[class].number - 1;
+    /// A request comes in from outside, and is to go on.
+    #[inline]
+    pub(super) fn arrive(&mut self, class: ClassId) -> TokenId {
+        let Source { arrivals, key, .. } = &self.sources[class];
+        let key = rng::request(*key, arrivals.number - 1);
         self.expect_arrival(class);
-        let key = rng::request(self.classes[class], number);
-        self.be_born(class, key, NOBODY);
+        self.be_born(class, key, NOBODY)
     }
 
-    fn be_born(&mut self, class: ClassId, key: u64, user: u32) {
-        let guard = self.network.classes[class].guard;
-        let first = self.network.guards[guard].first;
+    #[inline(always)]
+    fn be_born(&mut self, class: ClassId, key: u64, user: u32) -> TokenId {
+        let Source { guard, first, .. } = self.sources[class];
         let token = self.tokens.admit(class, guard, first, key, self.now);
         self.tokens[token].user = user;
         self.inside.enter(self.now);
         self.probe.born(self.now, class);
         self.probe.attempted(class);
         self.set_patience(token);
-        self.advance(token);
+        token
     }
 
     /// A user of a closed class thinks about the next request.
@@ -39,9 +42,8 @@ impl<P: Probe> Engine<'_, P> {
         let round = &mut self.rounds[class][user as usize];
         let number = u64::from(user) << 32 | u64::from(*round);
         *round = round.wrapping_add(1);
-        let key = rng::request(self.classes[class], number);
-        let guard = self.network.classes[class].guard;
-        let first = self.network.guards[guard].first;
+        let Source { key, guard, first, .. } = self.sources[class];
+        let key = rng::request(key, number);
         let token = self.tokens.admit(class, guard, first, key, self.now);
         self.tokens[token].user = user;
         self.tokens[token].flags = flag::THINKS;
@@ -51,15 +53,22 @@ impl<P: Probe> Engine<'_, P> {
         self.schedule(span, Rank::Arrive, Kind::Send, token);
     }
 
-    /// An attempt sets out: a client's, a caller's, or a user's who has done thinking.
+    /// A pause is over: a user's who has done thinking, or one between two attempts.
+    #[inline(never)]
+    pub(super) fn set_out(&mut self, id: TokenId) -> Option<TokenId> {
+        let Token { class, key, user, .. } = self.tokens[id];
+        if !self.tokens[id].is(flag::THINKS) {
+            self.send(id);
+            return None;
+        }
+        self.tokens.dismiss(id);
+        self.idle -= 1;
+        Some(self.be_born(class, key, user))
+    }
+
+    /// An attempt sets out: a client's or a caller's.
     pub(super) fn send(&mut self, id: TokenId) {
         let token = &mut self.tokens[id];
-        if token.is(flag::THINKS) {
-            let Token { class, key, user, .. } = *token;
-            self.tokens.dismiss(id);
-            self.idle -= 1;
-            return self.be_born(class, key, user);
-        }
         token.flags &= !flag::WAITS_TO_RETRY;
         if token.parent == NOBODY {
             let class = token.class;
@@ -72,7 +81,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Whoever sent the attempt waits no longer than this for it.
-    #[inline]
+    #[inline(always)]
     fn set_patience(&mut self, id: TokenId) {
         let guard = &self.network.guards[self.tokens[id].guard];
         if let Some(timeout) = guard.timeout {
@@ -81,24 +90,13 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Chooses an instance and crosses over to it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn call(&mut self, id: TokenId, to: VisitId, depth: Depth) -> Flow {
-        let visit = self.network.visits[to];
-        let service = &self.network.services[visit.service];
-        let range = service.instances.clone();
-        let chosen = if range.end.index() - range.start.index() == 1 {
-            0
-        } else {
-            let luck = &mut Draw::at(self.tokens[id].key, visit.key);
-            let all_healthy = self.ejected[visit.service] == 0;
-            let candidates = &self.candidates[range.clone()];
-            let balancer = &mut self.balancers[visit.service];
-            service.balance.pick(balancer, candidates, all_healthy, luck)
-        };
-        let instance = InstanceId::new(range.start.index() + chosen);
+        let visit = &self.network.visits[to];
+        let instance = visit.only.unwrap_or_else(|| self.choose_instance(id, visit));
         self.candidates[instance].outstanding += 1;
         let token = &mut self.tokens[id];
-        token.held[depth as usize] = instance;
+        token.held[depth as usize % DEPTH_MAX] = instance;
         token.depth = depth + 1;
         if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true) {
             return Flow::Stay;
@@ -107,8 +105,20 @@ impl<P: Probe> Engine<'_, P> {
         self.seize(id, to, depth)
     }
 
+    /// Has the balancer choose among the instances of a service.
+    fn choose_instance(&mut self, id: TokenId, visit: &Visit) -> InstanceId {
+        let service = &self.network.services[visit.service];
+        let luck = &mut Draw::at(self.tokens[id].key, visit.key);
+        let all_healthy = self.ejected[visit.service] == 0;
+        let candidates = &self.candidates[service.instances.clone()];
+        let balancer = &mut self.balancers[visit.service];
+        let chosen = service.balance.pick(balancer, candidates, all_healthy, luck);
+        InstanceId::new(service.instances.start.index() + chosen)
+    }
+
     /// Takes the time to cross between the instances at `depth` and above it; false if it takes
     /// none. Clients stand right in front of the system.
+    #[inline(never)]
     fn cross(&mut self, id: TokenId, depth: Depth, luck: u64, inward: bool) -> bool {
         if depth == 0 {
             return false;
@@ -125,10 +135,11 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Takes a worker of the instance, or waits for one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn seize(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
         let instance = self.tokens[id].held(depth);
-        match self.instances[instance].state {
+        let Instance { workers, state, .. } = self.instances[instance];
+        match state {
             Health::Up => {}
             Health::Down => return self.turn_away(id, visit, Reason::Unreachable),
             Health::Silent => {
@@ -136,7 +147,6 @@ impl<P: Probe> Engine<'_, P> {
                 return Flow::Stay;
             }
         }
-        let workers = self.network.instances[instance].workers;
         match self.take(workers, id) {
             Seize::Granted => Flow::On,
             Seize::Queued => Flow::Stay,
@@ -145,6 +155,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The instance does not take the request, and says so to the caller.
+    #[inline(never)]
     pub(super) fn turn_away(&mut self, id: TokenId, visit: VisitId, reason: Reason) -> Flow {
         let token = &mut self.tokens[id];
         let depth = token.depth - 1;
@@ -155,18 +166,21 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Gives the worker back and crosses over to the caller.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
         let token = &mut self.tokens[id];
         let instance = token.held(depth);
         token.depth = depth;
         self.candidates[instance].outstanding -= 1;
-        self.free(self.network.instances[instance].workers);
-        self.after_giving_back(id);
+        let is_plain = token.is_plain();
+        self.free(self.instances[instance].workers);
+        if !is_plain {
+            self.after_giving_back(id);
+        }
         self.back_to_caller(id, visit, depth)
     }
 
-    #[inline]
+    #[inline(always)]
     fn back_to_caller(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
         if self.tokens[id].flags & (flag::CUT | flag::HANGS_BELOW) != 0
             && self.back_to_nobody(id, depth)

@@ -7,11 +7,11 @@ use crate::sim::token::{Reason, Wait};
 
 impl<P: Probe> Engine<'_, P> {
     /// The answer, or the failure, reaches whoever asked.
-    #[inline]
+    #[inline(always)]
     pub(super) fn end(&mut self, id: TokenId) -> Flow {
         let token = &self.tokens[id];
         let Token { born, class, user, .. } = *token;
-        if token.parent == NOBODY && token.flags == 0 && token.failing == 0 {
+        if token.parent == NOBODY && token.is_plain() {
             self.tokens.dismiss(id);
             self.answer(class, born, user);
         } else {
@@ -21,6 +21,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The end of what is not simply a client's request, answered.
+    #[inline(never)]
     fn end_of_other(&mut self, id: TokenId) {
         let token = self.tokens[id];
         self.tokens.dismiss(id);
@@ -132,6 +133,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Sends the first attempt of a call with patience or retries.
+    #[inline(never)]
     pub(super) fn guarded(&mut self, id: TokenId, guard: GuardId, depth: Depth) -> Flow {
         let child = self.child_of(id, guard, self.network.guards[guard].first, depth);
         self.tokens[id].wait = Wait::Children;
@@ -140,6 +142,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Sends all branches at once.
+    #[inline(never)]
     pub(super) fn fork(&mut self, id: TokenId, fork: ForkId, depth: Depth) -> Flow {
         let fork = &self.network.forks[fork];
         for first in &fork.branches {

@@ -10,7 +10,7 @@ mod faults;
 mod steps;
 
 use super::arrivals::Arrivals;
-use super::calendar::{Lanes, OneShot, Ring};
+use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::cpu::Cpu;
 use super::log::Log;
 use super::meter::Meter;
@@ -19,7 +19,7 @@ use super::probe::Probe;
 use super::rows::Rows;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use crate::ids::{Id, Table};
-use crate::network::{Arrival, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network};
+use crate::network::{Arrival, Class, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network};
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
@@ -145,12 +145,57 @@ enum Health {
 
 /// A running copy of a service, as it is and as its balancer believes it to be.
 struct Instance {
-    state: Health,
-    belief: Belief,
     /// Computing on cores that nobody else wants.
     computing: Meter,
+    workers: PoolId,
+    /// The places at its host's disk, if that has one.
+    disk: Option<PoolId>,
+    state: Health,
+    belief: Belief,
     /// Times that it went down: what was planned for it before is void.
     stamp: u32,
+}
+
+/// Where the requests of a class come from, and with what they begin.
+struct Source<'n> {
+    arrivals: Arrivals<'n>,
+    /// What the keys of its requests are made from.
+    key: u64,
+    guard: GuardId,
+    first: StepId,
+}
+
+impl<'n> Source<'n> {
+    fn new(network: &'n Network, keys: Keys, class: &'n Class) -> Self {
+        let rates = match &class.arrival {
+            Arrival::Open { rates } => &rates[..],
+            Arrival::Closed { .. } => &[],
+        };
+        Source {
+            arrivals: Arrivals::new(keys.arrivals(class.key), rates),
+            key: keys.class(class.key),
+            guard: class.guard,
+            first: network.guards[class.guard].first,
+        }
+    }
+}
+
+/// What a slot of the lanes dates.
+#[derive(Clone, Copy, Debug)]
+enum Lane {
+    Arrival(ClassId),
+    Ring(DelayId),
+    Cpu(HostId),
+    Control,
+}
+
+/// The slots that there are: the next arrival of each class, the head of each ring, the earliest
+/// finish on each shared CPU, the next control.
+fn lanes(network: &Network) -> Vec<Lane> {
+    let shared = network.hosts.ids().filter(|it| network.hosts[*it].contended);
+    let arrivals = network.classes.ids().map(Lane::Arrival);
+    let rings = network.delays.ids().map(Lane::Ring);
+    arrivals.chain(rings).chain(shared.map(Lane::Cpu)).chain([Lane::Control]).collect()
 }
 
 /// Requests that are neither answered nor failed yet.
@@ -186,22 +231,25 @@ struct Engine<'n, P> {
     sequence: u64,
     once: OneShot<Event>,
     lanes: Lanes,
+    slots: Vec<Lane>,
     rings: Table<DelayId, Ring<Event>>,
     controls: OneShot<Control>,
     ready: VecDeque<TokenId>,
     tokens: Tokens,
     pools: Table<PoolId, Pool>,
     cpus: Table<HostId, Option<Cpu>>,
+    /// The slot of each shared CPU.
+    cpu_slots: Table<HostId, usize>,
     instances: Table<InstanceId, Instance>,
+    /// Instance-nanoseconds of computing up to the window's opening.
+    computed_at_opening_ns: Table<InstanceId, u128>,
     candidates: Table<InstanceId, Candidate>,
     balancers: Table<ServiceId, Balancer>,
     /// How many instances of each service are believed to be down.
     ejected: Table<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
     rows: Table<LockId, Rows>,
-    arrivals: Table<ClassId, Arrivals>,
-    /// The key of each class's requests.
-    classes: Table<ClassId, u64>,
+    sources: Table<ClassId, Source<'n>>,
     /// Requests made so far by each user of a closed class.
     rounds: Table<ClassId, Vec<u32>>,
     /// How many faults hold each host down, and how often it went down.
@@ -215,7 +263,8 @@ struct Engine<'n, P> {
 impl<'n, P: Probe> Engine<'n, P> {
     fn new(network: &'n Network, plan: &Plan, probe: P) -> Self {
         let keys = Keys::new(plan.seed, plan.replication);
-        let lanes = network.classes.len() + network.delays.len() + network.hosts.len() + 1;
+        let slots = lanes(network);
+        let shared = |host| slots.iter().position(|it| matches!(it, Lane::Cpu(it) if *it == host));
         Engine {
             network,
             plan: *plan,
@@ -224,7 +273,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             events: 0,
             sequence: 0,
             once: OneShot::with_capacity(1024),
-            lanes: Lanes::new(lanes),
+            lanes: Lanes::new(slots.len()),
+            cpu_slots: network.hosts.map(|id, _| shared(id).unwrap_or(usize::MAX)),
+            slots,
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
             ready: VecDeque::with_capacity(1024),
@@ -236,12 +287,15 @@ impl<'n, P: Probe> Engine<'n, P> {
                     Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit)))
                 })
             }),
-            instances: network.instances.map(|_, _| Instance {
+            instances: network.instances.map(|_, it| Instance {
+                computing: Meter::default(),
+                workers: it.workers,
+                disk: network.hosts[it.host].disk,
                 state: Health::Up,
                 belief: Belief::default(),
-                computing: Meter::default(),
                 stamp: 0,
             }),
+            computed_at_opening_ns: network.instances.map(|_, _| 0),
             candidates: network
                 .instances
                 .map(|_, _| Candidate { outstanding: 0, healthy: true }),
@@ -249,8 +303,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
-            arrivals: network.classes.map(|_, it| Arrivals::new(keys.arrivals(it.key))),
-            classes: network.classes.map(|_, it| keys.class(it.key)),
+            sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
                 Arrival::Open { .. } => Vec::new(),
@@ -299,72 +352,88 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     fn play(&mut self) -> Result<(), Failure> {
         let close = Time::ZERO + self.plan.warm_up + self.plan.window;
-        let first_ring = self.network.classes.len();
-        let first_cpu = first_ring + self.network.delays.len();
-        let control = first_cpu + self.network.hosts.len();
-        loop {
+        while self.events <= self.plan.events_max {
             let (at, order, slot) = self.lanes.first();
             let once = self.once.peek();
-            if once < (at, order) {
-                if once.0 >= close {
-                    break;
-                }
-                self.now = once.0;
-                if let Some(due) = self.once.pop() {
-                    self.happen(due.event);
-                }
-            } else {
-                if at >= close {
-                    break;
-                }
-                self.now = at;
-                match slot {
-                    slot if slot < first_ring => self.arrive(ClassId::new(slot)),
-                    slot if slot < first_cpu => self.ring(DelayId::new(slot - first_ring)),
-                    slot if slot < control => self.cpu_finish(HostId::new(slot - first_cpu)),
-                    _ => self.carry_out_control(),
-                }
+            let is_once = earlier(once, (at, order));
+            let next = if is_once { once.0 } else { at };
+            if next >= close {
+                self.now = close;
+                return Ok(());
             }
-            while let Some(token) = self.ready.pop_front() {
-                self.advance(token);
-            }
+            self.now = next;
             self.events += 1;
-            if self.events > self.plan.events_max {
-                return Err(Failure::TooManyEvents);
+            let first = if is_once { self.event() } else { self.lane(slot) };
+            let mut ready = first.or_else(|| self.ready.pop_front());
+            while let Some(token) = ready {
+                self.advance(token);
+                ready = self.ready.pop_front();
             }
         }
-        self.now = close;
-        Ok(())
+        Err(Failure::TooManyEvents)
     }
 
-    #[inline]
-    fn happen(&mut self, event: Event) {
-        let token = &self.tokens[event.token];
-        if token.generation & GENERATION_MASK != event.tag & GENERATION_MASK {
-            return;
+    /// Carries out the earliest one-shot event; returns the token that goes on first, if one does.
+    #[inline(always)]
+    fn event(&mut self) -> Option<TokenId> {
+        let event = self.once.pop()?.event;
+        if self.is_void(event) { None } else { self.happen(event) }
+    }
+
+    /// Carries out what a slot was due for; returns the token that goes on first, if one does.
+    #[inline(always)]
+    fn lane(&mut self, slot: usize) -> Option<TokenId> {
+        match self.slots[slot] {
+            Lane::Arrival(class) => return Some(self.arrive(class)),
+            Lane::Ring(delay) => self.ring(delay),
+            Lane::Cpu(host) => self.cpu_finish(host),
+            Lane::Control => self.carry_out_control(),
         }
-        let hung = token.is(flag::HUNG);
+        None
+    }
+
+    /// Whether the token that the event is for is still the one it was when it was scheduled.
+    #[inline(always)]
+    fn is_void(&self, event: Event) -> bool {
+        (self.tokens[event.token].generation ^ event.tag) & GENERATION_MASK != 0
+    }
+
+    /// What happens now; returns the token that goes on first, if one does.
+    #[inline(always)]
+    fn happen(&mut self, event: Event) -> Option<TokenId> {
+        let id = event.token;
         match event.kind() {
-            Kind::Done | Kind::Computed | Kind::Patience if hung => {}
+            Kind::Done | Kind::Computed | Kind::Patience if self.tokens[id].is(flag::HUNG) => {}
             Kind::Done => {
-                self.tokens[event.token].wait = Wait::Moving;
-                self.advance(event.token);
+                self.tokens[id].wait = Wait::Moving;
+                return Some(id);
             }
-            Kind::Computed => self.computed(event.token),
-            Kind::Send => self.send(event.token),
-            Kind::Timeout => self.timed_out(event.token),
-            Kind::Patience => self.impatient(event.token),
+            Kind::Computed => {
+                self.stop_computing(id);
+                return Some(id);
+            }
+            Kind::Send => return self.set_out(id),
+            Kind::Timeout => self.timed_out(id),
+            Kind::Patience => self.impatient(id),
         }
+        None
     }
 
+    /// Whoever waits in a ring and is still there does what it waited for.
     fn ring(&mut self, delay: DelayId) {
         let event = self.rings[delay].pop().expect("its lane was due").event;
-        self.happen(event);
+        if !self.is_void(event) {
+            let moved = self.happen(event);
+            debug_assert!(moved.is_none(), "rings hold patience only");
+        }
         self.date_ring(delay);
     }
 
-    #[inline]
+    /// Most patience is never used up. What is void by now is thrown away in one go.
     fn date_ring(&mut self, delay: DelayId) {
+        while let Some(event) = self.rings[delay].first() && self.is_void(event) {
+            self.rings[delay].pop();
+        }
         let (at, order) = self.rings[delay].head();
         self.lanes.set(self.network.classes.len() + delay.index(), at, order);
     }
@@ -376,7 +445,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     /// Schedules an event of the token at a drawn time from now.
-    #[inline]
+    #[inline(always)]
     fn schedule(&mut self, after: Span, rank: Rank, kind: Kind, token: TokenId) {
         let order = self.order(rank);
         let event = Event::new(kind, token, self.tokens[token].generation);
@@ -404,10 +473,10 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     fn date_controls(&mut self) {
         let (at, order) = self.controls.peek();
-        let slot = self.network.classes.len() + self.network.delays.len() + self.network.hosts.len();
-        self.lanes.set(slot, at, order);
+        self.lanes.set(self.slots.len() - 1, at, order);
     }
 
+    #[inline(never)]
     fn carry_out_control(&mut self) {
         let control = self.controls.pop().expect("its lane was due").event;
         match control {
@@ -428,7 +497,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.pools.iter_mut().for_each(|it| it.open(now));
         self.cpus.iter_mut().flatten().for_each(|it| it.open(now));
         self.rows.iter_mut().for_each(|it| it.open(now));
-        self.instances.iter_mut().for_each(|it| it.computing.open(now));
+        self.computed_at_opening_ns = self.instances.map(|_, it| it.computing.area_ns(now));
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
     }
@@ -462,7 +531,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             return cpu.measured_ns(self.now);
         }
         let instances = self.network.hosts[host].instances.iter();
-        let used = instances.map(|it| self.instances[*it].computing.measured_ns(self.now));
+        let used = instances.map(|it| {
+            self.instances[*it].computing.area_ns(self.now) - self.computed_at_opening_ns[*it]
+        });
         used.sum::<u128>() as f64
     }
 

@@ -14,7 +14,7 @@ pub(super) enum Flow {
 
 impl<P: Probe> Engine<'_, P> {
     /// Walks a token along its program until it has to wait or leaves.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self, id: TokenId) {
         loop {
             let token = &mut self.tokens[id];
@@ -78,6 +78,7 @@ impl<P: Probe> Engine<'_, P> {
         Flow::On
     }
 
+    #[inline(always)]
     fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = &self.network.works[work];
         let span = work.law.draw(&mut self.draw(id, work.key));
@@ -88,17 +89,12 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     #[inline]
-    pub(super) fn computed(&mut self, id: TokenId) {
-        self.stop_computing(id);
-        self.advance(id);
-    }
-
-    #[inline]
     pub(super) fn stop_computing(&mut self, id: TokenId) {
         let token = &self.tokens[id];
         self.instances[token.held(token.depth - 1)].computing.down(self.now);
     }
 
+    #[inline(never)]
     fn compute(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = &self.network.works[work];
         let span = work.law.draw(&mut self.draw(id, work.key));
@@ -113,8 +109,7 @@ impl<P: Probe> Engine<'_, P> {
 
     pub(super) fn date_cpu(&mut self, host: HostId, next: Time) {
         let order = self.order(Rank::Finish);
-        let slot = self.network.classes.len() + self.network.delays.len() + host.index();
-        self.lanes.set(slot, next, order);
+        self.lanes.set(self.cpu_slots[host], next, order);
     }
 
     pub(super) fn cpu_finish(&mut self, host: HostId) {
@@ -124,6 +119,7 @@ impl<P: Probe> Engine<'_, P> {
         self.go_on(token);
     }
 
+    #[inline(never)]
     fn pause(&mut self, id: TokenId, work: WorkId) -> Flow {
         let work = &self.network.works[work];
         let span = work.law.draw(&mut self.draw(id, work.key));
@@ -131,6 +127,7 @@ impl<P: Probe> Engine<'_, P> {
         Flow::Stay
     }
 
+    #[inline(always)]
     fn access(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
         let access = &self.network.accesses[access];
         debug_assert!(self.disk_of(id, depth).is_some(), "checked: there is a disk");
@@ -143,11 +140,12 @@ impl<P: Probe> Engine<'_, P> {
         Flow::On
     }
 
+    #[inline(always)]
     pub(super) fn disk_of(&self, id: TokenId, depth: Depth) -> Option<PoolId> {
-        let instance = self.tokens[id].held(depth);
-        self.network.hosts[self.network.instances[instance].host].disk
+        self.instances[self.tokens[id].held(depth)].disk
     }
 
+    #[inline(always)]
     fn occupy(&mut self, id: TokenId, depth: Depth) -> Flow {
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
         match self.take(disk, id) {
@@ -157,6 +155,7 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    #[inline(always)]
     fn transfer(&mut self, id: TokenId, access: AccessId) -> Flow {
         let access = &self.network.accesses[access];
         let luck = access.key.wrapping_add(1 + u64::from(self.tokens[id].left));
@@ -165,6 +164,7 @@ impl<P: Probe> Engine<'_, P> {
         Flow::Stay
     }
 
+    #[inline(always)]
     fn vacate(&mut self, id: TokenId, depth: Depth) -> Flow {
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
         self.free(disk);
@@ -177,6 +177,7 @@ impl<P: Probe> Engine<'_, P> {
         self.after_giving_back(id)
     }
 
+    #[inline(never)]
     fn commit(&mut self, id: TokenId, depth: Depth) -> Flow {
         let instance = self.tokens[id].held(depth);
         let log = self.logs[instance].as_mut().expect("an instance that commits has a log");
@@ -186,6 +187,7 @@ impl<P: Probe> Engine<'_, P> {
         Flow::Stay
     }
 
+    #[inline(never)]
     fn flush(&mut self, id: TokenId, depth: Depth) -> Flow {
         let instance = self.tokens[id].held(depth);
         let spec = self.network.instances[instance].log.expect("this is its log's token");
@@ -197,6 +199,7 @@ impl<P: Probe> Engine<'_, P> {
         Flow::Stay
     }
 
+    #[inline(never)]
     fn flushed(&mut self, id: TokenId, depth: Depth) -> Flow {
         let instance = self.tokens[id].held(depth);
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
@@ -210,6 +213,7 @@ impl<P: Probe> Engine<'_, P> {
         if log.goes_on() { Flow::On } else { Flow::Stay }
     }
 
+    #[inline(never)]
     fn lock(&mut self, id: TokenId, lock: LockId, work: WorkId) -> Flow {
         let purpose = self.network.works[work].key;
         let row = self.network.locks[lock].rows.draw(&mut self.draw(id, purpose));
@@ -220,6 +224,7 @@ impl<P: Probe> Engine<'_, P> {
         Flow::On
     }
 
+    #[inline(never)]
     fn unlock(&mut self, id: TokenId, lock: LockId) -> Flow {
         if let Some((heir, waited)) = self.rows[lock].unlock(&mut self.tokens, self.now, id) {
             self.probe.locked(lock, waited);
@@ -228,6 +233,7 @@ impl<P: Probe> Engine<'_, P> {
         self.after_giving_back(id)
     }
 
+    #[inline(never)]
     fn choose(&mut self, id: TokenId, choice: ChoiceId) -> Flow {
         let choice = &self.network.choices[choice];
         let luck = self.draw(id, choice.key).unit();
@@ -238,20 +244,22 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Takes one of the pool or stands in its line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, pool: PoolId, id: TokenId) -> Seize {
-        let seize = self.pools[pool].seize(&mut self.tokens, self.now, id);
+        let pool = &mut self.pools[pool];
+        let seize = pool.seize(&mut self.tokens, self.now, id);
         if seize == Seize::Granted {
-            self.probe.seized(self.network.pools[pool].group, Span::ZERO);
+            self.probe.seized(pool.group, Span::ZERO);
         }
         seize
     }
 
     /// Gives one back; whoever is first in line goes on with it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn free(&mut self, pool: PoolId) {
-        if let Some((heir, waited)) = self.pools[pool].release(&mut self.tokens, self.now) {
-            self.probe.seized(self.network.pools[pool].group, waited);
+        let pool = &mut self.pools[pool];
+        if let Some((heir, waited)) = pool.release(&mut self.tokens, self.now) {
+            self.probe.seized(pool.group, waited);
             self.ready.push_back(heir);
         }
     }
