@@ -1,3 +1,5 @@
+//! What an outcome looks like as JSON, and what of it can be read back.
+
 use super::*;
 use crate::report::fixture;
 

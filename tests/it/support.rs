@@ -216,14 +216,6 @@ impl Diary {
     pub fn responses_ms(&self) -> Vec<f64> {
         self.answered.iter().map(|it| it.2 as f64 / 1e6).collect()
     }
-    /// When, in milliseconds, and why requests failed.
-    pub fn failures_ms(&self) -> Vec<(f64, &'static str)> {
-        self.failed.iter().map(|it| (it.0 as f64 / 1e6, it.2)).collect()
-    }
-    /// When requests were answered, in milliseconds.
-    pub fn answers_ms(&self) -> Vec<f64> {
-        self.answered.iter().map(|it| it.0 as f64 / 1e6).collect()
-    }
 }
 
 /// Runs one replication and hands back what went wrong, for tests that want to tell more about it.

@@ -1,3 +1,5 @@
+//! Charts of known outcomes.
+
 use super::*;
 use crate::outcome::{Estimate, Fault, Overload, Unit, Verb};
 use crate::report::fixture;

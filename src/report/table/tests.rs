@@ -1,3 +1,5 @@
+//! Tables of known outcomes.
+
 use super::*;
 use crate::report::fixture;
 

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 use shrink::shrink;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many seeds a test tries; `OUTGROW_SWARM=20000` tries more, `OUTGROW_SWARM_FROM` others.
 fn seeds() -> std::ops::Range<u64> {
@@ -23,7 +24,7 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 /// A way to run a model that ought to work; if it does not, why.
-type Trial = dyn Fn(u64, &Model) -> Result<(), String> + Sync;
+type Trial<'t> = dyn Fn(u64, &Model) -> Result<(), String> + Sync + 't;
 
 /// Tries every seed, and tells of those that fail, of one of them with the least model that does.
 fn all_hold(closed: bool, trial: &Trial) {
@@ -82,18 +83,22 @@ impl Probe for Backlog {
 
 #[test]
 fn every_law_holds_wherever_a_run_is_broken_off() {
+    let given_up = AtomicU64::new(0);
     all_hold(true, &|seed, model| {
         let length = format!("{}ms", 300 + seed * 7919 % 1500);
         let plan = Plan { warm_up: span("50ms"), events_max: 3_000_000, ..plan(seed, &length) };
         match try_run(&model.network, &plan, Fingerprint::default()) {
-            Ok(_) | Err(Failure::TooManyEvents) => Ok(()),
+            Ok(_) => Ok(()),
+            Err(Failure::TooManyEvents) => count(&given_up),
             Err(broken) => Err(format!("{broken:?}")),
         }
     });
+    few(given_up);
 }
 
 #[test]
 fn nothing_is_held_or_under_way_long_after_the_last_request() {
+    let given_up = AtomicU64::new(0);
     all_hold(false, &|seed, model| {
         let mut network = model.network.clone();
         for class in network.classes.iter_mut() {
@@ -103,7 +108,7 @@ fn nothing_is_held_or_under_way_long_after_the_last_request() {
         let plan = Plan { warm_up: span("300s"), events_max: 6_000_000, ..plan(seed, "1s") };
         let (Backlog(left), usage) = match try_run(&network, &plan, Backlog::default()) {
             Ok(seen) => seen,
-            Err(Failure::TooManyEvents) => return Ok(()),
+            Err(Failure::TooManyEvents) => return count(&given_up),
             Err(broken) => return Err(format!("{broken:?}")),
         };
         let busy = usage.pools.as_slice().iter().position(|it| it.busy + it.line > 0);
@@ -113,4 +118,18 @@ fn nothing_is_held_or_under_way_long_after_the_last_request() {
             _ => Err(format!("{left} left over, pool {busy:?} busy, cpu {computing:?} busy")),
         }
     });
+    few(given_up);
+}
+
+/// A model that amplifies its own work may need more events than it is allowed.
+fn count(given_up: &AtomicU64) -> Result<(), String> {
+    given_up.fetch_add(1, Ordering::Relaxed);
+    Ok(())
+}
+
+/// A test that mostly gives up would prove nothing.
+fn few(given_up: AtomicU64) {
+    let (given_up, all) = (given_up.into_inner(), seeds().count() as u64);
+    println!("{given_up} of {all} runs were given up");
+    assert!(given_up * 20 <= all, "{given_up} of {all} runs were given up");
 }
