@@ -111,7 +111,8 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
     let Some(story) = &experiment.growth else {
         return Instant { day: None, users: None, load: None };
     };
-    let users = story.users.users_at(at, story.over);
+    // People come whole.
+    let users = story.users.users_at(at, story.over).round();
     let peak = story.daily.as_ref().map_or(1.0, |daily| daily.peak_to_mean);
     let factor = match story.sample.at {
         Hour::Peak => peak,

@@ -7,9 +7,10 @@ use super::trial::{QUANTILES, Trial};
 use crate::model::file::Objective;
 use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
-    Point as Reported, Series, Unit, Verdict,
+    Point as Reported, Series, Theory, Unit, Verdict,
 };
 use crate::stats::{self, Aim, growth, paired};
+use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
 
 /// The probability with which intervals hold the true value.
@@ -40,9 +41,16 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,
-        theory: IndexMap::new(),
+        theory: theory(point),
         series: point.fault.as_ref().map(|_| series(trials)),
     }
+}
+
+/// What theory says of the same network, where it says anything.
+fn theory(point: &Point) -> IndexMap<String, Theory> {
+    let predictions = predict(&point.network, &point.names).into_iter();
+    let told = |it: Prediction| (it.metric, Theory { value: it.value, method: it.method.to_owned() });
+    predictions.map(told).collect()
 }
 
 /// Means over replications; a figure that some replication lacks is absent, and so is, where there

@@ -29,7 +29,7 @@ impl<'n> Arrivals<'n> {
     }
 
     /// When the next one comes.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Time {
         self.number += 1;
         let following = Draw::at(self.key, self.number).exponential();

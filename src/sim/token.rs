@@ -143,6 +143,12 @@ impl Token {
         self.held[depth as usize % DEPTH_MAX]
     }
 
+    /// Goes past the next step, as that has been done in one with the present.
+    #[inline]
+    pub fn pass(&mut self) {
+        self.step = StepId::new(self.step.index() + 1);
+    }
+
     /// Whether it neither fails nor has anything out of the ordinary about it.
     #[inline]
     pub fn is_plain(&self) -> bool {

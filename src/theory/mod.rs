@@ -8,6 +8,7 @@ pub mod closed;
 pub mod erlang;
 pub mod jackson;
 pub mod mg1;
+pub mod predict;
 pub mod ps;
 
 mod tail;
@@ -16,6 +17,7 @@ pub use closed::{Closed, Station, closed};
 pub use erlang::{Mmc, Mmck, erlang_b, erlang_c};
 pub use jackson::{Node, OpenNetwork};
 pub use mg1::{Md1, Mg1};
+pub use predict::{Prediction, predict};
 pub use ps::MgcPs;
 
 /// Tests hold figures against references of twelve digits.

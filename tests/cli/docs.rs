@@ -3,7 +3,7 @@
 //! A block that begins with `$ cargo run --release -- …` shows the command and all that it prints.
 //! With `OUTGROW_RECORD=1` the blocks are recorded anew.
 
-use super::support::{run, same_as_recorded, stderr, stdout};
+use super::support::{run, same_as_recorded, scratch, stderr, stdout};
 use std::path::Path;
 
 const PROMPT: &str = "$ cargo run --release -- ";
@@ -34,8 +34,28 @@ fn commands_in_the_readme_print_what_it_shows() {
 /// What a person would see on a screen, without colours.
 fn printed(args: &str) -> String {
     let args: Vec<&str> = args.split_whitespace().collect();
+    if args[0] == "compare" {
+        return printed_and_drawn(&args);
+    }
     let output = run(&args);
     stdout(&output) + &stderr(&output)
+}
+
+/// The story takes a while: its charts are drawn in the same run, and held against the recorded.
+fn printed_and_drawn(args: &[&str]) -> String {
+    let folder = scratch("readme-charts");
+    let output = run(&[args, &["--out", folder.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/results");
+    for name in ["response-generate", "utilization"] {
+        let drawn = std::fs::read(folder.join(format!("{name}.png"))).unwrap();
+        let path = results.join(format!("series-b-blitz-{name}.png"));
+        if std::env::var_os("OUTGROW_RECORD").is_some() {
+            std::fs::write(&path, &drawn).unwrap();
+        }
+        assert!(std::fs::read(&path).unwrap() == drawn, "{} is of an older run", path.display());
+    }
+    stdout(&output)
 }
 
 #[test]

@@ -16,29 +16,41 @@ pub struct Heap<E> {
     times: Vec<Time>,
     /// Order and event that belong to the time at the same index.
     rest: Vec<(u64, E)>,
+    /// Whether what stands first has been taken out and its place is still to be filled: by the
+    /// next push, as most events bring about another one, or by the last in the heap.
+    is_open: bool,
 }
 
 impl<E: Copy> Heap<E> {
     /// Takes memory for `capacity` pending events; more than that allocates.
     pub fn with_capacity(capacity: usize) -> Heap<E> {
         let times = vec![Time::NEVER; capacity + CHILDREN];
-        Heap { times, rest: Vec::with_capacity(capacity) }
+        Heap { times, rest: Vec::with_capacity(capacity), is_open: false }
     }
+    #[inline]
     pub fn len(&self) -> usize {
-        self.rest.len()
+        self.rest.len() - usize::from(self.is_open)
     }
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.rest.is_empty()
+        self.len() == 0
     }
     /// What is due first, or [`NOTHING`].
-    #[inline]
-    pub fn peek(&self) -> Due {
+    #[inline(always)]
+    pub fn peek(&mut self) -> Due {
+        if self.is_open {
+            self.close();
+        }
         self.rest.first().map_or(NOTHING, |&(order, _)| (self.times[0], order))
     }
 
     #[inline(always)]
     pub fn push(&mut self, at: Time, order: u64, event: E) {
         debug_assert!(at < Time::NEVER && order < u64::MAX, "an event without a date");
+        if self.is_open {
+            self.is_open = false;
+            return self.sink(at, (order, event));
+        }
         self.rest.push((order, event));
         if self.times.len() < self.rest.len() + CHILDREN {
             self.times.resize(2 * self.times.len(), Time::NEVER);
@@ -64,31 +76,48 @@ impl<E: Copy> Heap<E> {
     /// Takes out what is due first.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<Scheduled<E>> {
-        let last = self.rest.pop()?;
-        let (times, rest) = (&mut self.times[..], &mut self.rest[..]);
-        let last_at = std::mem::replace(&mut times[rest.len()], Time::NEVER);
-        if rest.is_empty() {
-            return Some(Scheduled { at: last_at, order: last.0, event: last.1 });
+        if self.is_open {
+            self.close();
         }
-        let first = Scheduled { at: times[0], order: rest[0].0, event: rest[0].1 };
-        // The last event sinks from the root to its place.
+        let (order, event) = *self.rest.first()?;
+        self.is_open = true;
+        Some(Scheduled { at: self.times[0], order, event })
+    }
+
+    /// Fills the first place with what stands last.
+    #[inline]
+    fn close(&mut self) {
+        self.is_open = false;
+        let Some(last) = self.rest.pop() else { return };
+        let at = std::mem::replace(&mut self.times[self.rest.len()], Time::NEVER);
+        if !self.rest.is_empty() {
+            self.sink(at, last);
+        }
+    }
+
+    /// Puts an event in the first place, and lets it sink from there to its own.
+    #[inline]
+    fn sink(&mut self, at: Time, this: (u64, E)) {
+        let (times, rest) = (&mut self.times[..], &mut self.rest[..]);
         let mut hole = 0;
         while let Some((child, child_at)) = earliest_child(hole, times, rest) {
             let child_rest = rest[child];
-            if last_at < child_at || (last_at == child_at && last.0 < child_rest.0) {
+            if at < child_at || (at == child_at && this.0 < child_rest.0) {
                 break;
             }
             times[hole] = child_at;
             rest[hole] = child_rest;
             hole = child;
         }
-        times[hole] = last_at;
-        rest[hole] = last;
-        Some(first)
+        times[hole] = at;
+        rest[hole] = this;
     }
 
     /// Takes all out, in no order.
     pub fn drain(&mut self, mut take: impl FnMut(Scheduled<E>)) {
+        if self.is_open {
+            self.close();
+        }
         for ((order, event), at) in self.rest.drain(..).zip(&mut self.times) {
             take(Scheduled { at: std::mem::replace(at, Time::NEVER), order, event });
         }

@@ -40,7 +40,7 @@ impl Lanes {
     }
 
     /// Moves the date of a slot.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, slot: usize, at: Time, order: u64) {
         let matches = &mut self.matches[..];
         let mut i = matches.len() / 2 + slot;

@@ -60,8 +60,8 @@ impl<E: Copy> OneShot<E> {
     }
 
     /// What is due first, or [`NOTHING`](super::NOTHING).
-    #[inline]
-    pub fn peek(&self) -> Due {
+    #[inline(always)]
+    pub fn peek(&mut self) -> Due {
         let due = self.heap.peek();
         self.batch.last().map_or(due, |next| next.due().min(due))
     }
@@ -127,7 +127,8 @@ impl<E: Copy> OneShot<E> {
     #[cold]
     fn put_away(&mut self) {
         let mut moved = self.len() - self.wheel.len();
-        moved += self.wheel.turn_back(self.peek().0);
+        let first = self.peek().0;
+        moved += self.wheel.turn_back(first);
         self.batch.drain(..).for_each(|event| self.wheel.put(event));
         self.heap.drain(|event| self.wheel.put(event));
         self.limit = moved.max(self.heap_limit);

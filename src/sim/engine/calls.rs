@@ -32,7 +32,7 @@ impl<P: Probe> Engine<'_, P> {
         self.inside.enter(self.now);
         self.probe.born(self.now, class);
         self.probe.attempted(class);
-        self.set_patience(token);
+        self.set_patience(token, guard);
         token
     }
 
@@ -76,15 +76,15 @@ impl<P: Probe> Engine<'_, P> {
         } else if !self.is_waiting_for(&self.tokens[id]) {
             return self.tokens.dismiss(id);
         }
-        self.set_patience(id);
+        let guard = self.tokens[id].guard;
+        self.set_patience(id, guard);
         self.ready.push_back(id);
     }
 
     /// Whoever sent the attempt waits no longer than this for it.
     #[inline(always)]
-    fn set_patience(&mut self, id: TokenId) {
-        let guard = &self.network.guards[self.tokens[id].guard];
-        if let Some(timeout) = guard.timeout {
+    fn set_patience(&mut self, id: TokenId, guard: GuardId) {
+        if let Some(timeout) = self.network.guards[guard].timeout {
             self.schedule_constant(timeout, Rank::Timeout, Kind::Timeout, id);
         }
     }
@@ -93,7 +93,10 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(always)]
     pub(super) fn call(&mut self, id: TokenId, to: VisitId, depth: Depth) -> Flow {
         let visit = &self.network.visits[to];
-        let instance = visit.only.unwrap_or_else(|| self.choose_instance(id, visit));
+        let instance = match visit.only {
+            Some(only) => only,
+            None => self.choose_instance(self.tokens[id].key, visit),
+        };
         self.candidates[instance].outstanding += 1;
         let token = &mut self.tokens[id];
         token.held[depth as usize % DEPTH_MAX] = instance;
@@ -101,14 +104,15 @@ impl<P: Probe> Engine<'_, P> {
         if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true) {
             return Flow::Stay;
         }
-        self.tokens[id].step = Self::step_after(self.tokens[id].step);
-        self.seize(id, to, depth)
+        self.tokens[id].pass();
+        self.seize_worker(id, to, instance)
     }
 
     /// Has the balancer choose among the instances of a service.
-    fn choose_instance(&mut self, id: TokenId, visit: &Visit) -> InstanceId {
+    #[inline]
+    fn choose_instance(&mut self, key: u64, visit: &Visit) -> InstanceId {
         let service = &self.network.services[visit.service];
-        let luck = &mut Draw::at(self.tokens[id].key, visit.key);
+        let luck = &mut Draw::at(key, visit.key);
         let all_healthy = self.ejected[visit.service] == 0;
         let candidates = &self.candidates[service.instances.clone()];
         let balancer = &mut self.balancers[visit.service];
@@ -135,9 +139,13 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Takes a worker of the instance, or waits for one.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn seize(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
-        let instance = self.tokens[id].held(depth);
+        self.seize_worker(id, visit, self.tokens[id].held(depth))
+    }
+
+    #[inline(always)]
+    fn seize_worker(&mut self, id: TokenId, visit: VisitId, instance: InstanceId) -> Flow {
         let Instance { workers, state, .. } = self.instances[instance];
         match state {
             Health::Up => {}
@@ -171,16 +179,17 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         let instance = token.held(depth);
         token.depth = depth;
-        self.candidates[instance].outstanding -= 1;
         let is_plain = token.is_plain();
+        self.candidates[instance].outstanding -= 1;
         self.free(self.instances[instance].workers);
-        if !is_plain {
-            self.after_giving_back(id);
+        if is_plain && self.network.links.is_empty() {
+            return Flow::On;
         }
+        self.after_giving_back(id);
         self.back_to_caller(id, visit, depth)
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn back_to_caller(&mut self, id: TokenId, visit: VisitId, depth: Depth) -> Flow {
         if self.tokens[id].flags & (flag::CUT | flag::HANGS_BELOW) != 0
             && self.back_to_nobody(id, depth)

@@ -447,8 +447,12 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Schedules an event of the token at a drawn time from now.
     #[inline(always)]
     fn schedule(&mut self, after: Span, rank: Rank, kind: Kind, token: TokenId) {
+        self.put(after, rank, Event::new(kind, token, self.tokens[token].generation));
+    }
+
+    #[inline(always)]
+    fn put(&mut self, after: Span, rank: Rank, event: Event) {
         let order = self.order(rank);
-        let event = Event::new(kind, token, self.tokens[token].generation);
         self.once.push(self.now + after, order, event);
     }
 

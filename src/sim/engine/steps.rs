@@ -81,10 +81,11 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(always)]
     fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = &self.network.works[work];
-        let span = work.law.draw(&mut self.draw(id, work.key));
-        let instance = self.tokens[id].held(depth);
-        self.instances[instance].computing.up(self.now);
-        self.schedule(span, Rank::Finish, Kind::Computed, id);
+        let token = &self.tokens[id];
+        let span = work.law.draw(&mut Draw::at(token.key, work.key));
+        let event = Event::new(Kind::Computed, id, token.generation);
+        self.instances[token.held(depth)].computing.up(self.now);
+        self.put(span, Rank::Finish, event);
         Flow::Stay
     }
 
@@ -129,15 +130,22 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     fn access(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
-        let access = &self.network.accesses[access];
-        debug_assert!(self.disk_of(id, depth).is_some(), "checked: there is a disk");
-        let left = access.misses.draw(&mut self.draw(id, access.key)) as u32;
+        let spec = &self.network.accesses[access];
         let token = &mut self.tokens[id];
+        let left = spec.misses.draw(&mut Draw::at(token.key, spec.key));
         token.left = left;
         if left == 0 {
             token.step = StepId::new(token.step.index() + 3);
+            return Flow::On;
         }
-        Flow::On
+        token.pass();
+        match self.occupy(id, depth) {
+            Flow::On => {
+                self.tokens[id].pass();
+                self.transfer(id, access)
+            }
+            Flow::Stay => Flow::Stay,
+        }
     }
 
     #[inline(always)]
@@ -145,7 +153,7 @@ impl<P: Probe> Engine<'_, P> {
         self.instances[self.tokens[id].held(depth)].disk
     }
 
-    #[inline(always)]
+    #[inline]
     fn occupy(&mut self, id: TokenId, depth: Depth) -> Flow {
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
         match self.take(disk, id) {
@@ -155,12 +163,13 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn transfer(&mut self, id: TokenId, access: AccessId) -> Flow {
         let access = &self.network.accesses[access];
-        let luck = access.key.wrapping_add(1 + u64::from(self.tokens[id].left));
-        let span = access.time.draw(&mut self.draw(id, luck));
-        self.schedule(span, Rank::Finish, Kind::Done, id);
+        let token = &self.tokens[id];
+        let luck = access.key.wrapping_add(1 + u64::from(token.left));
+        let span = access.time.draw(&mut Draw::at(token.key, luck));
+        self.put(span, Rank::Finish, Event::new(Kind::Done, id, token.generation));
         Flow::Stay
     }
 

@@ -62,7 +62,8 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     model["zones"] = (0..zones).map(|it| (format!("z{it}"), json!({}))).collect();
     model["links"] = links(&mut dice, zones);
     let disks: Vec<bool> = (0..groups).map(|_| dice.chance(0.8)).collect();
-    let host_groups = (0..groups).map(|it| (format!("h{it}"), host(&mut dice, zones, disks[it as usize])));
+    let host_groups =
+        (0..groups).map(|it| (format!("h{it}"), host(&mut dice, zones, disks[it as usize])));
     model["hosts"] = host_groups.collect();
     let mut written = serde_json::Map::new();
     for service in 0..services {
@@ -74,7 +75,8 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     }
     model["services"] = Value::Object(written);
     let classes = dice.from(1, 3);
-    let traffic = (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
+    let traffic =
+        (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
     model
 }
@@ -96,7 +98,8 @@ fn links(dice: &mut Dice, zones: u64) -> Value {
 fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
     let mut host = json!({ "count": dice.from(1, 3), "cores": dice.from(1, 4) });
     if dice.chance(0.5) {
-        host["zones"] = json!([format!("z{}", dice.below(zones)), format!("z{}", dice.below(zones))]);
+        host["zones"] =
+            json!([format!("z{}", dice.below(zones)), format!("z{}", dice.below(zones))]);
     }
     if dice.chance(0.3) {
         host["speed"] = json!(*dice.one_of(&[0.5, 2.0]));
@@ -108,7 +111,9 @@ fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
         let depth = dice.from(1, 3);
         host["disk"] = match dice.chance(0.5) {
             true => json!({ "depth": depth, "access": dice.time(4) }),
-            false => json!({ "depth": depth, "iops": dice.from(200, 2000), "bandwidth": "10MiB/s" }),
+            false => {
+                json!({ "depth": depth, "iops": dice.from(200, 2000), "bandwidth": "10MiB/s" })
+            }
         };
         if dice.chance(0.5) {
             host["disk"]["sync"] = dice.time(4);
@@ -118,7 +123,8 @@ fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
 }
 
 fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
-    let balance = *dice.one_of(&["none", "random", "round_robin", "least_outstanding", "power_of_two"]);
+    let balance =
+        *dice.one_of(&["none", "random", "round_robin", "least_outstanding", "power_of_two"]);
     let mut service = json!({
         "hosts": format!("h{group}"), "instances": dice.from(1, 4), "balance": balance,
     });

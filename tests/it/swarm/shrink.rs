@@ -20,7 +20,9 @@ pub fn shrink(mut value: Value, fails: &dyn Fn(&Value) -> bool) -> Value {
 fn pieces(value: &Value) -> Vec<Vec<String>> {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(entries) => entries.iter().map(|(key, it)| (key.clone(), it)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(i, it)| (i.to_string(), it)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(i, it)| (i.to_string(), it)).collect()
+        }
         _ => Vec::new(),
     };
     let mut paths = Vec::new();
