@@ -50,10 +50,15 @@ pub fn outcome(
         })
         .collect();
     let comparisons = summary::comparisons(&known);
-    let summaries: Vec<_> = designs.iter().enumerate().map(|(i, design)| {
-        let own: Vec<_> = known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
-        summary::summary(design, &own)
-    }).collect();
+    let summaries: Vec<_> = designs
+        .iter()
+        .enumerate()
+        .map(|(i, design)| {
+            let own: Vec<_> =
+                known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+            summary::summary(design, &own)
+        })
+        .collect();
     let mut outcome = Outcome {
         format: FORMAT.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

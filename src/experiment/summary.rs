@@ -49,7 +49,8 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
 /// What theory says of the same network, where it says anything.
 fn theory(point: &Point) -> IndexMap<String, Theory> {
     let predictions = predict(&point.network, &point.names).into_iter();
-    let told = |it: Prediction| (it.metric, Theory { value: it.value, method: it.method.to_owned() });
+    let told =
+        |it: Prediction| (it.metric, Theory { value: it.value, method: it.method.to_owned() });
     predictions.map(told).collect()
 }
 
@@ -184,7 +185,9 @@ fn breaks_on(points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
     for point in points.iter().filter(|it| it.fault.is_none()) {
         let day = point.day?;
         let keeps = |it: &Limit| point.keeps(&it.objective, it.limit);
-        let missed = limits.iter().find(|it| keeps(it) == Kept::Fail);
+        let missed = limits.iter().filter(|it| keeps(it) == Kept::Fail);
+        // In an overload all classes count as missed; the one that suffers most is told.
+        let missed = missed.min_by(|a, b| answered(point, a).total_cmp(&answered(point, b)));
         if let Some(missed) = missed {
             let from = kept_until.unwrap_or(day);
             return Some(BreaksOn {
@@ -199,6 +202,13 @@ fn breaks_on(points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
         }
     }
     None
+}
+
+/// The share of a limit's class that is answered in time.
+fn answered(point: &Reported, limit: &Limit) -> f64 {
+    let class = limit.objective.rsplit_once('.').map_or("", |it| it.0);
+    let rate = |what| point.metric(&format!("{class}.{what}")).map_or(0.0, |it| it.value);
+    rate("goodput") / rate("arrivals").max(f64::MIN_POSITIVE)
 }
 
 /// One point with all that is known of it.
