@@ -334,7 +334,11 @@ impl fmt::Display for Time {
 }
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write_quantity(f, self.0 * 86_400.0, &[("/d", 1.0), ("/h", 24.0), ("/m", 1440.0), ("/s", 86_400.0)])
+        write_quantity(
+            f,
+            self.0 * 86_400.0,
+            &[("/d", 1.0), ("/h", 24.0), ("/m", 1440.0), ("/s", 86_400.0)],
+        )
     }
 }
 impl fmt::Display for Bytes {

@@ -4,14 +4,27 @@ use crate::experiment::Source;
 use crate::model::Document;
 use crate::model::reading::text_of;
 use crate::problem::{Code, Problem};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The document in a file.
 pub fn document(path: &Path) -> Result<Document, Vec<Problem>> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(&name, &error)])?;
+    let bytes = read(path).map_err(|error| vec![unreadable(&name, &error)])?;
     let text = text_of(&name, &bytes).map_err(|problem| vec![problem])?;
     Document::parse(&name, text)
+}
+
+/// Larger files are not read, whatever they are.
+const MAX_BYTES: u64 = 256 << 20;
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_BYTES {
+        true => Err(std::io::Error::other("it is larger than 256 MiB")),
+        false => Ok(bytes),
+    }
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Problem {
@@ -32,8 +45,8 @@ pub fn beside(path: &Path) -> impl Fn(&str) -> Result<String, String> + 'static 
     let folder: PathBuf = path.parent().map(Path::to_owned).unwrap_or_default();
     move |name| {
         let path = folder.join(name);
-        let bytes = std::fs::read(&path)
-            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        let bytes =
+            read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         String::from_utf8(bytes).map_err(|_| format!("{} is no UTF-8 text", path.display()))
     }
 }

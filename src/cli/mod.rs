@@ -31,7 +31,9 @@ pub fn main() -> ExitCode {
     let args = args::Args::parse();
     // Nothing is lost by ending at once: results are written whole, when there are any.
     let handler = ctrlc::set_handler(|| {
-        eprintln!("\ninterrupted: nothing was written, as no result was finished");
+        eprintln!(
+            "\ninterrupted: what was printed before stands, and files were written whole or not at all"
+        );
         std::process::exit(INTERRUPTED);
     });
     if let Err(error) = handler {

@@ -4,12 +4,13 @@ use super::args::{Args, Common, Kind, Verb, WarmUp};
 use super::progress::Bar;
 use super::{Refusal, files, output};
 use crate::experiment::file::{Experiment, Replications};
-use crate::experiment::{self, Design, Settings, Source, Title, Trouble};
+use crate::experiment::{self, Design, Point, Settings, Source, Title, Trouble};
 use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
 use crate::outcome::{self, Outcome};
 use crate::problem::{Code, Findings, Problem};
+use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
 
@@ -208,7 +209,8 @@ fn conduct(
     let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
     let outcome = in_threads(common.threads, work)?;
     drop(bar);
-    output::show(&outcome.map_err(|trouble| refusal(&trouble, &settings))?, common)
+    let outcome = outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
+    output::show(&outcome, common)
 }
 
 fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
@@ -249,7 +251,12 @@ fn in_threads<T: Send>(
     Ok(pool.install(work))
 }
 
-fn refusal(trouble: &Trouble, settings: &Settings) -> Refusal {
+fn refusal(
+    trouble: &Trouble,
+    settings: &Settings,
+    points: &[Point],
+    document: &Document,
+) -> Refusal {
     match trouble {
         Trouble::TooLarge { expected, allowed } => {
             let rule = format!(
@@ -259,11 +266,45 @@ fn refusal(trouble: &Trouble, settings: &Settings) -> Refusal {
             let mend = "shorten the window, lower the load or the replications, or allow more with --max-events";
             Problem::without_place(Code::E012, "--max-events", rule, mend).into()
         }
-        Trouble::Bug { point, replication, failure } => Refusal::Bug(format!(
-            "point {point}, replication {replication}, seed {}: {failure:?}",
-            settings.seed
-        )),
+        Trouble::UnknownMetric { metric, mend } => {
+            let mut findings = Findings::default();
+            findings.inside("replications", |it| {
+                it.inside("until", |it| {
+                    it.wrong_at(metric, Code::E008, "no such metric is measured", mend);
+                });
+            });
+            document.problems(findings.into_vec()).into()
+        }
+        Trouble::GaveUp { point, replication, failure } => {
+            let place = format!(
+                "{}, replication {replication}, seed {}",
+                points[*point].title(),
+                settings.seed
+            );
+            gave_up(&place, *failure)
+        }
     }
+}
+
+fn gave_up(place: &str, failure: Failure) -> Refusal {
+    let (rule, mend) = match failure {
+        Failure::Broken { law, what, index } => {
+            return Refusal::Bug(format!("{place}: {law} ({what} {index})"));
+        }
+        Failure::TooManyEvents { at } => (
+            format!("used up all the events that are allowed, {at} into the run"),
+            "shorten the window, lower the load, or allow more with --max-events",
+        ),
+        Failure::TooManyInside { at } => (
+            format!("millions of requests had piled up {at} into the run, and nothing bounds them"),
+            "give a \"line\", or \"timeout\"s, or a shorter window",
+        ),
+        Failure::Spinning { at } => (
+            format!("users who do not think fail and ask again without end, {at} into the run"),
+            "give \"think\" a duration",
+        ),
+    };
+    Problem::without_place(Code::E012, place, rule, mend).into()
 }
 
 fn schema(of: Kind) -> Result<(), Refusal> {

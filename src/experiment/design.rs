@@ -43,7 +43,8 @@ pub fn designs(
     let mut designs = Vec::new();
     let mut problems = Vec::new();
     let mut used = vec![false; experiment.vary.len()];
-    for Source { document: model, files } in models {
+    let mut names: Vec<String> = Vec::new();
+    for (i, Source { document: model, files }) in models.iter().enumerate() {
         let name = match load(experiment, model, files) {
             Ok(loaded) => loaded.file.name.clone(),
             Err(found) => {
@@ -51,8 +52,21 @@ pub fn designs(
                 continue;
             }
         };
+        if names.contains(&name) {
+            let rule = format!("two models are named \"{name}\"");
+            let mend = "give one of them another \"name\"";
+            problems.extend(told(document, "models", Some(i), Code::E010, rule, mend));
+            continue;
+        }
+        names.push(name.clone());
         let factors =
             if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
+        let count = factors.iter().map(|it| it.levels.len()).fold(1, usize::saturating_mul);
+        if designs.len().saturating_add(count) > DESIGNS_MAX {
+            let rule = format!("{count} combinations of levels; at most {DESIGNS_MAX} can be run");
+            problems.extend(told(document, "vary", None, Code::E012, rule, "vary less at a time"));
+            continue;
+        }
         for levels in combinations(&factors) {
             match at_levels(experiment, model, files, &factors, &levels) {
                 Ok(design) => designs.push(design),
@@ -82,6 +96,22 @@ fn load(
         Some(_) => model::load_growing(document, files),
         None => model::load(document, files),
     }
+}
+
+/// Designs beyond which an experiment is refused.
+const DESIGNS_MAX: usize = 10_000;
+
+/// A problem of the experiment file.
+fn told(
+    document: &Document,
+    key: &str,
+    place: Option<usize>,
+    code: Code,
+    rule: String,
+    mend: &str,
+) -> Vec<Problem> {
+    let path = std::iter::once(Segment::from(key)).chain(place.map(Segment::from)).collect();
+    document.problems(vec![Finding { code, path, rule, mend: mend.to_owned() }])
 }
 
 /// The factors that apply to the model: those that name it, and those whose path it has.

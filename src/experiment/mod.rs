@@ -125,23 +125,34 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
                 .inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
         }
     }
+    for (i, fault) in experiment.faults.iter().enumerate() {
+        if fault.duration.nanos().saturating_add(experiment.aftermath.nanos()) > WATCHED_MAX.nanos()
+        {
+            let rule =
+                format!("a fault and its aftermath can be watched for at most {WATCHED_MAX}");
+            findings.inside("faults", |it| {
+                it.inside(i, |it| it.wrong_at("for", Code::E012, rule, "\"20m\""));
+            });
+        }
+    }
     findings.inside("vary", |it| check_levels(experiment, it));
     findings.inside("replications", |it| check_replications(&experiment.replications, it));
 }
 
-const POINTS_MAX: usize = 100_000;
+const SAMPLES_MAX: usize = 100_000;
+/// A slice is ten seconds, and each is remembered.
+const WATCHED_MAX: Span = Span::from_whole_secs(10 * 86_400);
 
 fn check_levels(experiment: &Experiment, findings: &mut Findings) {
-    let mut points = 1usize;
     for (path, levels) in &experiment.vary {
         if levels.is_empty() {
             findings.wrong_at(path, Code::E007, "must have at least one level", "");
         }
-        points = points.saturating_mul(levels.len().max(1));
-    }
-    if points > POINTS_MAX {
-        let rule = format!("{points} combinations of levels; at most {POINTS_MAX} can be run");
-        findings.wrong(Code::E012, rule, "vary less at a time");
+        let varied = path.rsplit(':').next().unwrap_or(path).trim();
+        if varied == "users" && experiment.growth.is_some() {
+            let rule = "the number of users comes from growth, so that this would change nothing";
+            findings.wrong_at(path, Code::E010, rule, "leave one of the two out");
+        }
     }
 }
 
@@ -156,8 +167,8 @@ fn check_story(story: &file::Story, findings: &mut Findings) {
         it.inside("window", |it| longer_than_nothing(story.sample.window, it));
         let every = story.sample.every.nanos().max(1);
         let samples = story.over.nanos() / every;
-        if samples as usize > POINTS_MAX {
-            let rule = format!("{samples} instants; at most {POINTS_MAX} can be run");
+        if samples as usize > SAMPLES_MAX {
+            let rule = format!("{samples} instants; at most {SAMPLES_MAX} can be run");
             it.wrong_at("every", Code::E012, rule, "sample less often");
         }
     });

@@ -1,7 +1,7 @@
 //! Points: what is simulated, each with its network, and how long.
 
 use super::design::Design;
-use super::file::{Experiment, Hour, WarmUp};
+use super::file::{At, Experiment, Hour, WarmUp};
 use crate::ids::Id;
 use crate::model::{Recorded, compile};
 use crate::network::{Arrival, Fault as NetworkFault, HostId, Names, Network};
@@ -46,6 +46,13 @@ pub struct Failing {
 }
 
 impl Point {
+    /// What to call it in a message: "monolith, day 14, zone a".
+    pub fn title(&self) -> String {
+        let day = self.day.map(|day| format!(", day {day}"));
+        let fault = self.fault.as_ref().map(|it| format!(", {}", it.what));
+        self.names.model.clone() + &day.unwrap_or_default() + &fault.unwrap_or_default()
+    }
+
     /// How many events one run will take, roughly: as if every request ran all its steps.
     pub fn expected_events(&self) -> f64 {
         let network = &self.network;
@@ -59,6 +66,7 @@ impl Point {
             Arrival::Closed { users, think } => {
                 f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
             }
+            Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
             Arrival::Open { rates } => {
                 let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
                 rates
@@ -75,6 +83,9 @@ impl Point {
 /// The points of an experiment, design by design, day by day, faults after the days.
 pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findings) -> Vec<Point> {
     let mut points = Vec::new();
+    if too_many(experiment, designs, findings) {
+        return points;
+    }
     for (i, design) in designs.iter().enumerate() {
         for instant in instants(experiment, design) {
             points.push(point(experiment, i, design, &instant));
@@ -89,6 +100,24 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         }
     }
     points
+}
+
+/// Points beyond which an experiment is refused: each has a network of its own.
+const POINTS_MAX: u64 = 20_000;
+
+fn too_many(experiment: &Experiment, designs: &[Design], findings: &mut Findings) -> bool {
+    let samples = experiment.growth.as_ref();
+    let instants = samples.map_or(0, |it| it.over.nanos() / it.sample.every.nanos()) + 1;
+    let of = |design: &Design| {
+        let zones = design.model.file.zones.len().max(1) as u64;
+        instants.saturating_add(zones * experiment.faults.len() as u64)
+    };
+    let total = designs.iter().map(of).fold(0, u64::saturating_add);
+    if total > POINTS_MAX {
+        let rule = format!("{total} points; at most {POINTS_MAX} can be run");
+        findings.wrong(Code::E012, rule, "sample less often, or vary less at a time");
+    }
+    total > POINTS_MAX
 }
 
 /// One sampled instant: its day, its users, and how many users' worth of traffic they make then.
@@ -113,10 +142,10 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
     };
     // People come whole.
     let users = story.users.users_at(at, story.over).round();
-    let peak = story.daily.as_ref().map_or(1.0, |daily| daily.peak_to_mean);
-    let factor = match story.sample.at {
-        Hour::Peak => peak,
-        Hour::Mean => 1.0,
+    let factor = match (&story.daily, story.sample.at) {
+        (None, _) | (_, At::Hour(Hour::Mean)) => 1.0,
+        (Some(daily), At::Hour(Hour::Peak)) => daily.peak_to_mean,
+        (Some(daily), At::Time(time)) => daily.factor(time),
     };
     let day = at.as_secs() / 86_400.0;
     Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
@@ -181,7 +210,8 @@ fn fault_point(
 pub fn slice_of(window: Span) -> Span {
     const MILLISECOND: u64 = 1_000_000;
     let whole = (window.nanos() / SLICES).next_multiple_of(MILLISECOND);
-    Span::from_nanos(if whole < window.nanos() { whole } else { (window.nanos() / SLICES).max(1) })
+    let shortest = (window.nanos() / SLICES).max(1);
+    Span::from_nanos(if 0 < whole && whole < window.nanos() { whole } else { shortest })
 }
 
 /// What fails and which hosts that takes, once for each zone if it may be any.

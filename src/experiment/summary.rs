@@ -1,9 +1,9 @@
 //! From trials to an outcome: estimates with their intervals, what binds, what breaks, what is better.
 
-use super::conduct::{Conducted, values_of};
+use super::conduct::Conducted;
 use super::design::Design;
 use super::point::Point;
-use super::trial::{QUANTILES, Trial};
+use super::trial::{Figure, QUANTILES, Steady, Trial};
 use crate::model::file::Objective;
 use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
@@ -22,8 +22,11 @@ const SATURATED: f64 = 0.9;
 pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Reported {
     let trials = &conducted.trials;
     let bottleneck = bottleneck(trials);
-    let overloaded = overload(point, trials, &bottleneck);
-    let metrics = estimates(trials, overloaded.is_some() || point.fault.is_some());
+    let steadiness = Steadiness::of(point, trials);
+    let overloaded = steadiness
+        .growth_per_s
+        .map(|backlog_per_s| Overload { by: bottleneck.name.clone(), backlog_per_s });
+    let metrics = estimates(trials, &steadiness);
     Reported {
         model: design.name().to_owned(),
         factors: design.factors.clone(),
@@ -54,19 +57,91 @@ fn theory(point: &Point) -> IndexMap<String, Theory> {
     predictions.map(told).collect()
 }
 
-/// Means over replications; a figure that some replication lacks is absent, and so is, where there
-/// is no steady state, what depends on when one stopped looking.
-fn estimates(trials: &[Trial], unsteady: bool) -> IndexMap<String, Estimate> {
+/// Which classes have a steady state at a point.
+pub struct Steadiness {
+    /// Those whose backlog grows.
+    growing: Vec<bool>,
+    /// Whether something fails on the way, so that there is a course and no state.
+    fault: bool,
+    /// By how much the backlogs grow that do.
+    growth_per_s: Option<f64>,
+}
+
+impl Steadiness {
+    pub fn of(point: &Point, trials: &[Trial]) -> Steadiness {
+        let classes = trials.first().map_or(0, |it| it.backlog.len());
+        let growths = (0..classes).map(|class| {
+            let backlogs: Vec<Vec<f64>> =
+                trials.iter().map(|it| it.backlog[class].clone()).collect();
+            let arrivals = trials.iter().map(|it| it.arrivals_per_s[class]).sum::<f64>();
+            let arrivals_per_s = arrivals / trials.len() as f64;
+            growth(&backlogs, point.slice.as_secs(), arrivals_per_s, CONFIDENCE)
+                .filter(|it| it.overloaded && point.fault.is_none())
+        });
+        let growths: Vec<_> = growths.collect();
+        let per_s = growths.iter().flatten().map(|it| it.per_s.value).reduce(|a, b| a + b);
+        Steadiness {
+            growing: growths.iter().map(Option::is_some).collect(),
+            fault: point.fault.is_some(),
+            growth_per_s: per_s,
+        }
+    }
+
+    pub fn is_overloaded(&self) -> bool {
+        self.growth_per_s.is_some()
+    }
+
+    fn holds(&self, of: Steady) -> bool {
+        !self.fault
+            && match of {
+                Steady::Class(class) => !self.growing[class],
+                Steady::System => !self.growing.contains(&true),
+            }
+    }
+
+    /// What to report of a figure: nothing, if it depends on when one stopped looking; a share with
+    /// what piled up counted as not answered.
+    fn chosen(&self, figure: &Figure) -> Option<f64> {
+        match (figure.steady, figure.share) {
+            (Some(of), Some(share)) if !self.holds(of) => share.with_piled_up,
+            (Some(of), None) if !self.holds(of) => None,
+            _ => figure.value,
+        }
+    }
+
+    /// The values of a metric over replications, if every one has it.
+    fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
+        let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
+        trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+    }
+}
+
+/// Means over replications; a figure that some replication lacks is absent.
+fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Estimate> {
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
-        let values: Option<Vec<f64>> = trials.iter().map(|it| it.figures[i].value).collect();
+        let values: Option<Vec<f64>> =
+            trials.iter().map(|it| steadiness.chosen(&it.figures[i])).collect();
         let estimate = values.and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
-        if let Some(estimate) = estimate.filter(|_| !(unsteady && figure.steady)) {
+        if let Some(mut estimate) = estimate {
+            let shares = trials.iter().filter_map(|it| it.figures[i].share);
+            let requests: u64 = shares.map(|it| it.requests).sum();
+            widen_certainty(&mut estimate, requests);
             estimates.insert(figure.name.clone(), told(&estimate, Some(figure.unit)));
         }
     }
     estimates
+}
+
+/// All or none of so many requests is no certainty: the true share may lie as far off as would be
+/// seen with a chance of one in twenty (J. A. Hanley, A. Lippman-Hand, "If nothing goes wrong, is
+/// everything all right?", JAMA 249, 1983: three divided by the number).
+fn widen_certainty(estimate: &mut stats::Estimate, requests: u64) {
+    if requests > 0 && (estimate.value == 0.0 || estimate.value == 1.0) {
+        let widest = (3.0 / requests as f64).min(1.0);
+        estimate.half_width = estimate.half_width.map(|it| it.max(widest));
+    }
 }
 
 fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
@@ -94,18 +169,6 @@ fn bottleneck(trials: &[Trial]) -> Bottleneck {
 /// The busier of two; the first if they are alike.
 fn busier<'a>(a: (&'a str, f64), b: (&'a str, f64)) -> (&'a str, f64) {
     if b.1 > a.1 { b } else { a }
-}
-
-fn overload(point: &Point, trials: &[Trial], bottleneck: &Bottleneck) -> Option<Overload> {
-    if point.fault.is_some() {
-        return None;
-    }
-    let backlogs: Vec<Vec<f64>> = trials.iter().map(|it| it.backlog.clone()).collect();
-    let arrivals = trials.iter().map(|it| it.arrivals_per_s).sum::<f64>() / trials.len() as f64;
-    let growth = growth(&backlogs, point.slice.as_secs(), arrivals, CONFIDENCE);
-    growth
-        .filter(|it| it.overloaded)
-        .map(|growth| Overload { by: bottleneck.name.clone(), backlog_per_s: growth.per_s.value })
 }
 
 /// What happened slice by slice, averaged over replications.
@@ -178,21 +241,20 @@ pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
     ModelSummary { breaks_on: breaks_on(points, &limits), objectives }
 }
 
-/// The first sampled day on which an objective is missed with confidence; it lies somewhere since
-/// the last day before it on which all were kept with confidence.
+/// When an objective is first missed with confidence: between the last sampled day on which all
+/// were kept with confidence, if there is one, and the first on which one is missed.
 fn breaks_on(points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
     let mut kept_until = None;
     for point in points.iter().filter(|it| it.fault.is_none()) {
         let day = point.day?;
         let keeps = |it: &Limit| point.keeps(&it.objective, it.limit);
         let missed = limits.iter().filter(|it| keeps(it) == Kept::Fail);
-        // In an overload all classes count as missed; the one that suffers most is told.
+        // Several may be missed on one day; the one that suffers most is told.
         let missed = missed.min_by(|a, b| answered(point, a).total_cmp(&answered(point, b)));
         if let Some(missed) = missed {
-            let from = kept_until.unwrap_or(day);
             return Some(BreaksOn {
-                value: (from + day) / 2.0,
-                half_width: Some((day - from) / 2.0),
+                value: kept_until.map_or(day, |from: f64| (from + day) / 2.0),
+                half_width: kept_until.map(|from: f64| (day - from) / 2.0),
                 objective: missed.objective.clone(),
                 by: point.bottleneck.as_ref().map(|it| it.name.clone()),
             });
@@ -258,8 +320,11 @@ fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
 fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Comparison> {
     let unit = of.reported.metrics.get(metric)?.unit;
     against.reported.metrics.get(metric)?;
-    let a = values_of(&of.conducted.trials, metric)?;
-    let b = values_of(&against.conducted.trials, metric)?;
+    let values = |it: &Known| {
+        let trials = &it.conducted.trials;
+        Steadiness::of(it.point, trials).values_of(trials, metric)
+    };
+    let (a, b) = (values(of)?, values(against)?);
     let n = a.len().min(b.len());
     let result = paired(&a[..n], &b[..n], aim, CONFIDENCE)?;
     Some(Comparison {

@@ -362,17 +362,26 @@ impl Checker<'_> {
         let given = [
             class.per_user.is_some(),
             class.rate.is_some(),
+            class.every.is_some(),
             class.recorded.is_some(),
             class.closed.is_some(),
         ];
         if given.iter().filter(|it| **it).count() != 1 {
-            let rule = "give exactly one of per_user, rate, recorded and closed";
+            let rule = "give exactly one of per_user, rate, every, recorded and closed";
             findings.wrong(Code::E010, rule, "\"rate\": \"100/s\"");
         }
         for (key, rate) in [("per_user", class.per_user), ("rate", class.rate)] {
             if let Some(rate) = rate {
                 findings.inside(key, |it| at_most(rate.as_per_s(), 1e9, it));
             }
+        }
+        if let Some(every) = &class.every {
+            findings.inside("every", |it| {
+                every.check(it);
+                if matches!(every, Distribution::Constant(gap) if gap.is_zero()) {
+                    it.wrong(Code::E007, "must be longer than nothing", "\"10ms\"");
+                }
+            });
         }
         if let Some(closed) = &class.closed {
             findings.inside("closed", |it| {

@@ -11,6 +11,7 @@ pub use reading::Document;
 
 use crate::parts::columns;
 use crate::problem::{Code, Findings, Problem};
+use crate::units::Span;
 
 /// Reads a file that another file names, such as a CSV beside a model: its text, or what went wrong.
 pub type Files<'f> = dyn Fn(&str) -> Result<String, String> + 'f;
@@ -67,7 +68,21 @@ fn read_column(
     findings: &mut Findings,
 ) -> Option<Vec<f64>> {
     match files(&spec.file) {
-        Ok(text) => columns::read_one(&text, "column", &spec.column, findings),
+        Ok(text) => {
+            let counts = columns::read_one(&text, "column", &spec.column, findings)?;
+            let longest = Span::MAX.nanos() / spec.every.nanos().max(1);
+            if counts.len() as u64 >= longest {
+                let rule = format!(
+                    "{} intervals of {} are longer than {}",
+                    counts.len(),
+                    spec.every,
+                    Span::MAX
+                );
+                findings.wrong_at("every", Code::E007, rule, "");
+                return None;
+            }
+            Some(counts)
+        }
         Err(why) => {
             findings.wrong_at("file", Code::E011, why, "paths are relative to this file");
             None

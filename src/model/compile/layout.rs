@@ -40,9 +40,9 @@ impl<'m> Compiler<'m> {
         let fits = |pattern: &str, zone: &str| pattern == "*" || pattern == zone;
         let named = |[a, b]: &[String; 2]| {
             let either = fits(a, from) && fits(b, to) || fits(a, to) && fits(b, from);
-            // Within a zone only a link that says so applies, not one between any two zones.
+            // Within a zone only a link from it to itself applies, not one between different zones.
             let outright = [a, b].iter().filter(|it| it.as_str() != "*").count();
-            (either && (from != to || outright > 0)).then_some(outright)
+            (either && (from != to || outright == 2)).then_some(outright)
         };
         let links = self.model.links.iter().rev();
         let best = links.filter_map(|it| Some((named(&it.between)?, it))).max_by_key(|it| it.0)?;

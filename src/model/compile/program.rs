@@ -194,7 +194,7 @@ impl<'m> Compiler<'m> {
             let guard = self.guard(&at.path, call.timeout, &call.retry);
             self.emit(program, holds, Step::Guarded { guard, depth });
             let what = Sent::Call { guard, call: callee };
-            self.pending.push(Pending { what, depth: depth + 1 });
+            self.pending.push_back(Pending { what, depth: depth + 1 });
         } else {
             self.call_through(program, holds, callee, depth + 1);
         }
@@ -228,7 +228,8 @@ impl<'m> Compiler<'m> {
         self.emit(program, holds, Step::Fork { fork, depth });
         for (branch, steps) in parallel.parallel.iter().enumerate() {
             let owner = Place { path: format!("{}.parallel[{branch}]", at.path), ..at.clone() };
-            self.pending.push(Pending { what: Sent::Branch { fork, branch, owner, steps }, depth });
+            self.pending
+                .push_back(Pending { what: Sent::Branch { fork, branch, owner, steps }, depth });
         }
     }
 

@@ -69,15 +69,19 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// The checks of a service's instances are spread evenly over the interval.
+    /// The checks of a service's instances are spread evenly over the interval, from a moment that
+    /// differs from run to run: an outage knows nothing of when it will be noticed.
     pub(super) fn open_checks(&mut self) {
         for service in self.network.services.ids() {
             let spec = &self.network.services[service];
             let Some(health) = spec.health else { continue };
             let (first, end) = (spec.instances.start.index(), spec.instances.end.index());
+            let mut luck = Draw::at(self.keys.control(spec.key), 0);
+            let offset = luck.below(health.interval.nanos());
             for i in first..end {
                 let share = health.interval.nanos() / (end - first) as u64;
-                let at = Time::from_nanos(share * (i - first + 1) as u64);
+                let begun = share * (i - first) as u64 + offset;
+                let at = Time::from_nanos(begun % health.interval.nanos());
                 self.control(at, Control::Check(InstanceId::new(i)));
             }
         }
@@ -183,9 +187,7 @@ impl<P: Probe> Engine<'_, P> {
         let instance = |depth| &self.network.instances[self.tokens[id].held(depth)];
         match self.step_of(id) {
             Step::Seize { depth, .. } => Some(instance(depth).workers),
-            Step::Borrow { pool, depth } => {
-                Some(instance(depth).pool(pool))
-            }
+            Step::Borrow { pool, depth } => Some(instance(depth).pool(pool)),
             Step::Occupy { depth } => self.disk_of(id, depth),
             _ => None,
         }
@@ -334,7 +336,11 @@ impl<P: Probe> Engine<'_, P> {
     fn if_it_gives_back(&self, token: &Token, step: StepId) -> Option<StepId> {
         match self.network.steps[step] {
             Step::End => None,
-            Step::Leave { depth, .. } | Step::Return { depth, .. } if token.is(flag::CUT) && depth < token.base => None,
+            Step::Leave { depth, .. } | Step::Return { depth, .. }
+                if token.is(flag::CUT) && depth < token.base =>
+            {
+                None
+            }
             _ => Some(step),
         }
     }
