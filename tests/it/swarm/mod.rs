@@ -4,9 +4,9 @@ mod random_model;
 mod shrink;
 
 use crate::support::{Model, model, plan, span, try_run};
-use outgrow::ids::Id;
+use outgrow::ids::{Id, Table};
 use outgrow::model::{Document, load};
-use outgrow::network::{Arrival, Fault, HostId};
+use outgrow::network::{Arrival, ClassId, Fault, HostId};
 use outgrow::sim::{Failure, Fingerprint, Plan, Probe};
 use outgrow::units::Time;
 pub use random_model::{random_faults, random_model};
@@ -76,8 +76,8 @@ fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
 pub struct Backlog(usize);
 
 impl Probe for Backlog {
-    fn sliced(&mut self, _: Time, backlog: usize) {
-        self.0 = backlog;
+    fn sliced(&mut self, _: Time, backlog: &Table<ClassId, u32>) {
+        self.0 = backlog.as_slice().iter().map(|it| *it as usize).sum();
     }
 }
 
@@ -89,7 +89,7 @@ fn every_law_holds_wherever_a_run_is_broken_off() {
         let plan = Plan { warm_up: span("50ms"), events_max: 3_000_000, ..plan(seed, &length) };
         match try_run(&model.network, &plan, Fingerprint::default()) {
             Ok(_) => Ok(()),
-            Err(Failure::TooManyEvents) => count(&given_up),
+            Err(Failure::TooManyEvents { .. } | Failure::Spinning { .. } | Failure::TooManyInside { .. }) => count(&given_up),
             Err(broken) => Err(format!("{broken:?}")),
         }
     });
@@ -108,7 +108,7 @@ fn nothing_is_held_or_under_way_long_after_the_last_request() {
         let plan = Plan { warm_up: span("300s"), events_max: 6_000_000, ..plan(seed, "1s") };
         let (Backlog(left), usage) = match try_run(&network, &plan, Backlog::default()) {
             Ok(seen) => seen,
-            Err(Failure::TooManyEvents) => return count(&given_up),
+            Err(Failure::TooManyEvents { .. } | Failure::Spinning { .. } | Failure::TooManyInside { .. }) => return count(&given_up),
             Err(broken) => return Err(format!("{broken:?}")),
         };
         let busy = usage.pools.as_slice().iter().position(|it| it.busy + it.line > 0);
