@@ -62,7 +62,7 @@ fn an_outage_of_it_has_not_changed() {
     check(
         &model.fault(right, "14s", "30s", FaultStyle::Silence),
         "60s",
-        "a42d62fdaf196b65: 6862 in 60540 µs, p99 818235 µs, 2723 in 1932 µs, p99 11445 µs; 665 failed",
+        "5af70b6a88114ea1: 6859 in 57521 µs, p99 780692 µs, 2733 in 2168 µs, p99 15609 µs; 662 failed",
     );
 }
 

@@ -179,3 +179,34 @@ fn group_commit_does_as_many_commits_a_flush_as_there_are_clients() {
         assert!((0.01..=0.02).contains(&response), "{users}: {response}");
     }
 }
+
+#[test]
+fn renewal_arrivals_at_even_spacing_wait_as_in_d_m_1() {
+    // D/M/1, load 0.8: waiting σ / (μ (1 − σ)), where σ = exp(−(1 − σ) / 0.8) is the chance to wait
+    // (Kleinrock, "Queueing Systems" 1, 1975, section 6.3).
+    let sigma = (0..200).fold(0.5_f64, |it, _| (-(1.0 - it) / 0.8).exp());
+    let model = model(
+        r#"{ "name": "dm1", "hosts": { "box": { "cores": 1 } },
+             "services": { "app": { "hosts": "box", "workers": 1, "operations": { "run": [{ "cpu": { "exponential": "1s" } }] } } },
+             "traffic": { "user": { "call": "app.run", "every": "1.25s" } } }"#,
+    );
+    let seen = model.replicate(40, "1000s", "40000s");
+    let waits: Vec<f64> = seen.iter().map(|it| it.metric("app.waiting.mean")).collect();
+    agrees("mean wait", &waits, sigma / (1.0 - sigma));
+}
+
+#[test]
+fn a_clients_second_try_has_other_luck_than_its_calls_second_try() {
+    // Each try of the call has its answer in time with a chance of one half; two tries of two tries
+    // fail all together once in sixteen.
+    let model = model(
+        r#"{ "name": "tries", "hosts": { "box": { "cores": 64 } },
+             "services": {
+               "front": { "hosts": "box", "operations": { "go": [{ "call": "back.run", "timeout": "693147181ns", "retry": { "attempts": 2 } }] } },
+               "back": { "hosts": "box", "operations": { "run": [{ "wait": { "exponential": "1s" } }] } } },
+             "traffic": { "user": { "call": "front.go", "rate": "100/s", "timeout": "60s", "retry": { "attempts": 2 } } } }"#,
+    );
+    let seen = model.replicate(40, "10s", "100s");
+    let failed: Vec<f64> = seen.iter().map(|it| it.metric("user.failed.timeout")).collect();
+    agrees("share that fails", &failed, 0.0625);
+}

@@ -89,7 +89,11 @@ fn every_law_holds_wherever_a_run_is_broken_off() {
         let plan = Plan { warm_up: span("50ms"), events_max: 3_000_000, ..plan(seed, &length) };
         match try_run(&model.network, &plan, Fingerprint::default()) {
             Ok(_) => Ok(()),
-            Err(Failure::TooManyEvents { .. } | Failure::Spinning { .. } | Failure::TooManyInside { .. }) => count(&given_up),
+            Err(
+                Failure::TooManyEvents { .. }
+                | Failure::Spinning { .. }
+                | Failure::TooManyInside { .. },
+            ) => count(&given_up),
             Err(broken) => Err(format!("{broken:?}")),
         }
     });
@@ -108,7 +112,11 @@ fn nothing_is_held_or_under_way_long_after_the_last_request() {
         let plan = Plan { warm_up: span("300s"), events_max: 6_000_000, ..plan(seed, "1s") };
         let (Backlog(left), usage) = match try_run(&network, &plan, Backlog::default()) {
             Ok(seen) => seen,
-            Err(Failure::TooManyEvents { .. } | Failure::Spinning { .. } | Failure::TooManyInside { .. }) => return count(&given_up),
+            Err(
+                Failure::TooManyEvents { .. }
+                | Failure::Spinning { .. }
+                | Failure::TooManyInside { .. },
+            ) => return count(&given_up),
             Err(broken) => return Err(format!("{broken:?}")),
         };
         let busy = usage.pools.as_slice().iter().position(|it| it.busy + it.line > 0);
