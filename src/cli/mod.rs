@@ -15,6 +15,8 @@ use std::process::ExitCode;
 enum Refusal {
     /// The input or the usage is wrong.
     Problems(Vec<Problem>),
+    /// A run was given up on the way, for a reason that lies in the input.
+    GaveUp(Problem),
     /// A disk or a file system failed; another try may do.
     Failed(String),
     /// The program contradicts itself.
@@ -50,6 +52,7 @@ fn refuse(refusal: &Refusal) -> ExitCode {
     let colour = to.is_terminal();
     let (text, code) = match refusal {
         Refusal::Problems(problems) => (all_problems(problems, colour), WRONG_INPUT),
+        Refusal::GaveUp(problem) => (problem.render(colour) + "\n", WRONG_INPUT),
         Refusal::Failed(why) => (format!("error: {why}\n"), TRY_AGAIN),
         Refusal::Bug(what) => {
             (format!("this is a bug in outgrow, please report it: {what}\n"), BUG)

@@ -304,7 +304,7 @@ fn gave_up(place: &str, failure: Failure) -> Refusal {
             "give \"think\" a duration",
         ),
     };
-    Problem::without_place(Code::E012, place, rule, mend).into()
+    Refusal::GaveUp(Problem::without_place(Code::E012, place, rule, mend))
 }
 
 fn schema(of: Kind) -> Result<(), Refusal> {
