@@ -9,7 +9,7 @@ use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
 use crate::outcome::{self, Outcome};
-use crate::problem::{Code, Findings, Problem};
+use crate::problem::{Code, Findings, Problem, suggest};
 use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
@@ -188,6 +188,20 @@ fn set_all(sources: &mut [&mut Source], common: &Common) -> Result<(), Refusal> 
     Ok(())
 }
 
+/// A model that `--set` speaks to and that is not there.
+fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
+    for set in &common.sets {
+        let Some((name, _)) = addressee(set) else { continue };
+        if !designs.iter().any(|it| it.name() == name) {
+            let rule = format!("no model is named \"{name}\"");
+            let mend = suggest(name, designs.iter().map(|it| it.name()));
+            let place = format!("--set {set}");
+            return Err(Problem::without_place(Code::E008, &place, rule, &mend).into());
+        }
+    }
+    Ok(())
+}
+
 /// Runs it and shows what came of it.
 fn conduct(
     verb: outcome::Verb,
@@ -198,6 +212,11 @@ fn conduct(
 ) -> Result<(), Refusal> {
     let vary = verb == outcome::Verb::Sweep;
     let designs = experiment::designs(experiment, document, sources, vary)?;
+    check_addressees(&designs, common)?;
+    if let Some(out) = common.out.as_deref().filter(|it| it.exists() && !it.is_dir()) {
+        let rule = format!("{} is no folder", out.display());
+        return Err(Problem::without_place(Code::E010, "--out", rule, "name a folder").into());
+    }
     let mut findings = Findings::default();
     let points = experiment::points(experiment, &designs, &mut findings);
     if !findings.is_empty() {

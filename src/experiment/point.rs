@@ -87,6 +87,13 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         return points;
     }
     for (i, design) in designs.iter().enumerate() {
+        let mut classes = design.model.file.traffic.values();
+        if experiment.growth.is_some() && classes.all(|it| it.per_user.is_none()) {
+            let rule = format!("no traffic of model \"{}\" is given per user", design.name());
+            let mend = "give its traffic as \"per_user\", so that more users make more of it";
+            findings.wrong_at("growth", Code::E010, rule, mend);
+            return points;
+        }
         for instant in instants(experiment, design) {
             points.push(point(experiment, i, design, &instant));
         }

@@ -24,6 +24,7 @@ const CHAIN_MAX: usize = 100;
 /// Everything that is wrong with the model.
 pub fn check(model: &Model, findings: &mut Findings) {
     let checker = Checker { model };
+    checker.names(findings);
     findings.inside("links", |it| checker.links(it));
     findings.inside("hosts", |it| checker.hosts(it));
     findings.inside("services", |it| checker.services(it));
@@ -50,6 +51,23 @@ struct Checker<'m> {
 }
 
 impl Checker<'_> {
+    /// Names stand in tables, charts and file names.
+    fn names(&self, findings: &mut Findings) {
+        findings.inside("name", |it| name(&self.model.name, it));
+        keys("zones", &self.model.zones, findings);
+        keys("hosts", &self.model.hosts, findings);
+        keys("services", &self.model.services, findings);
+        keys("traffic", &self.model.traffic, findings);
+        findings.inside("services", |it| {
+            for (service, spec) in &self.model.services {
+                it.inside(service, |it| {
+                    keys("operations", &spec.operations, it);
+                    keys("pools", &spec.pools, it);
+                });
+            }
+        });
+    }
+
     fn users(&self, findings: &mut Findings) {
         if let Some(users) = self.model.users
             && !(0.0..=USERS_MAX).contains(&users)
@@ -100,6 +118,9 @@ impl Checker<'_> {
             at_most(f64::from(group.cores), 1e6, it);
         });
         findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
+        if let Some(price) = group.price {
+            findings.inside("price", |it| at_most(price.as_per_hour(), 1e9, it));
+        }
         if let Some(disk) = &group.disk {
             findings.inside("disk", |it| self.disk(disk, it));
         }
@@ -571,6 +592,24 @@ fn patience(timeout: Option<Span>, retry: &Option<Retry>, findings: &mut Finding
     if let Some(retry) = retry {
         findings.inside("retry", |it| retry.check(it));
     }
+}
+
+/// Longer names do not fit into tables and file names.
+const NAME_MAX: usize = 80;
+
+fn keys<T>(place: &str, named: &Named<T>, findings: &mut Findings) {
+    findings.inside(place, |it| named.keys().for_each(|key| it.inside(key, |it| name(key, it))));
+}
+
+fn name(name: &str, findings: &mut Findings) {
+    let unseen = |c: char| c.is_control() || ('\u{202A}'..='\u{202E}').contains(&c);
+    let rule = match name {
+        name if name.trim().is_empty() => "a name cannot be empty".to_owned(),
+        name if name.chars().count() > NAME_MAX => format!("a name has at most {NAME_MAX} letters"),
+        name if name.contains(unseen) => "a name cannot hold control characters".to_owned(),
+        _ => return,
+    };
+    findings.wrong(Code::E007, rule, "");
 }
 
 /// Points at the largest of the counts if their sum is too large.
