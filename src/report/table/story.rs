@@ -175,7 +175,9 @@ impl Columns {
             cells.push(response(point, objective, bound.copied()));
         }
         let tries = worst_attempts(point).filter(|_| self.with_tries);
-        cells.push(tries.map(|it| Cell::figure(figure::figure(it))).unwrap_or_default());
+        cells.push(tries.map_or_else(Cell::default, |it| {
+            Cell::figure(Figure { value: figure::rounded(it.value, 2), ..Figure::default() })
+        }));
         let busiest = point.bottleneck.as_ref();
         cells.push(busiest.map_or_else(Cell::default, |it| {
             Cell::words(format!("{} {}", it.name, figure::share(it.utilization)))

@@ -79,6 +79,13 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
         row.extend(["revenue.lost", "users.lost", "lost_writes"].map(|it| cell(point, it)));
         grid.rows.push(row);
     }
+    // A second table only for how many failed is not worth it: the downtime tells as much.
+    let is_count = |head: &str| head.ends_with(" failed");
+    let heads = grid.heads.clone();
+    let without = heads.iter().filter(|it| is_count(it)).fold(grid.clone(), Grid::without);
+    let grid = if !grid.fits(&page.look) && without.fits(&page.look) { without } else { grid };
+    let counts =
+        if grid.heads.iter().any(|it| is_count(it)) { " Failed: number of requests." } else { "" };
     let window = points.first().map_or(0.0, |it| it.window_s);
     let (word, whose) = match downtimes.len() {
         1 if downtimes[0] == "downtime" => ("Downtime", "requests"),
@@ -86,7 +93,7 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
     };
     let legend = format!(
         "Over a window of {} around the fault. {word}: the time in which fewer than half of the {whose} \
-         are answered. Failed: number of requests.",
+         are answered.{counts}",
         figure::exact(window, Some(Unit::Seconds))
     );
     page.table("When something fails", grid, &legend);
