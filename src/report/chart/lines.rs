@@ -236,7 +236,7 @@ fn draw_strip(chart: &mut Chart, plot: &Plot, lines: &[Silent]) {
     }
     if !lines.is_empty() {
         let middle = panel.top - STRIP * lines.len() as f64 / 2.0;
-        chart.text((panel.left - 9.0, middle + 4.0), "no answer", SMALL, Anchor::Right);
+        chart.text((panel.left - 9.0, middle + 4.0), "no value", SMALL, Anchor::Right);
     }
 }
 
