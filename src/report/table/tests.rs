@@ -91,7 +91,7 @@ fn a_point_whose_start_up_had_not_ended_is_marked_and_the_mark_is_explained() {
     let note = "° the start-up transient had not ended";
     for mut outcome in [fixture::single(), fixture::blitz(), fixture::sweep()] {
         assert!(!text(&outcome, &Look::default()).contains('°'));
-        outcome.points[1 % outcome.points.len()].settled = false;
+        outcome.points.last_mut().unwrap().settled = false;
         let shown = text(&outcome, &Look::default());
         assert!(shown.contains(note), "{shown}");
         assert_eq!(shown.matches('°').count(), 2, "{shown}");
