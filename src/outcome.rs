@@ -116,7 +116,11 @@ pub struct Point {
     /// What fails during the window; absent on an ordinary day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
-    /// Why there is no steady state; null where there is one.
+    /// Whether the warm-up was found to end within the pilot; if not, it is half a window.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub settled: bool,
+    /// Why there is no steady state; null where there is one. Classes that it does not hold up
+    /// have their metrics all the same.
     pub overloaded: Option<Overload>,
     /// The device or pool that bounds the throughput.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,7 +195,8 @@ pub struct Series {
 /// What holds for a design over all its points.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelSummary {
-    /// The first sampled day on which an objective is missed with confidence; absent if none is.
+    /// Between which sampled days the first objective comes to be missed; absent if none is
+    /// missed with confidence on any of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaks_on: Option<BreaksOn>,
     /// What the model promises: `generate.p95` at most 3 s, `generate.availability` at least 0.999.
@@ -199,12 +204,14 @@ pub struct ModelSummary {
     pub objectives: IndexMap<String, f64>,
 }
 
-/// The day on which a model breaks.
+/// When a model breaks: after the last sampled day on which all its objectives were kept with
+/// confidence, and by the first on which one is missed with confidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreaksOn {
-    /// The first sampled day on which an objective is missed with confidence.
+    /// The middle between those two days; the latter where the former is unknown.
     pub value: f64,
-    /// How far the true day may lie from it, in days.
+    /// Half the time between them, in days; absent if not all objectives were kept before, so
+    /// that only the latest day is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_width: Option<f64>,
     /// The objective that is missed first.
@@ -322,6 +329,19 @@ impl Estimate {
     }
 }
 
+impl BreaksOn {
+    /// The last sampled day on which all objectives were kept with confidence; none if there was
+    /// no such day.
+    pub fn kept_on(&self) -> Option<f64> {
+        self.half_width.filter(|it| *it > 0.0).map(|it| self.value - it)
+    }
+
+    /// The first sampled day on which an objective is missed with confidence.
+    pub fn missed_on(&self) -> f64 {
+        self.value + self.half_width.unwrap_or(0.0)
+    }
+}
+
 impl Outcome {
     /// An outcome of `verb` in which nothing has happened yet.
     pub fn new(verb: Verb, experiment: &str, about: &str, seed: u64) -> Self {
@@ -392,6 +412,14 @@ impl Outcome {
         let is_alone = |end: &&str| !others().any(|it| ends_in(it, end));
         ends.into_iter().find(is_alone).unwrap_or(path)
     }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(it: &bool) -> bool {
+    *it
 }
 
 /// Whether the last segments of `path` are `end`.

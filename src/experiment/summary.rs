@@ -41,6 +41,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             for_s: it.duration.as_secs(),
             style: it.style.name().to_owned(),
         }),
+        settled: true,
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,

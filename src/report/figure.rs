@@ -31,6 +31,13 @@ pub fn figure(estimate: &Estimate) -> Figure {
     let half_width = estimate.half_width.filter(|it| !(is_a_sum && *it == 0.0));
     let (value, half_width) = match half_width.map(|it| it * scale) {
         None => (rounded(value, decimals(value, DIGITS_ALONE).max(0)), String::new()),
+        Some(half_width)
+            if estimate.unit == Some(Unit::Ratio)
+                && [0.0, 1.0].contains(&estimate.value)
+                && half_width > 0.0 =>
+        {
+            all_or_nothing(value, half_width)
+        }
         Some(half_width) => with_half_width(value, half_width),
     };
     Figure { value, half_width, unit: unit.to_owned() }
@@ -45,6 +52,36 @@ pub fn exact(value: f64, unit: Option<Unit>) -> String {
     let value = value * scale;
     let decimals = decimals(value, 5).max(0);
     format!("{}{suffix}", trimmed(rounded(value, decimals)))
+}
+
+/// A day as a column or an axis of days tells it: `10`, and where it is not a whole one with its
+/// hour, `1d 15h`; on the first day `4h 30m`.
+pub fn day(day: f64) -> String {
+    let minutes = (day * 1440.0).round();
+    if !(0.0..1e12).contains(&minutes) || minutes % 1440.0 == 0.0 {
+        return trimmed(rounded(day, 2));
+    }
+    let parts = match minutes < 1439.5 {
+        true => [(minutes / 60.0).floor(), minutes % 60.0],
+        false => {
+            let hours = (minutes / 60.0).round();
+            [(hours / 24.0).floor(), hours % 24.0]
+        }
+    };
+    let units = if minutes < 1439.5 { ["h", "m"] } else { ["d", "h"] };
+    let told = parts.iter().zip(units).filter(|it| *it.0 > 0.0);
+    told.map(|(n, unit)| format!("{n}{unit}")).collect::<Vec<_>>().join(" ")
+}
+
+/// A day in a sentence: `day 10`, `1d 15h`.
+pub fn on_day(it: f64) -> String {
+    let text = day(it);
+    if text.ends_with(['d', 'h', 'm']) { text } else { format!("day {text}") }
+}
+
+/// A number of people: whole, unless there are very few.
+pub fn users(number: f64) -> f64 {
+    if number.abs() >= 10.0 { number.round() } else { number }
 }
 
 /// A share of one in whole per cents, but never so that what is nearly full seems full: `97 %`,
@@ -113,6 +150,13 @@ pub fn scale(unit: Option<Unit>, size: f64) -> (f64, &'static str) {
         Some(Unit::MoneyPerMonth) => (1.0, " /mo"),
         Some(Unit::Count | Unit::Money) | None => (1.0, ""),
     }
+}
+
+/// All or nothing, in per cent: it was so in every replication, and the half-width tells how
+/// rare an exception may be. One digit of that is enough: `100 ± 0.02`.
+fn all_or_nothing(value: f64, half_width: f64) -> (String, String) {
+    let one: f64 = format!("{half_width:.0e}").parse().unwrap_or(half_width);
+    (rounded(value, 0), trimmed(rounded(one, -decade(one))))
 }
 
 fn with_half_width(value: f64, half_width: f64) -> (String, String) {
@@ -203,6 +247,24 @@ mod tests {
         assert_eq!(shown(12_345.6, None, Unit::Count), "12,346");
         assert_eq!(shown(1.0, 0.0, Unit::Ratio), "100 ± 0 %");
         assert_eq!(shown(0.0, 0.0, Unit::PerSecond), "0 ± 0 /s");
+    }
+
+    #[test]
+    fn a_share_that_was_all_or_nothing_shows_how_rare_an_exception_may_be() {
+        assert_eq!(shown(1.0, 0.000_2, Unit::Ratio), "100 ± 0.02 %");
+        assert_eq!(shown(1.0, 0.000_123_4, Unit::Ratio), "100 ± 0.01 %");
+        assert_eq!(shown(0.0, 0.003, Unit::Ratio), "0 ± 0.3 %");
+        assert_eq!(shown(0.0, 0.2, Unit::Ratio), "0 ± 20 %");
+        assert_eq!(shown(1.0, 3e-7, Unit::Ratio), "100 ± 0.00003 %");
+        assert_eq!(shown(0.999_9, 0.000_2, Unit::Ratio), "99.990 ± 0.020 %");
+    }
+
+    #[test]
+    fn a_day_that_is_not_whole_has_an_hour() {
+        let shown = [0.0, 10.0, 1.625, 0.166_67, 0.1875, 2.999_99, 1.99, 0.02, 1.0e-5].map(day);
+        assert_eq!(shown, ["0", "10", "1d 15h", "4h", "4h 30m", "3", "2d", "29m", "0"]);
+        assert_eq!(on_day(10.0), "day 10");
+        assert_eq!(on_day(1.625), "1d 15h");
     }
 
     #[test]

@@ -146,6 +146,7 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         window_s: 300.0,
         warm_up_s: 60.0,
         fault: None,
+        settled: true,
         overloaded: (load >= 1.0).then(|| Overload {
             by: busiest.0.to_owned(),
             backlog_per_s: (load - 1.0) * users / 900.0,
@@ -250,6 +251,10 @@ fn failing(model: &str, stations: &[Station]) -> Point {
     let downtime = if spared < 0.5 { 1290.0 } else { 0.0 };
     point.set("downtime", Estimate::new(downtime, Some(downtime * 0.01), 0.95, Unit::Seconds));
     for (class, per_user, _) in CLASSES {
+        // Who comes back sooner is answered again sooner.
+        let its = downtime * (1.0 - per_user);
+        let its = Estimate::new(its, Some(its * 0.01), 0.95, Unit::Seconds);
+        point.set(format!("{class}.downtime"), its);
         let failed = users_on(22.0) * per_user * (1.0 - answered);
         point.set(format!("{class}.failed"), estimate(failed, 0.03, Unit::PerSecond));
     }
@@ -269,11 +274,18 @@ fn summaries(outcome: &mut Outcome) {
             };
             objectives.iter().find_map(misses)
         };
-        let broken = design.points.iter().find_map(|it| Some((missed(it)?, it.bottleneck.clone())));
+        let ordinary = || design.points.iter().filter(|it| it.fault.is_none());
+        let broken = ordinary().find_map(|it| Some((missed(it)?, it.bottleneck.clone())));
         let breaks_on = broken.and_then(|((objective, day), by)| {
+            let day = day?;
+            let all_kept = |it: &&&Point| {
+                objectives.iter().all(|(name, bound)| it.keeps(name, *bound) == Kept::Pass)
+            };
+            let before = ordinary().take_while(|it| it.day < Some(day)).filter(all_kept);
+            let kept = before.filter_map(|it| it.day).last();
             Some(BreaksOn {
-                value: day?,
-                half_width: Some(1.0),
+                value: kept.map_or(day, |it| (it + day) / 2.0),
+                half_width: kept.map(|it| (day - it) / 2.0),
                 objective,
                 by: by.map(|it| it.name),
             })

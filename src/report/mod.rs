@@ -2,7 +2,7 @@
 //!
 //! Nothing here simulates or knows a model: a report can be made again from a stored outcome.
 
-use crate::outcome::{Point, Unit};
+use crate::outcome::{Outcome, Point, Unit};
 
 pub mod chart;
 pub mod csv;
@@ -25,6 +25,18 @@ fn replications<'a>(points: impl Iterator<Item = &'a Point>) -> String {
 fn confidence<'a>(mut points: impl Iterator<Item = &'a Point>) -> String {
     let first = points.find_map(|it| it.metrics.values().next());
     figure::exact(first.map_or(0.95, |it| it.confidence), Some(Unit::Ratio))
+}
+
+/// The classes for which something is promised, or all if nothing is.
+fn classes_that_matter<'a>(outcome: &Outcome, points: &[&'a Point]) -> Vec<&'a str> {
+    let mut classes = distinct(points.iter().flat_map(|it| it.classes()));
+    let objectives = || outcome.models.values().flat_map(|it| it.objectives.keys());
+    let is_promised =
+        |class: &&str| objectives().any(|it| it.rsplit_once('.').is_some_and(|it| it.0 == *class));
+    if classes.iter().any(is_promised) {
+        classes.retain(is_promised);
+    }
+    classes
 }
 
 /// Each item once, where it comes first.

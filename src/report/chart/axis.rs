@@ -210,6 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn short_labels_leave_room_for_every_second_day() {
+        let days = [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 21.0];
+        let axis = Axis::at_places(&days, 0.5, figure::day);
+        let shown: Vec<&str> =
+            axis.ticks(894.0, |_| 42.0).iter().map(|it| it.label.as_str()).collect();
+        assert_eq!(
+            shown,
+            ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18", "20"],
+            "the last, at half the distance, is left out"
+        );
+    }
+
+    #[test]
     fn no_value_breaks_an_axis() {
         for values in
             [vec![], vec![0.0], vec![f64::NAN], vec![f64::MAX, 1e-300], vec![-1.0, f64::INFINITY]]

@@ -7,7 +7,7 @@ use super::lines::file_name;
 use super::panel::{self, LEFT, MARGIN, Panel, RIGHT, SMALL, Sign, WIDTH};
 use super::sheet::{Anchor, Chart, DASHED, Letters, Place, SOLID};
 use crate::outcome::{Fault, Outcome, Point, Series, Unit};
-use crate::report::figure;
+use crate::report::{classes_that_matter, figure};
 use plotters::style::{Color, RGBAColor as Colour};
 
 const PANEL_HEIGHT: f64 = 190.0;
@@ -38,10 +38,12 @@ fn has_series(point: &Point) -> bool {
 fn chart(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Chart {
     let left_out = points.len().saturating_sub(PANELS_MAX);
     let points = &points[..points.len() - left_out];
-    let day = day.map(|it| figure::exact(it, None));
-    let name = day.as_ref().map_or("fault".to_owned(), |it| format!("fault-day-{}", file_name(it)));
+    let name =
+        day.map_or("fault".to_owned(), |it| format!("fault-day-{}", file_name(&figure::day(it))));
     let title = match day {
-        Some(day) => format!("What a fault does: requests answered and failed, day {day}"),
+        Some(day) => {
+            format!("What a fault does: requests answered and failed, {}", figure::on_day(day))
+        }
         None => "What a fault does: requests answered and failed".to_owned(),
     };
     let high = TOP + points.len() as f64 * (PANEL_HEIGHT + ABOVE + 14.0) + 42.0;
@@ -110,7 +112,9 @@ fn draw(chart: &mut Chart, panel: &Panel, outcome: &Outcome, point: &Point, axes
     chart.text((MARGIN, panel.top - 16.0), &label, HEADING, Anchor::Left);
     // A viewer without the font takes a wider one.
     let after = MARGIN + 1.2 * font::width(&label, HEADING.size, true) + 10.0;
-    chart.text((after, panel.top - 16.0), summary(point, fault), SMALL, Anchor::Left);
+    let summary = summary(outcome, point, fault);
+    let summary = font::fitted(&summary, SMALL.size, false, RIGHT - after);
+    chart.text((after, panel.top - 16.0), summary, SMALL, Anchor::Left);
     draw_outage(chart, panel, axes.0, fault);
     panel.draw_y(chart, axes.1);
     let place = |i: usize, rate: f64| -> Place {
@@ -142,14 +146,21 @@ fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
     chart.rect((from, panel.top - 8.0), (to, panel.top - 2.0), RULE);
 }
 
-/// `zone colo down for 20 min · availability 46.04 ± 0.18 % · downtime 21.50 ± 0.21 min`
-fn summary(point: &Point, fault: &Fault) -> String {
+/// `zone colo down for 20 min · availability 46.04 ± 0.18 % · login down 21.50 ± 0.21 min`
+fn summary(outcome: &Outcome, point: &Point, fault: &Fault) -> String {
     let length = figure::exact(fault.for_s, Some(Unit::Seconds));
     let mut told = format!("{} down for {length}", fault.what);
-    for metric in ["availability", "downtime"] {
-        if let Some(estimate) = point.metric(metric) {
-            told.push_str(&format!(" · {metric} {}", figure::figure(estimate)));
-        }
+    if let Some(estimate) = point.metric("availability") {
+        told.push_str(&format!(" · availability {}", figure::figure(estimate)));
+    }
+    let classes = classes_that_matter(outcome, &[point]).into_iter();
+    let own: Vec<_> =
+        classes.filter_map(|it| Some((it, point.metric(&format!("{it}.downtime"))?))).collect();
+    for (class, estimate) in &own {
+        told.push_str(&format!(" · {class} down {}", figure::figure(estimate)));
+    }
+    if let Some(estimate) = point.metric("downtime").filter(|_| own.is_empty()) {
+        told.push_str(&format!(" · downtime {}", figure::figure(estimate)));
     }
     told
 }

@@ -11,7 +11,7 @@ use crate::report::{confidence, distinct, figure, replications};
 use plotters::style::{Color, RGBAColor as Colour};
 
 const HEIGHT: f64 = 580.0;
-/// Height of a row of crosses for the points without a steady state.
+/// Height of a row of crosses for the points without a response time.
 const STRIP: f64 = 17.0;
 /// More designs than these are shown with one percentile each.
 const FANS_MAX: usize = 3;
@@ -38,21 +38,21 @@ fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
         .iter()
         .flat_map(|it| traces(story, &format!("{class}.response.{}", it.0), *it))
         .collect();
-    let overloaded = overloaded(story);
-    if traces.iter().all(Trace::is_empty) && overloaded.is_empty() {
+    let silent = silent(story, class, shown);
+    if traces.iter().all(Trace::is_empty) && silent.is_empty() {
         return None;
     }
     let which = if shown.len() == 1 { "p95" } else { "p50, p95 and p99" };
     let title = titled(&format!("Response time of {class}: {which}"), story);
     let mut chart = Chart::new(format!("response-{}", file_name(class)), title, WIDTH, HEIGHT);
-    let legend = response_legend(story, shown, !overloaded.is_empty());
+    let legend = response_legend(story, shown, !silent.is_empty());
     let objectives = objectives(outcome, class, shown);
     let bounds = objectives.iter().map(|it| it.1);
     let y = Axis::of_times(traces.iter().flat_map(Trace::values).chain(bounds));
-    let strip = overloaded.len() as f64 * STRIP;
+    let strip = silent.len() as f64 * STRIP;
     let title = if y.is_log { "response time (logarithmic)" } else { "response time" };
     let plot = frame(&mut chart, outcome, story, &legend, (y, title, strip));
-    draw_strip(&mut chart, &plot, story, &overloaded);
+    draw_strip(&mut chart, &plot, &silent);
     for (_, bound) in &objectives {
         let across = plot.panel.y(&plot.y, *bound);
         let ends = [(plot.panel.left, across), (plot.panel.right, across)];
@@ -127,7 +127,7 @@ fn response_legend(
         legend.extend(lines.map(|it| (Sign::Line(it.1, it.2), SOFT, it.0.to_owned())));
     }
     if has_crosses {
-        legend.push((Sign::Cross, SOFT, "overloaded, no steady state".to_owned()));
+        legend.push((Sign::Cross, SOFT, "no steady state / hardly any answer".to_owned()));
     }
     legend
 }
@@ -179,7 +179,7 @@ pub fn file_name(name: &str) -> String {
 fn x_axis(story: &Story) -> Axis {
     let label = |place: f64| match users(story, place) {
         Some(users) if story.along == Along::Day => {
-            format!("{}\n{}", story.label(place), short(users))
+            format!("{}\n{}", story.label(place), short(figure::users(users)))
         }
         _ => story.label(place),
     };
@@ -205,27 +205,38 @@ fn x_title(story: &Story) -> String {
     }
 }
 
-/// The lines with points that have no steady state.
-fn overloaded(story: &Story) -> Vec<usize> {
-    let has = |it: &Line| it.points.iter().any(|it| it.1.overloaded.is_some());
-    (0..story.lines.len()).filter(|i| has(&story.lines[*i])).collect()
+/// A line of the story, and the places on it where a class has none of the shown percentiles.
+type Silent = (usize, Vec<f64>);
+
+/// Where requests of a class come but no response time can be told: there is no steady state, or
+/// hardly any request is answered.
+fn silent(story: &Story, class: &str, shown: &[Style]) -> Vec<Silent> {
+    let is_silent = |point: &Point| {
+        let has = |it: &Style| point.metric(&format!("{class}.response.{}", it.0)).is_some();
+        let came = point.metric(&format!("{class}.arrivals")).is_some_and(|it| it.value > 0.0);
+        came && !shown.iter().any(has)
+    };
+    let places = |it: &Line| -> Vec<f64> {
+        it.points.iter().filter(|it| is_silent(it.1)).map(|it| it.0).collect()
+    };
+    let lines = story.lines.iter().enumerate().map(|(i, it)| (i, places(it)));
+    lines.filter(|it| !it.1.is_empty()).collect()
 }
 
-/// Crosses above the panel, a row for each design.
-fn draw_strip(chart: &mut Chart, plot: &Plot, story: &Story, lines: &[usize]) {
+/// Open crosses at the top edge, a row for each design.
+fn draw_strip(chart: &mut Chart, plot: &Plot, lines: &[Silent]) {
     let panel = &plot.panel;
-    for (row, line) in lines.iter().enumerate() {
+    for (row, (line, places)) in lines.iter().enumerate() {
         let bottom = panel.top - STRIP * (lines.len() - row - 1) as f64;
         chart.rect((panel.left, bottom - STRIP), (panel.right, bottom), SHADE);
-        let is_overloaded = |it: &&(f64, &Point)| it.1.overloaded.is_some();
-        for (place, _) in story.lines[*line].points.iter().filter(is_overloaded) {
+        for place in places {
             let middle = (panel.x(&plot.x, *place), bottom - STRIP / 2.0);
             chart.cross(middle, 4.2, DESIGNS[*line]);
         }
     }
     if !lines.is_empty() {
         let middle = panel.top - STRIP * lines.len() as f64 / 2.0;
-        chart.text((panel.left - 9.0, middle + 4.0), "overload", SMALL, Anchor::Right);
+        chart.text((panel.left - 9.0, middle + 4.0), "no value", SMALL, Anchor::Right);
     }
 }
 

@@ -63,20 +63,16 @@ impl Panel {
     pub fn draw_x(&self, chart: &mut Chart, axis: &Axis, title: &str) {
         chart.path(&[(self.left, self.bottom), (self.right, self.bottom)], 1.2, SOLID, RULE);
         let room = |label: &str| {
-            lines(label).map(|it| font::width(it, LABEL.size, false)).fold(0.0, f64::max) + 12.0
+            let width = |(i, it)| font::width(it, letters(i).size, false);
+            lines(label).enumerate().map(width).fold(0.0, f64::max) + 8.0
         };
         let ticks = axis.ticks(self.width(), room);
         for tick in &ticks {
             let x = self.x(axis, tick.value);
             chart.path(&[(x, self.bottom), (x, self.bottom + 5.0)], 1.2, SOLID, RULE);
             for (i, line) in lines(&tick.label).enumerate() {
-                let letters = if i == 0 { LABEL } else { SMALL };
-                chart.text(
-                    (x, self.bottom + 20.0 + 16.0 * i as f64),
-                    line,
-                    letters,
-                    Anchor::Middle,
-                );
+                let baseline = self.bottom + 20.0 + 16.0 * i as f64;
+                chart.text((x, baseline), line, letters(i), Anchor::Middle);
             }
         }
         if title.contains('\n') {
@@ -89,6 +85,11 @@ impl Panel {
             chart.text((middle, self.bottom + 42.0), title, SMALL, Anchor::Middle);
         }
     }
+}
+
+/// How a line of a label is written: what is below the first is smaller.
+fn letters(line: usize) -> Letters {
+    if line == 0 { LABEL } else { SMALL }
 }
 
 fn lines(label: &str) -> impl Iterator<Item = &str> {

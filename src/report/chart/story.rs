@@ -74,8 +74,9 @@ impl<'a> Story<'a> {
             Along::Design => {
                 self.lines.get(place as usize).map(|it| it.label.clone()).unwrap_or_default()
             }
-            Along::Users => short(place),
-            Along::Factor(_) | Along::Day => figure::exact(place, None),
+            Along::Users => short(figure::users(place)),
+            Along::Day => figure::day(place),
+            Along::Factor(_) => figure::exact(place, None),
         }
     }
 

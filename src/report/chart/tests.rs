@@ -82,7 +82,7 @@ fn a_chart_says_what_it_shows_and_which_line_is_which() {
         "monolith",
         "microservices",
         "objective: p95 at most 3 s",
-        "overloaded, no steady state",
+        "no steady state / hardly any answer",
         "response time (logarithmic)",
         "25.3k",
         "95 % intervals over 12 replications",
@@ -174,6 +174,26 @@ fn a_story_overloaded_from_the_start_is_drawn_as_crosses() {
     }
     let charts = draw(&outcome);
     assert!(charts.iter().any(|it| it.name == "response-generate"));
+}
+
+#[test]
+fn a_class_that_goes_on_in_an_overload_keeps_its_line_and_one_that_nobody_answers_gets_crosses() {
+    let legend = "no steady state / hardly any answer";
+    let mut outcome = fixture::blitz();
+    outcome.points.retain(|it| it.overloaded.is_none());
+    assert!(!labels(&charts(&outcome)[0]).contains(&legend));
+    outcome.points[0].overloaded = Some(Overload { by: "rack.cpu".into(), backlog_per_s: 1.0 });
+    outcome.points[0].metrics.retain(|it, _| !it.starts_with("generate.response."));
+    outcome.points[3].metrics.retain(|it, _| !it.starts_with("track.response."));
+    let charts = charts(&outcome);
+    let has = |name| {
+        let chart = charts.iter().find(|it| it.name == name).unwrap();
+        labels(chart).contains(&legend)
+    };
+    assert_eq!(
+        ["response-login", "response-generate", "response-track"].map(has),
+        [false, true, true]
+    );
 }
 
 #[test]

@@ -85,13 +85,21 @@ impl Grid {
     }
 
     /// Without the column of that heading, where with it the table would be wider than the page.
-    pub fn if_it_fits(mut self, head: &str, look: &Look) -> Self {
+    pub fn if_it_fits(self, head: &str, look: &Look) -> Self {
+        if self.fits(look) { self } else { self.without(&head.to_owned()) }
+    }
+
+    /// Whether it is no wider than the page.
+    pub fn fits(&self, look: &Look) -> bool {
         let filled = self.clone().without_empty_columns();
         let wide: usize =
             (0..filled.heads.len()).map(|it| filled.wide(it, &filled.column(it))).sum();
-        if wide > look.width + GAP
-            && let Some(column) = self.heads.iter().position(|it| it == head)
-        {
+        wide <= look.width + GAP
+    }
+
+    /// Without the column of that heading.
+    pub fn without(mut self, head: &String) -> Self {
+        if let Some(column) = self.heads.iter().position(|it| it == head) {
             self.remove(column);
         }
         self

@@ -93,6 +93,15 @@ impl Page {
         self.line(&line);
     }
 
+    /// What the mark of unsettled points means, if there is one.
+    fn note_unsettled<'a>(&mut self, mut points: impl Iterator<Item = &'a Point>) {
+        if points.any(|it| !it.settled) {
+            self.note(
+                "° the start-up transient had not ended within the pilot runs: give a longer window or warm-up",
+            );
+        }
+    }
+
     fn line(&mut self, line: &str) {
         self.text.push_str(&line.replace(UNBROKEN, " "));
         self.text.push('\n');
@@ -151,6 +160,20 @@ fn judged(estimate: &Estimate, kept: Kept, bound: f64, at_least: bool) -> Cell {
         _ => Cell::figure(figure),
     }
 }
+
+/// A day that a column aligns to the right.
+fn day(value: f64) -> Cell {
+    Cell::figure(Figure { value: figure::day(value), ..Figure::default() })
+}
+
+/// The design of a point, marked if its warm-up may have been too short.
+fn design(outcome: &Outcome, point: &Point) -> Cell {
+    let mark = if point.settled { "" } else { UNSETTLED };
+    Cell::words(format!("{}{mark}", outcome.label(&point.model, &point.factors)))
+}
+
+/// Marks a point whose warm-up may have been too short.
+const UNSETTLED: &str = "°";
 
 /// A number that a column aligns to the right.
 fn number(value: f64) -> Cell {

@@ -1,16 +1,18 @@
 //! One point in full: its classes, its devices and pools, what binds.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, cell, judged, objective_text};
+use super::{Page, UNSETTLED, cell, judged, objective_text};
 use crate::outcome::{Kept, Outcome, Point, Unit};
 use crate::report::figure;
+use std::iter::once;
 
 pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
-    if outcome.points.len() > 1 || point.users.is_some() {
+    if outcome.points.len() > 1 || point.users.is_some() || !point.settled {
         let title = title(outcome, point);
         let title = page.bold(&title);
         page.text.push_str(&format!("\n{title}\n"));
     }
+    page.note_unsettled(once(point));
     page.table(
         "Requests",
         requests(point),
@@ -33,13 +35,16 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
 fn title(outcome: &Outcome, point: &Point) -> String {
     let mut title = outcome.label(&point.model, &point.factors);
     if let Some(day) = point.day {
-        title.push_str(&format!(" · day {}", figure::exact(day, None)));
+        title.push_str(&format!(" · {}", figure::on_day(day)));
     }
     if let Some(users) = point.users {
-        title.push_str(&format!(" · {}", figure::exact(users, Some(Unit::Users))));
+        title.push_str(&format!(" · {}", figure::exact(figure::users(users), Some(Unit::Users))));
     }
     if let Some(fault) = &point.fault {
         title.push_str(&format!(" · {} fails", fault.what));
+    }
+    if !point.settled {
+        title.push_str(UNSETTLED);
     }
     title
 }
@@ -89,7 +94,8 @@ fn responses(page: &mut Page, outcome: &Outcome, point: &Point) {
                 (None, _) => Cell::default(),
             });
         }
-        if point.overloaded.is_none() {
+        let prefix = format!("{class}.response.");
+        if point.metrics.keys().any(|it| it.starts_with(&prefix)) {
             grid.rows.push(row);
         }
     }
@@ -187,7 +193,7 @@ fn verdict(page: &mut Page, point: &Point) {
     if let Some(overload) = &point.overloaded {
         page.note(&format!(
             "Overloaded: work arrives faster than {} can do it. The backlog grows by {} requests a second, \
-             so there is no steady response time to tell.",
+             so what waits there has no steady response time to tell.",
             overload.by,
             figure::exact(overload.backlog_per_s, None),
         ));

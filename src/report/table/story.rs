@@ -1,13 +1,18 @@
 //! Many points under each other: by day for a story, by level for a sweep.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, cell, judged, number, objective_text};
-use crate::outcome::{Kept, ModelSummary, Outcome, Point, level_text};
-use crate::report::{distinct, figure};
+use super::{Page, UNSETTLED, cell, day, design, judged, number, objective_text};
+use crate::outcome::{Estimate, Kept, ModelSummary, Outcome, Point, Verb, level_text};
+use crate::report::figure::{self, Figure};
+use crate::report::{classes_that_matter, distinct};
 use indexmap::IndexMap;
 
 /// More rows than these are thinned to fewer days.
 const ROWS_MAX: usize = 48;
+/// From this many attempts for a request on, retries are worth a column.
+const ATTEMPTS_WORTH_TELLING: f64 = 1.05;
+/// Columns that are left out where there is no room for them, the first first.
+const LEFT_OUT: [&str; 2] = ["least answered", "headroom"];
 
 /// A row for each design on each sampled day.
 pub fn by_day(page: &mut Page, outcome: &Outcome) {
@@ -25,22 +30,30 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
     for point in points {
         let same_day = previous.is_some_and(|it| it.day.is_some() && it.day == point.day);
         let same_users = same_day && previous.is_some_and(|it| it.users == point.users);
-        let unless = |same: bool, value: Option<f64>| match value {
-            Some(value) if !same => number(value),
-            _ => Cell::default(),
-        };
-        let mut row = vec![unless(same_day, point.day), unless(same_users, point.users)];
-        row.push(Cell::words(outcome.label(&point.model, &point.factors)));
+        let mut row = vec![
+            point.day.filter(|_| !same_day).map(day).unwrap_or_default(),
+            point.users.filter(|_| !same_users).map(people).unwrap_or_default(),
+            design(outcome, point),
+        ];
         row.extend(columns.cells(outcome, point));
         grid.rows.push(row);
         previous = Some(point);
     }
-    let grid = grid.if_it_fits("headroom", &page.look);
-    let mut legend = columns.legend(outcome, grid.has("headroom"));
+    let grid = fitted(page, grid);
+    let mut legend = columns.legend(outcome, &grid);
     if days.len() < all_days(outcome).len() {
         legend.push_str(" Not every sampled day is shown here; --format csv has them all.");
     }
     page.table(if days.is_empty() { "Side by side" } else { "Day by day" }, grid, &legend);
+    page.note_unsettled(outcome.points.iter().filter(|it| it.fault.is_none()));
+}
+
+fn fitted(page: &Page, grid: Grid) -> Grid {
+    LEFT_OUT.iter().fold(grid, |grid, it| grid.if_it_fits(it, &page.look))
+}
+
+fn people(users: f64) -> Cell {
+    number(figure::users(users))
 }
 
 /// A row for each point, with its levels in front.
@@ -54,26 +67,38 @@ pub fn by_factor(page: &mut Page, outcome: &Outcome) {
     let several_models = points().any(|it| it.model != outcome.points[0].model);
     for point in points() {
         let mut row = vec![match several_models || factors.is_empty() {
+            true if factors.is_empty() => design(outcome, point),
             true => Cell::words(&point.model),
             false => Cell::default(),
         }];
-        row.extend([point.day, point.users].map(|it| it.map(number).unwrap_or_default()));
-        row.extend(factors.iter().map(|it| level(point, it)));
+        row.push(point.day.map(day).unwrap_or_default());
+        row.push(point.users.map(people).unwrap_or_default());
+        let last = factors.last().filter(|_| !point.settled);
+        row.extend(factors.iter().map(|it| level(point, it, last == Some(it))));
         row.extend(columns.cells(outcome, point));
         grid.rows.push(row);
     }
-    let grid = grid.if_it_fits("headroom", &page.look);
-    let mut legend = columns.legend(outcome, grid.has("headroom"));
+    let grid = fitted(page, grid);
+    let mut legend = columns.legend(outcome, &grid);
     for factor in factors.iter().filter(|it| outcome.short_name(it) != **it) {
         legend.push_str(&format!(" {} is {factor}.", outcome.short_name(factor)));
     }
     page.table("Point by point", grid, &legend);
+    page.note_unsettled(points());
 }
 
-fn level(point: &Point, factor: &str) -> Cell {
+/// A level of a point, with the mark of unsettled points if it is asked for.
+fn level(point: &Point, factor: &str, is_marked: bool) -> Cell {
+    let unit = if is_marked { UNSETTLED.to_owned() } else { String::new() };
     match point.factors.get(factor) {
-        Some(level) => level.as_f64().map_or_else(|| Cell::words(level_text(level)), number),
-        None => Cell::default(),
+        Some(level) => match level.as_f64() {
+            Some(level) => {
+                let value = figure::exact(level, None);
+                Cell::figure(Figure { value, unit, ..Figure::default() })
+            }
+            None => Cell::words(level_text(level) + &unit),
+        },
+        None => Cell::words(unit),
     }
 }
 
@@ -85,15 +110,19 @@ fn all_days(outcome: &Outcome) -> Vec<f64> {
     days
 }
 
-/// All sampled days, or every second, third, … with the last and those on which something breaks.
+/// All sampled days, or every second, third, … with the last and those between which
+/// something breaks.
 fn shown_days(outcome: &Outcome, designs: usize) -> Vec<f64> {
     let days = all_days(outcome);
     let stride = (days.len() * designs).div_ceil(ROWS_MAX).max(1);
+    let broken = || outcome.models.values().filter_map(|it| it.breaks_on.as_ref());
     let breaks: Vec<f64> =
-        outcome.models.values().filter_map(|it| Some(it.breaks_on.as_ref()?.value)).collect();
+        broken().flat_map(|it| [Some(it.missed_on()), it.kept_on()]).flatten().collect();
     let last = days.last().copied();
+    // Their sums and halves may be a last bit away from the day itself.
+    let is_breaking = |day: f64| breaks.iter().any(|it| (it - day).abs() < 1e-6);
     let keep = |(i, day): (usize, &f64)| {
-        (i % stride == 0 || Some(*day) == last || breaks.contains(day)).then_some(*day)
+        (i % stride == 0 || Some(*day) == last || is_breaking(*day)).then_some(*day)
     };
     days.iter().enumerate().filter_map(keep).collect()
 }
@@ -102,6 +131,10 @@ fn shown_days(outcome: &Outcome, designs: usize) -> Vec<f64> {
 struct Columns {
     /// `generate.p95`, with its bound where all models have the same.
     responses: IndexMap<String, Option<f64>>,
+    /// Whether some class tries much more often than once.
+    with_tries: bool,
+    /// Whether the cost has no other place.
+    with_cost: bool,
 }
 
 impl Columns {
@@ -118,13 +151,19 @@ impl Columns {
             let classes = outcome.points.iter().flat_map(Point::classes);
             responses.extend(classes.map(|it| (format!("{it}.p95"), None)));
         }
-        Columns { responses }
+        let all_attempts = outcome.points.iter().filter_map(worst_attempts);
+        let with_tries =
+            all_attempts.fold(1.0, |most, it| it.value.max(most)) > ATTEMPTS_WORTH_TELLING;
+        let has_days = outcome.points.iter().any(|it| it.day.is_some());
+        Columns { responses, with_tries, with_cost: outcome.verb == Verb::Sweep && !has_days }
     }
 
     fn heads(&self) -> Vec<String> {
         let mut heads = vec!["availability".to_owned()];
         heads.extend(self.responses.keys().map(|it| it.replace('.', " ")));
-        heads.extend(["busiest", "headroom", "cost a month"].map(str::to_owned));
+        heads.extend(
+            ["tries", "busiest", "least answered", "headroom", "cost a month"].map(str::to_owned),
+        );
         heads
     }
 
@@ -135,27 +174,43 @@ impl Columns {
             let bound = summary.and_then(|it| it.objectives.get(objective));
             cells.push(response(point, objective, bound.copied()));
         }
+        let tries = worst_attempts(point).filter(|_| self.with_tries);
+        cells.push(tries.map_or_else(Cell::default, |it| {
+            Cell::figure(Figure { value: figure::rounded(it.value, 2), ..Figure::default() })
+        }));
         let busiest = point.bottleneck.as_ref();
         cells.push(busiest.map_or_else(Cell::default, |it| {
             Cell::words(format!("{} {}", it.name, figure::share(it.utilization)))
         }));
+        cells.push(match self.with_tries {
+            true => least_answered(outcome, point),
+            false => Cell::default(),
+        });
         cells.push(cell(point, "headroom"));
-        cells.push(match outcome.verb == crate::outcome::Verb::Sweep {
+        cells.push(match self.with_cost {
             true => cell(point, "cost.month"),
             false => Cell::default(),
         });
         cells
     }
 
-    fn legend(&self, outcome: &Outcome, with_headroom: bool) -> String {
+    fn legend(&self, outcome: &Outcome, grid: &Grid) -> String {
         let mut legend =
             String::from("Availability: the share of requests answered correctly and in time. ");
         if self.responses.keys().any(|it| it.ends_with(".p95")) {
             legend.push_str("p95: 95 of 100 answers come sooner. ");
         }
+        if self.with_tries {
+            legend.push_str("Tries: attempts per request of the class that tries most. ");
+        }
         legend.push_str("Busiest: the device or pool that is used most.");
-        if with_headroom {
-            legend.push_str(" Headroom: the idle share of that.");
+        if self.with_tries && grid.has("least answered") {
+            legend.push_str(
+                " Least answered: the class with the least goodput for what arrives, and its share.",
+            );
+        }
+        if grid.has("headroom") {
+            legend.push_str(" Headroom: the idle share of the busiest.");
         }
         let objectives = outcome.models.values().flat_map(|it| &it.objectives);
         let told = distinct(objectives.map(|(name, bound)| objective_text(name, *bound)));
@@ -165,7 +220,15 @@ impl Columns {
         }
         if outcome.points.iter().any(|it| it.overloaded.is_some()) {
             legend.push_str(
-                " Overloaded: work arrives faster than it can be done, so there is no steady response time.",
+                " Overloaded: work arrives faster than it can be done, so that what waits there has no steady \
+                 response time.",
+            );
+        }
+        let few =
+            |it: &Point| self.responses.keys().any(|objective| has_few_answers(it, objective));
+        if outcome.points.iter().any(few) {
+            legend.push_str(
+                " Few answers: not one in every replication, so that there is no figure.",
             );
         }
         legend
@@ -191,11 +254,45 @@ fn availability(point: &Point, summary: Option<&ModelSummary>) -> Cell {
     judged(estimate, worst, f64::NAN, true)
 }
 
+/// A percentile, or why there is none.
 fn response(point: &Point, objective: &str, bound: Option<f64>) -> Cell {
     match (point.outcome_of(objective), bound) {
-        _ if point.overloaded.is_some() => Cell::words("overloaded").tone(Tone::Bad),
         (Some(it), Some(bound)) => judged(&it, point.keeps(objective, bound), bound, false),
         (Some(it), None) => Cell::figure(figure::figure(&it)),
+        (None, _) if point.overloaded.is_some() => Cell::words("overloaded").tone(Tone::Bad),
+        (None, _) if has_few_answers(point, objective) => {
+            Cell::words("few answers").tone(Tone::Bad)
+        }
         (None, _) => Cell::default(),
     }
+}
+
+/// Whether the class of an objective on the response came but was not answered often enough to
+/// tell it, though nothing grows.
+fn has_few_answers(point: &Point, objective: &str) -> bool {
+    let class = objective.rsplit_once('.').map_or("", |it| it.0);
+    let came = point.metric(&format!("{class}.arrivals")).is_some_and(|it| it.value > 0.0);
+    came && point.fault.is_none()
+        && point.overloaded.is_none()
+        && point.outcome_of(objective).is_none()
+}
+
+/// The attempts per request of the class that tries most.
+fn worst_attempts(point: &Point) -> Option<&Estimate> {
+    let attempts = point.classes().filter_map(|it| point.metric(&format!("{it}.attempts")));
+    attempts.max_by(|a, b| a.value.total_cmp(&b.value))
+}
+
+/// The class of which the least share is answered in time, of those that matter: `generate 46 %`.
+fn least_answered(outcome: &Outcome, point: &Point) -> Cell {
+    let share = |class: &str| {
+        let rate = |what| point.metric(&format!("{class}.{what}")).map(|it| it.value);
+        Some(rate("goodput")? / rate("arrivals").filter(|it| *it > 0.0)?)
+    };
+    let shares = classes_that_matter(outcome, &[point]).into_iter();
+    let least = shares.filter_map(|it| Some((it, share(it)?))).min_by(|a, b| a.1.total_cmp(&b.1));
+    // By chance a few more are answered than come in the window.
+    least.map_or_else(Cell::default, |(class, share)| {
+        Cell::words(format!("{class} {}", figure::share(share.min(1.0))))
+    })
 }

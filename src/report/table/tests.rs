@@ -85,3 +85,26 @@ fn one_replication_shows_figures_without_intervals() {
     assert!(!shown.contains('±'), "{shown}");
     assert!(shown.contains("One run of 5 min"), "{shown}");
 }
+
+#[test]
+fn a_point_whose_start_up_had_not_ended_is_marked_and_the_mark_is_explained() {
+    let note = "° the start-up transient had not ended";
+    for mut outcome in [fixture::single(), fixture::blitz(), fixture::sweep()] {
+        assert!(!text(&outcome, &Look::default()).contains('°'));
+        outcome.points.last_mut().unwrap().settled = false;
+        let shown = text(&outcome, &Look::default());
+        assert!(shown.contains(note), "{shown}");
+        assert_eq!(shown.matches('°').count(), 2, "{shown}");
+    }
+}
+
+#[test]
+fn a_model_that_never_kept_all_its_objectives_breaks_by_a_day() {
+    let mut outcome = fixture::blitz();
+    let broken = outcome.models["monolith"].breaks_on.as_mut().unwrap();
+    (broken.value, broken.half_width) = (6.0, None);
+    assert!(text(&outcome, &Look::default()).contains("by day 6  "));
+    let broken = outcome.models["monolith"].breaks_on.as_mut().unwrap();
+    (broken.value, broken.half_width) = (1.625, Some(0.375));
+    assert!(text(&outcome, &Look::default()).contains("between 1d 6h and day 2"));
+}

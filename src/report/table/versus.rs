@@ -1,39 +1,30 @@
 //! What follows from the points: when each design breaks, what a fault does to it, which is better.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, cell, number};
+use super::{Page, cell, day, design};
 use crate::outcome::*;
-use crate::report::distinct;
-use crate::report::figure::{self, Figure};
+use crate::report::{classes_that_matter, distinct, figure};
 use indexmap::IndexMap;
 
 /// More pairs of designs than these are told in sentences only.
 const PAIRS_MAX: usize = 3;
 
-/// When each design breaks, and what is busiest then.
+/// When each design breaks, what is busiest then, and what it costs.
 pub fn breaks(page: &mut Page, outcome: &Outcome) {
     let last = outcome.points.iter().filter_map(|it| it.day).max_by(f64::total_cmp);
     let Some(last) = last else { return };
-    let heads =
-        ["model", "breaks on day", "objective missed first", "busiest then", "cost a month"];
+    let heads = ["model", "breaks", "objective missed first", "busiest then", "cost a month"];
     let mut grid = Grid::new(1, heads);
     for design in
         outcome.designs().iter().filter(|it| it.points.iter().any(|it| it.fault.is_none()))
     {
         let broken =
             outcome.summary(design.model, design.factors()).and_then(|it| it.breaks_on.as_ref());
-        let day = |it: &BreaksOn| {
-            let exact = |it| figure::exact(it, None);
-            let half_width = it.half_width.map(exact).unwrap_or_default();
-            let day = Figure { value: exact(it.value), half_width, unit: String::new() };
-            Cell::figure(day).tone(Tone::Bad)
-        };
-        let until =
-            || Cell::words(format!("not by day {}", figure::exact(last, None))).tone(Tone::Good);
+        let until = || Cell::words(format!("not by {}", figure::on_day(last))).tone(Tone::Good);
         let costliest = design.points.iter().rev().find(|it| it.metric("cost.month").is_some());
         grid.rows.push(vec![
             Cell::words(&design.label),
-            broken.map_or_else(until, day),
+            broken.map_or_else(until, |it| Cell::words(when(it)).tone(Tone::Bad)),
             Cell::words(broken.map(|it| it.objective.replace('.', " ")).unwrap_or_default()),
             Cell::words(broken.and_then(|it| it.by.clone()).unwrap_or_default()),
             costliest.map(|it| cell(it, "cost.month")).unwrap_or_default(),
@@ -42,9 +33,19 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
     page.table(
         "When it breaks",
         grid,
-        "The first sampled day on which the whole interval of a metric lies beyond its objective; ± is the \
-         distance to the sampled days around it. Cost: on the last day.",
+        "Between the last sampled day on which all objectives are kept and the first on which one is missed, \
+         each told by the whole interval; by that day, where they were never all kept before. Cost: on the \
+         last day.",
     );
+}
+
+/// `between day 10 and day 14`, or `by day 6`.
+fn when(it: &BreaksOn) -> String {
+    let missed = figure::on_day(it.missed_on());
+    match it.kept_on() {
+        Some(kept) => format!("between {} and {missed}", figure::on_day(kept)),
+        None => format!("by {missed}"),
+    }
 }
 
 /// What each fault does to each design.
@@ -52,7 +53,14 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
     let points: Vec<&Point> = outcome.points.iter().filter(|it| it.fault.is_some()).collect();
     let classes = classes_that_matter(outcome, &points);
     let mut heads: Vec<String> =
-        ["day", "what fails", "model", "availability", "downtime"].map(str::to_owned).into();
+        ["day", "what fails", "model", "availability"].map(str::to_owned).into();
+    // Where each class has its own, the one of all together says what the largest class suffers.
+    let has_own = |it: &&str| points.iter().any(|point| point.metric(&down(it)).is_some());
+    let downtimes: Vec<String> = match classes.iter().any(has_own) {
+        true => classes.iter().map(|it| down(it)).collect(),
+        false => vec!["downtime".to_owned()],
+    };
+    heads.extend(downtimes.iter().map(|it| it.replace(".downtime", " down")));
     heads.extend(classes.iter().map(|it| format!("{it} failed")));
     heads.extend(["lost revenue", "lost users", "lost writes"].map(str::to_owned));
     let mut grid = Grid::new(3, heads);
@@ -61,34 +69,39 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
         let what =
             format!("{} for {}", fault.what, figure::exact(fault.for_s, Some(Unit::Seconds)));
         let mut row = vec![
-            point.day.map(number).unwrap_or_default(),
+            point.day.map(day).unwrap_or_default(),
             Cell::words(what),
-            Cell::words(outcome.label(&point.model, &point.factors)),
+            design(outcome, point),
+            cell(point, "availability"),
         ];
-        row.extend(["availability", "downtime"].map(|it| cell(point, it)));
+        row.extend(downtimes.iter().map(|it| cell(point, it)));
         row.extend(classes.iter().map(|it| failed_count(point, it)));
         row.extend(["revenue.lost", "users.lost", "lost_writes"].map(|it| cell(point, it)));
         grid.rows.push(row);
     }
+    // A second table only for how many failed is not worth it: the downtime tells as much.
+    let is_count = |head: &str| head.ends_with(" failed");
+    let heads = grid.heads.clone();
+    let without = heads.iter().filter(|it| is_count(it)).fold(grid.clone(), Grid::without);
+    let grid = if !grid.fits(&page.look) && without.fits(&page.look) { without } else { grid };
+    let counts =
+        if grid.heads.iter().any(|it| is_count(it)) { " Failed: number of requests." } else { "" };
     let window = points.first().map_or(0.0, |it| it.window_s);
+    let (word, whose) = match downtimes.len() {
+        1 if downtimes[0] == "downtime" => ("Downtime", "requests"),
+        _ => ("Down", "class's requests"),
+    };
     let legend = format!(
-        "Over a window of {} around the fault. Downtime: the time in which fewer than half of the requests \
-         are answered. Failed: number of requests.",
+        "Over a window of {} around the fault. {word}: the time in which fewer than half of the {whose} \
+         are answered.{counts}",
         figure::exact(window, Some(Unit::Seconds))
     );
     page.table("When something fails", grid, &legend);
+    page.note_unsettled(points.into_iter());
 }
 
-/// The classes for which something is promised, or all if nothing is.
-fn classes_that_matter<'a>(outcome: &Outcome, points: &[&'a Point]) -> Vec<&'a str> {
-    let mut classes = distinct(points.iter().flat_map(|it| it.classes()));
-    let objectives = || outcome.models.values().flat_map(|it| it.objectives.keys());
-    let is_promised =
-        |class: &&str| objectives().any(|it| it.rsplit_once('.').is_some_and(|it| it.0 == *class));
-    if classes.iter().any(is_promised) {
-        classes.retain(is_promised);
-    }
-    classes
+fn down(class: &str) -> String {
+    format!("{class}.downtime")
 }
 
 /// How many requests of a class failed in the window.
@@ -128,12 +141,11 @@ fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
     let rows = distinct(compared.iter().map(|it| (it.day, it.fault.as_deref())));
     let keys = ["day", "what fails"].map(str::to_owned);
     let mut grid = Grid::new(2, keys.into_iter().chain(metrics.iter().map(|it| metric_text(it))));
-    for (day, fault) in rows {
-        let mut row =
-            vec![day.map(number).unwrap_or_default(), Cell::words(fault.unwrap_or_default())];
+    for (on, fault) in rows {
+        let mut row = vec![on.map(day).unwrap_or_default(), Cell::words(fault.unwrap_or_default())];
         for metric in &metrics {
             let same = |it: &&&Comparison| {
-                it.metric == *metric && it.day == day && it.fault.as_deref() == fault
+                it.metric == *metric && it.day == on && it.fault.as_deref() == fault
             };
             row.push(compared.iter().find(same).map(|it| difference(it)).unwrap_or_default());
         }
