@@ -36,7 +36,10 @@ fn pool(threads: usize) -> ThreadPool {
 fn seconds(pool: &ThreadPool, network: &Network, window_s: f64) -> f64 {
     let start = Instant::now();
     let answered: Vec<u64> = pool.install(|| {
-        (0..8u32).into_par_iter().map(|replication| answered(network, replication, window_s)).collect()
+        (0..8u32)
+            .into_par_iter()
+            .map(|replication| answered(network, replication, window_s))
+            .collect()
     });
     black_box(answered);
     start.elapsed().as_secs_f64()

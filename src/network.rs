@@ -240,6 +240,8 @@ pub enum Arrival {
     /// Poisson with a rate that is constant from each of these times on, per second; the first is
     /// at zero.
     Open { rates: Vec<(Time, f64)> },
+    /// A renewal process: gaps of this law between one request and the next.
+    Renewal { gap: Law },
     /// So many users who think in between.
     Closed { users: u32, think: Law },
 }

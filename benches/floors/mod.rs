@@ -7,7 +7,7 @@
 mod shop;
 mod time_heap;
 
-pub use shop::{Shop, shop};
+pub use shop::shop;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;

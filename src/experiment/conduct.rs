@@ -6,15 +6,19 @@
 use super::design::Design;
 use super::file::{Replications, WarmUp};
 use super::point::{Point, slice_of};
+use super::summary::{CONFIDENCE, Steadiness};
 use super::trial::{Trial, trial};
+use crate::problem::suggest;
 use crate::sim::{Failure, Plan};
-use crate::stats::{interval, warm_up};
+use crate::stats::{Estimate, Truncation, mser5_of_mean};
+
 use crate::units::Span;
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Runs that look for the end of the transient, for points whose warm-up is to be found.
-const PILOTS: u32 = 3;
+const PILOTS: u32 = 5;
 /// Into how many slices a pilot's window is cut: 40 batches of five.
 const PILOT_SLICES: u64 = 200;
 
@@ -40,8 +44,10 @@ pub struct Conducted {
 pub enum Trouble {
     /// It would take about so many events, more than allowed.
     TooLarge { expected: f64, allowed: u64 },
-    /// A run broke a law that always holds: a bug.
-    Bug { point: usize, replication: u32, failure: Failure },
+    /// Replications were to go on for a metric that is not measured.
+    UnknownMetric { metric: String, mend: String },
+    /// A run could not be finished, for a reason that lies in the model, or in a bug.
+    GaveUp { point: usize, replication: u32, failure: Failure },
 }
 
 /// How far the work has come.
@@ -70,11 +76,12 @@ pub fn conduct(
     let mut conducted = work.find_warm_ups()?;
     loop {
         let wanting: Vec<usize> =
-            (0..points.len()).filter(|i| work.wants_more(&conducted[*i].trials)).collect();
+            (0..points.len()).filter(|i| work.wants_more(*i, &conducted[*i].trials)).collect();
         if wanting.is_empty() {
             return Ok(conducted);
         }
         work.round(&wanting, &mut conducted)?;
+        work.check_names(&conducted)?;
     }
 }
 
@@ -100,7 +107,8 @@ impl Work<'_> {
         let unknown: Vec<usize> = (0..self.points.len())
             .filter(|i| matches!(self.points[*i].warm_up, WarmUp::Auto(_)))
             .collect();
-        let tasks = tasks(&unknown, 0, PILOTS);
+        // Other luck than that of the runs that are measured, or the cut would be fitted to them.
+        let tasks = tasks(&unknown, u32::MAX - PILOTS, PILOTS);
         let pilots = self.run_all(&tasks, |task| {
             let window = self.points[task.point].window;
             let slice = Span::from_nanos((window.nanos() / PILOT_SLICES).max(1));
@@ -115,7 +123,22 @@ impl Work<'_> {
                 Conducted { warm_up, settled: found.is_some(), trials: Vec::new() }
             }
         });
-        Ok(conducted.collect())
+        Ok(self.alike_on_each_day(conducted.collect()))
+    }
+
+    /// Designs are compared on the same requests, and so over the same stretch of each day.
+    fn alike_on_each_day(&self, mut conducted: Vec<Conducted>) -> Vec<Conducted> {
+        let found = |i: usize| matches!(self.points[i].warm_up, WarmUp::Auto(_));
+        let day = |i: usize| self.points[i].day.map(f64::to_bits);
+        let mut longest: BTreeMap<Option<u64>, Span> = BTreeMap::new();
+        for i in (0..conducted.len()).filter(|i| found(*i)) {
+            let warm_up = longest.entry(day(i)).or_default();
+            *warm_up = conducted[i].warm_up.max(*warm_up);
+        }
+        for i in (0..conducted.len()).filter(|i| found(*i)) {
+            conducted[i].warm_up = longest[&day(i)];
+        }
+        conducted
     }
 
     fn round(&self, wanting: &[usize], conducted: &mut [Conducted]) -> Result<(), Trouble> {
@@ -145,24 +168,46 @@ impl Work<'_> {
     }
 
     /// Whether a point needs another round.
-    fn wants_more(&self, trials: &[Trial]) -> bool {
+    fn wants_more(&self, point: usize, trials: &[Trial]) -> bool {
         let Replications { min, max, until } = &self.settings.replications;
         let (done, most) = (trials.len() as u32, max.unwrap_or(*min));
         if done < (*min).min(most) {
             return true;
         }
+        let steady = self.points[point].fault.is_none()
+            && !Steadiness::of(&self.points[point], trials).is_overloaded();
         done < most
+            && steady
             && until.iter().any(|(metric, share)| {
                 let values = values_of(trials, metric);
                 values.is_some_and(|it| {
-                    let relative = interval::mean(&it, 0.95).and_then(|it| it.relative_half_width());
+                    let estimate = Estimate::from_replications(&it, CONFIDENCE);
+                    let relative = estimate.and_then(|it| it.relative_half_width());
                     relative.is_some_and(|it| it > share.as_ratio())
                 })
             })
     }
 
+    /// Whether what replications go on for is measured anywhere.
+    fn check_names(&self, conducted: &[Conducted]) -> Result<(), Trouble> {
+        let figures =
+            || conducted.iter().filter_map(|it| it.trials.first()).flat_map(|it| &it.figures);
+        for metric in self.settings.replications.until.keys() {
+            if !figures().any(|it| it.name == *metric) {
+                let known: BTreeSet<&str> = figures().map(|it| it.name.as_str()).collect();
+                let mend = suggest(metric, known);
+                return Err(Trouble::UnknownMetric { metric: metric.clone(), mend });
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the runs, the largest first, and returns them in the order of the tasks.
-    fn run_all(&self, tasks: &[Task], plan: impl Fn(&Task) -> Plan + Sync) -> Result<Vec<Trial>, Trouble> {
+    fn run_all(
+        &self,
+        tasks: &[Task],
+        plan: impl Fn(&Task) -> Plan + Sync,
+    ) -> Result<Vec<Trial>, Trouble> {
         let mut order: Vec<usize> = (0..tasks.len()).collect();
         order.sort_by(|a, b| self.costs[tasks[*b].point].total_cmp(&self.costs[tasks[*a].point]));
         let mut trials: Vec<(usize, Result<Trial, Trouble>)> = order
@@ -180,17 +225,14 @@ impl Work<'_> {
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
         let replications = f64::from(self.settings.replications.min);
-        let pilots = |it: &Point| if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 };
+        let pilots = |it: &Point| {
+            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
+        };
         let all = self.points.iter().zip(&self.costs);
         let total: f64 = all.map(|(point, cost)| cost * (replications + pilots(point))).sum();
         self.progress.advance(done, total.max(done));
-        trial.map_err(|failure| match failure {
-            Failure::TooManyEvents => {
-                let expected = self.settings.events_max as f64;
-                Trouble::TooLarge { expected, allowed: self.settings.events_max }
-            }
-            failure => Trouble::Bug { point: task.point, replication: task.replication, failure },
-        })
+        let (point, replication) = (task.point, task.replication);
+        trial.map_err(|failure| Trouble::GaveUp { point, replication, failure })
     }
 }
 
@@ -208,20 +250,24 @@ fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {
     points.iter().flat_map(of).collect()
 }
 
-/// When the slowest signal of the slowest pilot has settled, to the next whole slice of a run.
+/// When the slowest signal, averaged over the pilots, has settled; to the next whole slice of a run.
 fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
-    let mut latest = 0;
-    for pilot in pilots {
-        let responses: Vec<f64> = pilot
-            .slices
-            .iter()
-            .map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 })
-            .collect();
-        for signal in [&pilot.backlog, &responses] {
-            latest = latest.max(warm_up::mser5(signal).settled()?);
+    let responses = |pilot: &Trial| -> Vec<f64> {
+        let slices = pilot.slices.iter();
+        slices.map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 }).collect()
+    };
+    let all_classes = |pilot: &Trial| -> Vec<f64> {
+        let slices = 0..pilot.slices.len();
+        slices.map(|slice| pilot.backlog.iter().map(|class| class[slice]).sum()).collect()
+    };
+    let backlogs: Vec<Vec<f64>> = pilots.iter().map(all_classes).collect();
+    let responses: Vec<Vec<f64>> = pilots.iter().map(responses).collect();
+    match mser5_of_mean(&backlogs).max(mser5_of_mean(&responses)) {
+        Truncation::NotReached => None,
+        Truncation::At(latest) => {
+            let slice = slice_of(window).nanos();
+            let end = window.nanos() / PILOT_SLICES * latest as u64;
+            Some(Span::from_nanos(end.div_ceil(slice) * slice))
         }
     }
-    let slice = slice_of(window).nanos();
-    let end = window.nanos() / PILOT_SLICES * latest as u64;
-    Some(Span::from_nanos(end.div_ceil(slice) * slice))
 }

@@ -2,9 +2,15 @@
 
 use super::file::Experiment;
 use crate::model::{self, Document, Files, Loaded};
-use crate::problem::{Code, Finding, Problem, Segment};
+use crate::problem::{Code, Finding, Problem, Segment, parse_path};
 use indexmap::IndexMap;
 use serde_json::Value;
+
+/// A model file that was read, and how to read the files that it names.
+pub struct Source {
+    pub document: Document,
+    pub files: Box<Files<'static>>,
+}
 
 /// A model as one experiment looks at it.
 pub struct Design {
@@ -31,23 +37,38 @@ struct Factor<'e> {
 pub fn designs(
     experiment: &Experiment,
     document: &Document,
-    models: &[(Document, Files)],
+    models: &[Source],
     vary: bool,
 ) -> Result<Vec<Design>, Vec<Problem>> {
     let mut designs = Vec::new();
     let mut problems = Vec::new();
     let mut used = vec![false; experiment.vary.len()];
-    for (model, files) in models {
-        let name = match model::load(model, files) {
+    let mut names: Vec<String> = Vec::new();
+    for (i, Source { document: model, files }) in models.iter().enumerate() {
+        let name = match load(experiment, model, files) {
             Ok(loaded) => loaded.file.name.clone(),
             Err(found) => {
                 problems.extend(found);
                 continue;
             }
         };
-        let factors = if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
+        if names.contains(&name) {
+            let rule = format!("two models are named \"{name}\"");
+            let mend = "give one of them another \"name\"";
+            problems.extend(told(document, "models", Some(i), Code::E010, rule, mend));
+            continue;
+        }
+        names.push(name.clone());
+        let factors =
+            if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
+        let count = factors.iter().map(|it| it.levels.len()).fold(1, usize::saturating_mul);
+        if designs.len().saturating_add(count) > DESIGNS_MAX {
+            let rule = format!("{count} combinations of levels; at most {DESIGNS_MAX} can be run");
+            problems.extend(told(document, "vary", None, Code::E012, rule, "vary less at a time"));
+            continue;
+        }
         for levels in combinations(&factors) {
-            match at_levels(model, files, &factors, &levels) {
+            match at_levels(experiment, model, files, &factors, &levels) {
                 Ok(design) => designs.push(design),
                 Err(found) => problems.extend(found),
             }
@@ -66,6 +87,33 @@ pub fn designs(
     if problems.is_empty() { Ok(designs) } else { Err(problems) }
 }
 
+fn load(
+    experiment: &Experiment,
+    document: &Document,
+    files: &Files,
+) -> Result<Loaded, Vec<Problem>> {
+    match experiment.growth {
+        Some(_) => model::load_growing(document, files),
+        None => model::load(document, files),
+    }
+}
+
+/// Designs beyond which an experiment is refused.
+const DESIGNS_MAX: usize = 10_000;
+
+/// A problem of the experiment file.
+fn told(
+    document: &Document,
+    key: &str,
+    place: Option<usize>,
+    code: Code,
+    rule: String,
+    mend: &str,
+) -> Vec<Problem> {
+    let path = std::iter::once(Segment::from(key)).chain(place.map(Segment::from)).collect();
+    document.problems(vec![Finding { code, path, rule, mend: mend.to_owned() }])
+}
+
 /// The factors that apply to the model: those that name it, and those whose path it has.
 fn factors_of<'e>(
     experiment: &'e Experiment,
@@ -77,7 +125,7 @@ fn factors_of<'e>(
     for (i, (key, levels)) in experiment.vary.iter().enumerate() {
         let (applies, path) = match key.split_once(':') {
             Some((name, path)) => (name.trim() == model, path.trim()),
-            None => (document.has(key), key.as_str()),
+            None => (has(document, key), key.as_str()),
         };
         if applies {
             used[i] = true;
@@ -85,6 +133,11 @@ fn factors_of<'e>(
         }
     }
     factors
+}
+
+/// Whether the file says something at this path.
+fn has(document: &Document, path: &str) -> bool {
+    parse_path(path).is_ok_and(|path| document.has(&path))
 }
 
 /// All combinations of levels, the last factor changing fastest.
@@ -100,6 +153,7 @@ fn combinations(factors: &[Factor]) -> Vec<Vec<usize>> {
 }
 
 fn at_levels(
+    experiment: &Experiment,
     document: &Document,
     files: &Files,
     factors: &[Factor],
@@ -109,8 +163,10 @@ fn at_levels(
     let mut chosen = IndexMap::new();
     for (factor, level) in factors.iter().zip(levels) {
         let value = &factor.levels[*level];
-        document.set_level(factor.key, factor.path, value).map_err(|problem| vec![problem])?;
+        let place = parse_path(factor.path)
+            .map_err(|why| vec![Problem::without_place(Code::E008, factor.key, why, "")])?;
+        document.set_value(&place, value.clone()).map_err(|problem| vec![problem])?;
         chosen.insert(factor.path.to_owned(), value.clone());
     }
-    Ok(Design { model: model::load(&document, files)?, factors: chosen })
+    Ok(Design { model: load(experiment, &document, files)?, factors: chosen })
 }

@@ -72,9 +72,9 @@ pub struct Sample {
     /// The time between two sampled instants.
     #[serde(default = "two_days")]
     pub every: Span,
-    /// The hour of the day: the busiest, or an average one.
+    /// The hour of the day: "peak", "mean", or a time such as "14h".
     #[serde(default)]
-    pub at: Hour,
+    pub at: At,
     /// What is run before the measurement.
     #[serde(default)]
     pub warm_up: WarmUp,
@@ -86,7 +86,23 @@ pub struct Sample {
 impl Default for Sample {
     fn default() -> Self {
         let (every, window) = (two_days(), five_minutes());
-        Sample { every, at: Hour::default(), warm_up: WarmUp::default(), window }
+        Sample { every, at: At::default(), warm_up: WarmUp::default(), window }
+    }
+}
+
+/// When in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum At {
+    /// A named hour.
+    Hour(Hour),
+    /// So long after midnight.
+    Time(Span),
+}
+
+impl Default for At {
+    fn default() -> Self {
+        At::Hour(Hour::Peak)
     }
 }
 

@@ -8,14 +8,17 @@ mod summary;
 mod trial;
 
 pub use conduct::{Progress, Settings, Trouble, conduct};
-pub use design::{Design, designs};
+pub use design::{Design, Source, designs};
 pub use point::{Point, points};
 pub use summary::CONFIDENCE;
 
+use crate::model::{Document, Files};
 use crate::outcome::{FORMAT, Outcome, Verb};
-use crate::problem::{Code, Findings};
+use crate::parts::growth::Growth;
+use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
 use file::Experiment;
+use indexmap::IndexMap;
 
 /// What an outcome is called.
 pub struct Title {
@@ -47,12 +50,16 @@ pub fn outcome(
         })
         .collect();
     let comparisons = summary::comparisons(&known);
-    let models = designs.iter().enumerate().map(|(i, design)| {
-        let own: Vec<_> = known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
-        (design.label(), summary::summary(design, &own))
-    });
-    let models = models.collect();
-    Ok(Outcome {
+    let summaries: Vec<_> = designs
+        .iter()
+        .enumerate()
+        .map(|(i, design)| {
+            let own: Vec<_> =
+                known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+            summary::summary(design, &own)
+        })
+        .collect();
+    let mut outcome = Outcome {
         format: FORMAT.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         verb: title.verb,
@@ -60,15 +67,45 @@ pub fn outcome(
         about: title.about,
         seed: settings.seed,
         points: reported,
-        models,
+        models: IndexMap::new(),
         comparisons,
         expectations: Vec::new(),
         problems: Vec::new(),
-    })
+    };
+    // By the names that reports give them, which are short because they know all points.
+    let labels = designs.iter().map(|it| outcome.label(it.name(), &it.factors));
+    outcome.models = labels.zip(summaries).collect();
+    Ok(outcome)
 }
 
-/// Everything in an experiment file that makes no sense, whatever the models say.
-pub fn check(experiment: &Experiment, findings: &mut Findings) {
+/// The experiment in a document; everything that is wrong with it at once, whatever the models say.
+pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Problem>> {
+    let mut experiment: Experiment = document.read()?;
+    let mut findings = Findings::default();
+    if let Some(story) = &mut experiment.growth
+        && let Growth::Recorded(recorded) = &mut story.users
+    {
+        let path = ["growth", "users", "recorded"];
+        let [growth, users, key] = path;
+        findings.inside(growth, |it| {
+            it.inside(users, |it| {
+                it.inside(key, |it| match files(&recorded.file) {
+                    Ok(text) => recorded.load(&text, it),
+                    Err(why) => {
+                        it.wrong_at("file", Code::E011, why, "paths are relative to this file")
+                    }
+                });
+            });
+        });
+    }
+    check(&experiment, &mut findings);
+    match findings.is_empty() {
+        true => Ok(experiment),
+        false => Err(document.problems(findings.into_vec())),
+    }
+}
+
+fn check(experiment: &Experiment, findings: &mut Findings) {
     if experiment.models.is_empty() {
         let mend = "name a model file: \"../models/monolith.json\"";
         findings.wrong_at("models", Code::E004, "there must be at least one model", mend);
@@ -84,32 +121,44 @@ pub fn check(experiment: &Experiment, findings: &mut Findings) {
         let over = experiment.growth.as_ref().map(|story| story.over);
         if over.is_some_and(|over| fault.at > over) {
             let rule = format!("{} is after the end of the story", fault.at);
-            findings.inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
+            findings
+                .inside("faults", |it| it.inside(i, |it| it.wrong_at("at", Code::E007, rule, "")));
+        }
+    }
+    for (i, fault) in experiment.faults.iter().enumerate() {
+        if fault.duration.nanos().saturating_add(experiment.aftermath.nanos()) > WATCHED_MAX.nanos()
+        {
+            let rule =
+                format!("a fault and its aftermath can be watched for at most {WATCHED_MAX}");
+            findings.inside("faults", |it| {
+                it.inside(i, |it| it.wrong_at("for", Code::E012, rule, "\"20m\""));
+            });
         }
     }
     findings.inside("vary", |it| check_levels(experiment, it));
     findings.inside("replications", |it| check_replications(&experiment.replications, it));
 }
 
-const POINTS_MAX: usize = 100_000;
+const SAMPLES_MAX: usize = 100_000;
+/// A slice is ten seconds, and each is remembered.
+const WATCHED_MAX: Span = Span::from_whole_secs(10 * 86_400);
 
 fn check_levels(experiment: &Experiment, findings: &mut Findings) {
-    let mut points = 1usize;
     for (path, levels) in &experiment.vary {
         if levels.is_empty() {
             findings.wrong_at(path, Code::E007, "must have at least one level", "");
         }
-        points = points.saturating_mul(levels.len().max(1));
-    }
-    if points > POINTS_MAX {
-        let rule = format!("{points} combinations of levels; at most {POINTS_MAX} can be run");
-        findings.wrong(Code::E012, rule, "vary less at a time");
+        let varied = path.rsplit(':').next().unwrap_or(path).trim();
+        if varied == "users" && experiment.growth.is_some() {
+            let rule = "the number of users comes from growth, so that this would change nothing";
+            findings.wrong_at(path, Code::E010, rule, "leave one of the two out");
+        }
     }
 }
 
 fn check_story(story: &file::Story, findings: &mut Findings) {
     findings.inside("over", |it| longer_than_nothing(story.over, it));
-    findings.inside("users", |it| story.users.check(it));
+    findings.inside("users", |it| story.users.check(story.over, it));
     if let Some(daily) = &story.daily {
         findings.inside("daily", |it| daily.check(it));
     }
@@ -118,8 +167,8 @@ fn check_story(story: &file::Story, findings: &mut Findings) {
         it.inside("window", |it| longer_than_nothing(story.sample.window, it));
         let every = story.sample.every.nanos().max(1);
         let samples = story.over.nanos() / every;
-        if samples as usize > POINTS_MAX {
-            let rule = format!("{samples} instants; at most {POINTS_MAX} can be run");
+        if samples as usize > SAMPLES_MAX {
+            let rule = format!("{samples} instants; at most {SAMPLES_MAX} can be run");
             it.wrong_at("every", Code::E012, rule, "sample less often");
         }
     });

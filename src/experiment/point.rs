@@ -1,7 +1,7 @@
 //! Points: what is simulated, each with its network, and how long.
 
 use super::design::Design;
-use super::file::{Experiment, Hour, WarmUp};
+use super::file::{At, Experiment, Hour, WarmUp};
 use crate::ids::Id;
 use crate::model::{Recorded, compile};
 use crate::network::{Arrival, Fault as NetworkFault, HostId, Names, Network};
@@ -35,6 +35,8 @@ pub struct Point {
 /// What fails at a point, as the report says it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failing {
+    /// Which of the experiment's faults it is.
+    pub number: usize,
     /// "zone a", "host rack.0".
     pub what: String,
     /// Since the window opened.
@@ -44,6 +46,13 @@ pub struct Failing {
 }
 
 impl Point {
+    /// What to call it in a message: "monolith, day 14, zone a".
+    pub fn title(&self) -> String {
+        let day = self.day.map(|day| format!(", day {day}"));
+        let fault = self.fault.as_ref().map(|it| format!(", {}", it.what));
+        self.names.model.clone() + &day.unwrap_or_default() + &fault.unwrap_or_default()
+    }
+
     /// How many events one run will take, roughly: as if every request ran all its steps.
     pub fn expected_events(&self) -> f64 {
         let network = &self.network;
@@ -54,10 +63,17 @@ impl Point {
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
         let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
-            Arrival::Closed { users, think } => f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3),
+            Arrival::Closed { users, think } => {
+                f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
+            }
+            Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
             Arrival::Open { rates } => {
                 let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
-                rates.iter().zip(ends).map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0)).sum()
+                rates
+                    .iter()
+                    .zip(ends)
+                    .map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0))
+                    .sum()
             }
         });
         requests.sum::<f64>() * per_request.max(2.0)
@@ -67,13 +83,16 @@ impl Point {
 /// The points of an experiment, design by design, day by day, faults after the days.
 pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findings) -> Vec<Point> {
     let mut points = Vec::new();
+    if too_many(experiment, designs, findings) {
+        return points;
+    }
     for (i, design) in designs.iter().enumerate() {
         for instant in instants(experiment, design) {
             points.push(point(experiment, i, design, &instant));
         }
         for (f, fault) in experiment.faults.iter().enumerate() {
             for (what, hosts) in failing_hosts(fault, design) {
-                points.push(fault_point(experiment, i, design, fault, what, &hosts));
+                points.push(fault_point(experiment, i, design, f, what, &hosts));
             }
             if failing_hosts(fault, design).is_empty() {
                 findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, design, it)));
@@ -81,6 +100,24 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         }
     }
     points
+}
+
+/// Points beyond which an experiment is refused: each has a network of its own.
+const POINTS_MAX: u64 = 20_000;
+
+fn too_many(experiment: &Experiment, designs: &[Design], findings: &mut Findings) -> bool {
+    let samples = experiment.growth.as_ref();
+    let instants = samples.map_or(0, |it| it.over.nanos() / it.sample.every.nanos()) + 1;
+    let of = |design: &Design| {
+        let zones = design.model.file.zones.len().max(1) as u64;
+        instants.saturating_add(zones * experiment.faults.len() as u64)
+    };
+    let total = designs.iter().map(of).fold(0, u64::saturating_add);
+    if total > POINTS_MAX {
+        let rule = format!("{total} points; at most {POINTS_MAX} can be run");
+        findings.wrong(Code::E012, rule, "sample less often, or vary less at a time");
+    }
+    total > POINTS_MAX
 }
 
 /// One sampled instant: its day, its users, and how many users' worth of traffic they make then.
@@ -103,11 +140,12 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
     let Some(story) = &experiment.growth else {
         return Instant { day: None, users: None, load: None };
     };
-    let users = story.users.users_at(at, story.over);
-    let peak = story.daily.as_ref().map_or(1.0, |daily| daily.peak_to_mean);
-    let factor = match story.sample.at {
-        Hour::Peak => peak,
-        Hour::Mean => 1.0,
+    // People come whole.
+    let users = story.users.users_at(at, story.over).round();
+    let factor = match (&story.daily, story.sample.at) {
+        (None, _) | (_, At::Hour(Hour::Mean)) => 1.0,
+        (Some(daily), At::Hour(Hour::Peak)) => daily.peak_to_mean,
+        (Some(daily), At::Time(time)) => daily.factor(time),
     };
     let day = at.as_secs() / 86_400.0;
     Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
@@ -116,7 +154,8 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
     let (network, names) = compile(&of.model.file, instant.load, &of.model.recorded);
     let story = experiment.growth.as_ref().map(|story| &story.sample);
-    let window = story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
+    let window =
+        story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
     let warm_up = story.map(|it| it.warm_up).or(experiment.warm_up).unwrap_or_default();
     Point {
         design,
@@ -136,10 +175,11 @@ fn fault_point(
     experiment: &Experiment,
     design: usize,
     of: &Design,
-    fault: &Fault,
+    number: usize,
     what: String,
     hosts: &[HostId],
 ) -> Point {
+    let fault = &experiment.faults[number];
     let mut instant = instant(experiment, fault.at);
     if experiment.growth.is_none() {
         (instant.users, instant.load) = (of.model.file.users, of.model.file.users);
@@ -156,7 +196,7 @@ fn fault_point(
         until: at + fault.duration,
         style: fault.style,
     }];
-    let failing = Failing { what, at: LEAD, duration: fault.duration, style: fault.style };
+    let failing = Failing { number, what, at: LEAD, duration: fault.duration, style: fault.style };
     Point {
         fault: Some(failing),
         warm_up: WarmUp::Fixed(warm_up),
@@ -166,8 +206,12 @@ fn fault_point(
     }
 }
 
+/// The slices of an ordinary window: whole milliseconds, so that reports read well.
 pub fn slice_of(window: Span) -> Span {
-    Span::from_nanos((window.nanos() / SLICES).max(1))
+    const MILLISECOND: u64 = 1_000_000;
+    let whole = (window.nanos() / SLICES).next_multiple_of(MILLISECOND);
+    let shortest = (window.nanos() / SLICES).max(1);
+    Span::from_nanos(if 0 < whole && whole < window.nanos() { whole } else { shortest })
 }
 
 /// What fails and which hosts that takes, once for each zone if it may be any.

@@ -1,16 +1,16 @@
 //! From trials to an outcome: estimates with their intervals, what binds, what breaks, what is better.
 
-use super::conduct::{Conducted, values_of};
+use super::conduct::Conducted;
 use super::design::Design;
 use super::point::Point;
-use super::trial::{QUANTILES, Trial};
+use super::trial::{Figure, QUANTILES, Steady, Trial};
 use crate::model::file::Objective;
 use crate::outcome::{
-    Bottleneck, BreaksOn, Comparison, Estimate, Fault, ModelSummary, Overload, Point as Reported,
-    Series, Unit, Verdict,
+    Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
+    Point as Reported, Series, Theory, Unit, Verdict,
 };
-use crate::stats::compare::{Better, paired};
-use crate::stats::{interval, trend};
+use crate::stats::{self, Aim, growth, paired};
+use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
 
 /// The probability with which intervals hold the true value.
@@ -22,8 +22,11 @@ const SATURATED: f64 = 0.9;
 pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Reported {
     let trials = &conducted.trials;
     let bottleneck = bottleneck(trials);
-    let overloaded = overload(point, trials, &bottleneck);
-    let metrics = estimates(trials, overloaded.is_some() || point.fault.is_some());
+    let steadiness = Steadiness::of(point, trials);
+    let overloaded = steadiness
+        .growth_per_s
+        .map(|backlog_per_s| Overload { by: bottleneck.name.clone(), backlog_per_s });
+    let metrics = estimates(trials, &steadiness);
     Reported {
         model: design.name().to_owned(),
         factors: design.factors.clone(),
@@ -41,27 +44,107 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,
-        theory: IndexMap::new(),
+        theory: theory(point),
         series: point.fault.as_ref().map(|_| series(trials)),
     }
 }
 
-/// Means over replications; a figure that some replication lacks is absent, and so is, where there
-/// is no steady state, what depends on when one stopped looking.
-fn estimates(trials: &[Trial], unsteady: bool) -> IndexMap<String, Estimate> {
+/// What theory says of the same network, where it says anything.
+fn theory(point: &Point) -> IndexMap<String, Theory> {
+    let predictions = predict(&point.network, &point.names).into_iter();
+    let told =
+        |it: Prediction| (it.metric, Theory { value: it.value, method: it.method.to_owned() });
+    predictions.map(told).collect()
+}
+
+/// Which classes have a steady state at a point.
+pub struct Steadiness {
+    /// Those whose backlog grows.
+    growing: Vec<bool>,
+    /// Whether something fails on the way, so that there is a course and no state.
+    fault: bool,
+    /// By how much the backlogs grow that do.
+    growth_per_s: Option<f64>,
+}
+
+impl Steadiness {
+    pub fn of(point: &Point, trials: &[Trial]) -> Steadiness {
+        let classes = trials.first().map_or(0, |it| it.backlog.len());
+        let growths = (0..classes).map(|class| {
+            let backlogs: Vec<Vec<f64>> =
+                trials.iter().map(|it| it.backlog[class].clone()).collect();
+            let arrivals = trials.iter().map(|it| it.arrivals_per_s[class]).sum::<f64>();
+            let arrivals_per_s = arrivals / trials.len() as f64;
+            growth(&backlogs, point.slice.as_secs(), arrivals_per_s, CONFIDENCE)
+                .filter(|it| it.overloaded && point.fault.is_none())
+        });
+        let growths: Vec<_> = growths.collect();
+        let per_s = growths.iter().flatten().map(|it| it.per_s.value).reduce(|a, b| a + b);
+        Steadiness {
+            growing: growths.iter().map(Option::is_some).collect(),
+            fault: point.fault.is_some(),
+            growth_per_s: per_s,
+        }
+    }
+
+    pub fn is_overloaded(&self) -> bool {
+        self.growth_per_s.is_some()
+    }
+
+    fn holds(&self, of: Steady) -> bool {
+        !self.fault
+            && match of {
+                Steady::Class(class) => !self.growing[class],
+                Steady::System => !self.growing.contains(&true),
+            }
+    }
+
+    /// What to report of a figure: nothing, if it depends on when one stopped looking; a share with
+    /// what piled up counted as not answered.
+    fn chosen(&self, figure: &Figure) -> Option<f64> {
+        match (figure.steady, figure.share) {
+            (Some(of), Some(share)) if !self.holds(of) => share.with_piled_up,
+            (Some(of), None) if !self.holds(of) => None,
+            _ => figure.value,
+        }
+    }
+
+    /// The values of a metric over replications, if every one has it.
+    fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
+        let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
+        trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+    }
+}
+
+/// Means over replications; a figure that some replication lacks is absent.
+fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Estimate> {
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
-        let values: Option<Vec<f64>> = trials.iter().map(|it| it.figures[i].value).collect();
-        let estimate = values.and_then(|it| interval::Estimate::from_replications(&it, CONFIDENCE));
-        if let Some(estimate) = estimate.filter(|_| !(unsteady && figure.steady)) {
+        let values: Option<Vec<f64>> =
+            trials.iter().map(|it| steadiness.chosen(&it.figures[i])).collect();
+        let estimate = values.and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
+        if let Some(mut estimate) = estimate {
+            let shares = trials.iter().filter_map(|it| it.figures[i].share);
+            let requests: u64 = shares.map(|it| it.requests).sum();
+            widen_certainty(&mut estimate, requests);
             estimates.insert(figure.name.clone(), told(&estimate, Some(figure.unit)));
         }
     }
     estimates
 }
 
-fn told(estimate: &interval::Estimate, unit: Option<Unit>) -> Estimate {
+/// All or none of so many requests is no certainty: the true share may lie as far off as would be
+/// seen with a chance of one in twenty (J. A. Hanley, A. Lippman-Hand, "If nothing goes wrong, is
+/// everything all right?", JAMA 249, 1983: three divided by the number).
+fn widen_certainty(estimate: &mut stats::Estimate, requests: u64) {
+    if requests > 0 && (estimate.value == 0.0 || estimate.value == 1.0) {
+        let widest = (3.0 / requests as f64).min(1.0);
+        estimate.half_width = estimate.half_width.map(|it| it.max(widest));
+    }
+}
+
+fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
     Estimate {
         value: estimate.value,
         half_width: estimate.half_width,
@@ -72,30 +155,20 @@ fn told(estimate: &interval::Estimate, unit: Option<Unit>) -> Estimate {
 
 /// The busiest device, if one is saturated: pools fill up behind it. Else whatever is busiest.
 fn bottleneck(trials: &[Trial]) -> Bottleneck {
-    let mean = |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
+    let mean =
+        |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
     let names = trials[0].utilizations.iter().map(|it| it.0.as_str());
     let all: Vec<(&str, f64)> = names.enumerate().map(|(i, name)| (name, mean(i))).collect();
     let is_device = |name: &str| name.ends_with(".cpu") || name.ends_with(".disk");
-    let busiest = |among: &mut dyn Iterator<Item = &(&str, f64)>| {
-        among.copied().reduce(|most, it| if it.1 > most.1 { it } else { most })
-    };
-    let device = busiest(&mut all.iter().filter(|it| is_device(it.0)));
-    let bound = device.filter(|it| it.1 >= SATURATED).or_else(|| busiest(&mut all.iter()));
+    let device = all.iter().filter(|it| is_device(it.0)).copied().reduce(busier);
+    let bound = device.filter(|it| it.1 >= SATURATED).or(all.iter().copied().reduce(busier));
     let (name, utilization) = bound.unwrap_or(("nothing", 0.0));
     Bottleneck { name: name.to_owned(), utilization }
 }
 
-fn overload(point: &Point, trials: &[Trial], bottleneck: &Bottleneck) -> Option<Overload> {
-    if point.fault.is_some() {
-        return None;
-    }
-    let backlogs: Vec<Vec<f64>> = trials.iter().map(|it| it.backlog.clone()).collect();
-    let arrivals = trials.iter().map(|it| it.arrivals_per_s).sum::<f64>() / trials.len() as f64;
-    let growth = trend::growth(&backlogs, point.slice.as_secs(), arrivals);
-    growth.filter(|it| it.overloaded).map(|growth| Overload {
-        by: bottleneck.name.clone(),
-        backlog_per_s: growth.per_s,
-    })
+/// The busier of two; the first if they are alike.
+fn busier<'a>(a: (&'a str, f64), b: (&'a str, f64)) -> (&'a str, f64) {
+    if b.1 > a.1 { b } else { a }
 }
 
 /// What happened slice by slice, averaged over replications.
@@ -129,7 +202,7 @@ pub struct Limit {
     /// As the outcome names it: `generate.p95`.
     pub objective: String,
     pub limit: f64,
-    pub better: Better,
+    pub aim: Aim,
 }
 
 /// The objectives of a design, class by class.
@@ -141,79 +214,63 @@ pub fn limits(design: &Design) -> Vec<Limit> {
 fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
     let Objective { mean, p50, p90, p95, p99, p999, availability } = objective;
     let mut limits = Vec::new();
-    let spans = [("mean", mean)].into_iter().chain(
-        QUANTILES.iter().map(|it| it.0).zip([p50, p90, p95, p99, p999]),
-    );
+    let spans = [("mean", mean)]
+        .into_iter()
+        .chain(QUANTILES.iter().map(|it| it.0).zip([p50, p90, p95, p99, p999]));
     for (name, span) in spans {
         limits.extend(span.map(|span| Limit {
             metric: format!("{class}.response.{name}"),
             objective: format!("{class}.{name}"),
             limit: span.as_secs(),
-            better: Better::Lower,
+            aim: Aim::Lower,
         }));
     }
     limits.extend(availability.map(|limit| Limit {
         metric: format!("{class}.availability"),
         objective: format!("{class}.availability"),
         limit,
-        better: Better::Higher,
+        aim: Aim::Higher,
     }));
     limits
-}
-
-/// Whether an objective is kept at a point, as far as one can tell.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Yes,
-    No,
-    CannotTell,
-}
-
-fn kept(point: &Reported, limit: &Limit) -> Kept {
-    let Some(estimate) = point.metrics.get(&limit.metric) else {
-        // Where there is no steady state there is no percentile, and no promise is kept.
-        return if point.overloaded.is_some() { Kept::No } else { Kept::CannotTell };
-    };
-    let half_width = estimate.half_width.unwrap_or(0.0);
-    let (low, high) = (estimate.value - half_width, estimate.value + half_width);
-    match limit.better {
-        Better::Lower if low > limit.limit => Kept::No,
-        Better::Lower if high <= limit.limit => Kept::Yes,
-        Better::Higher if high < limit.limit => Kept::No,
-        Better::Higher if low >= limit.limit => Kept::Yes,
-        _ => Kept::CannotTell,
-    }
 }
 
 /// What holds for a design over its points.
 pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
     let limits = limits(design);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
-    ModelSummary { breaks_on: breaks_on(design, points, &limits), objectives }
+    ModelSummary { breaks_on: breaks_on(points, &limits), objectives }
 }
 
-/// The first sampled day on which an objective is missed with confidence; it lies somewhere since
-/// the last day before it on which all were kept with confidence.
-fn breaks_on(design: &Design, points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
+/// When an objective is first missed with confidence: between the last sampled day on which all
+/// were kept with confidence, if there is one, and the first on which one is missed.
+fn breaks_on(points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
     let mut kept_until = None;
     for point in points.iter().filter(|it| it.fault.is_none()) {
         let day = point.day?;
-        let missed = limits.iter().find(|limit| kept(point, limit) == Kept::No);
+        let keeps = |it: &Limit| point.keeps(&it.objective, it.limit);
+        let missed = limits.iter().filter(|it| keeps(it) == Kept::Fail);
+        // Several may be missed on one day; the one that suffers most is told.
+        let missed = missed.min_by(|a, b| answered(point, a).total_cmp(&answered(point, b)));
         if let Some(missed) = missed {
-            let from = kept_until.unwrap_or(day);
             return Some(BreaksOn {
-                value: (from + day) / 2.0,
-                half_width: Some((day - from) / 2.0),
+                value: kept_until.map_or(day, |from: f64| (from + day) / 2.0),
+                half_width: kept_until.map(|from: f64| (day - from) / 2.0),
                 objective: missed.objective.clone(),
                 by: point.bottleneck.as_ref().map(|it| it.name.clone()),
-                factors: design.factors.clone(),
             });
         }
-        if limits.iter().all(|limit| kept(point, limit) == Kept::Yes) {
+        if limits.iter().all(|it| keeps(it) == Kept::Pass) {
             kept_until = Some(day);
         }
     }
     None
+}
+
+/// The share of a limit's class that is answered in time.
+fn answered(point: &Reported, limit: &Limit) -> f64 {
+    let class = limit.objective.rsplit_once('.').map_or("", |it| it.0);
+    let rate = |what| point.metric(&format!("{class}.{what}")).map_or(0.0, |it| it.value);
+    rate("goodput") / rate("arrivals").max(f64::MIN_POSITIVE)
 }
 
 /// One point with all that is known of it.
@@ -229,7 +286,9 @@ pub struct Known<'a> {
 pub fn comparisons(known: &[Known]) -> Vec<Comparison> {
     let baseline: Vec<&Known> = known.iter().filter(|it| it.point.design == 0).collect();
     let others = known.iter().filter(|it| it.point.design != 0);
-    others.flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it))).collect()
+    others
+        .flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it)))
+        .collect()
 }
 
 /// The baseline's point for the same day and fault; zones of other names fail alike.
@@ -246,25 +305,28 @@ fn counterpart<'a>(of: &Known, baseline: &[&'a Known<'a>]) -> Option<&'a Known<'
 }
 
 fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
-    let mut compared: Vec<(String, Better)> = limits(of.design)
+    let mut compared: Vec<(String, Aim)> = limits(of.design)
         .into_iter()
-        .filter(|it| it.better == Better::Lower)
-        .map(|it| (it.metric, it.better))
+        .filter(|it| it.aim == Aim::Lower)
+        .map(|it| (it.metric, it.aim))
         .collect();
-    compared.push(("availability".to_owned(), Better::Higher));
+    compared.push(("availability".to_owned(), Aim::Higher));
     if of.point.fault.is_some() {
-        compared.push(("downtime".to_owned(), Better::Lower));
+        compared.push(("downtime".to_owned(), Aim::Lower));
     }
-    compared.iter().filter_map(|(metric, better)| compare_one(of, against, metric, *better)).collect()
+    compared.iter().filter_map(|(metric, aim)| compare_one(of, against, metric, *aim)).collect()
 }
 
-fn compare_one(of: &Known, against: &Known, metric: &str, better: Better) -> Option<Comparison> {
+fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Comparison> {
     let unit = of.reported.metrics.get(metric)?.unit;
     against.reported.metrics.get(metric)?;
-    let a = values_of(&of.conducted.trials, metric)?;
-    let b = values_of(&against.conducted.trials, metric)?;
+    let values = |it: &Known| {
+        let trials = &it.conducted.trials;
+        Steadiness::of(it.point, trials).values_of(trials, metric)
+    };
+    let (a, b) = (values(of)?, values(against)?);
     let n = a.len().min(b.len());
-    let result = paired(&a[..n], &b[..n], CONFIDENCE, better)?;
+    let result = paired(&a[..n], &b[..n], aim, CONFIDENCE)?;
     Some(Comparison {
         metric: metric.to_owned(),
         of: of.reported.model.clone(),
@@ -276,10 +338,10 @@ fn compare_one(of: &Known, against: &Known, metric: &str, better: Better) -> Opt
         difference: told(&result.difference, unit),
         ratio: result.ratio.map(|it| told(&it, None)),
         verdict: match result.verdict {
-            crate::stats::compare::Verdict::Better => Verdict::Better,
-            crate::stats::compare::Verdict::Worse => Verdict::Worse,
-            crate::stats::compare::Verdict::CannotTell => Verdict::CannotTell,
+            stats::Verdict::Better => Verdict::Better,
+            stats::Verdict::Worse => Verdict::Worse,
+            stats::Verdict::CannotTell => Verdict::CannotTell,
         },
-        replications_needed: result.replications_needed,
+        replications_needed: result.replications_needed.map(|it| it as u64),
     })
 }

@@ -15,8 +15,27 @@ pub struct Figure {
     pub name: String,
     pub unit: Unit,
     pub value: Option<f64>,
-    /// Whether it means nothing where there is no steady state.
-    pub steady: bool,
+    /// What must be in a steady state for it to mean anything.
+    pub steady: Option<Steady>,
+    /// For a share of requests: how many there were, and what it is where there is no steady state.
+    pub share: Option<Share>,
+}
+
+/// Whose steady state a figure depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steady {
+    /// That of one class.
+    Class(usize),
+    /// That of all.
+    System,
+}
+
+/// A share of requests that were answered, or not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    pub requests: u64,
+    /// The share if what piled up inside counts as not answered.
+    pub with_piled_up: Option<f64>,
 }
 
 /// What one replication yields.
@@ -25,10 +44,10 @@ pub struct Trial {
     pub figures: Vec<Figure>,
     /// The devices and pools with the shares of them that were busy.
     pub utilizations: Vec<(String, f64)>,
-    /// Attempts under way at the end of each slice.
-    pub backlog: Vec<f64>,
-    /// Requests per second that came.
-    pub arrivals_per_s: f64,
+    /// Attempts under way at the end of each slice, by class.
+    pub backlog: Vec<Vec<f64>>,
+    /// Requests per second that came, by class.
+    pub arrivals_per_s: Vec<f64>,
     pub slices: Vec<SliceSeen>,
     pub events: u64,
 }
@@ -67,12 +86,43 @@ struct Figures(Vec<Figure>);
 
 impl Figures {
     fn add(&mut self, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: false });
+        self.0.push(Figure { name, unit, value: value.into(), steady: None, share: None });
     }
 
     /// A figure that depends on when one stopped looking, if the backlog grows.
-    fn add_steady(&mut self, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: true });
+    fn add_steady(&mut self, of: Steady, name: String, unit: Unit, value: impl Into<Option<f64>>) {
+        self.0.push(Figure { name, unit, value: value.into(), steady: Some(of), share: None });
+    }
+
+    /// A share of the requests whose fate was decided in the window.
+    fn add_share(&mut self, of: Steady, name: String, decided: &Decided, failed: bool) {
+        let turn = |share: f64| if failed { 1.0 - share } else { share };
+        let all = decided.answered + decided.failed;
+        self.0.push(Figure {
+            name,
+            unit: Unit::Ratio,
+            value: share(decided.answered, all).map(turn),
+            steady: Some(of),
+            share: Some(Share {
+                requests: all,
+                with_piled_up: share(decided.answered, all + decided.piled_up()).map(turn),
+            }),
+        });
+    }
+}
+
+/// What became of requests in a window.
+#[derive(Clone, Copy, Default)]
+struct Decided {
+    born: u64,
+    answered: u64,
+    failed: u64,
+}
+
+impl Decided {
+    /// By how many more requests are inside at the end than were at the start.
+    fn piled_up(&self) -> u64 {
+        self.born.saturating_sub(self.answered + self.failed)
     }
 }
 
@@ -106,15 +156,27 @@ impl Reading<'_> {
         self.cpus(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
-        let born: u64 = self.seen.classes.as_slice().iter().map(|it| it.born).sum();
+        let window_s = self.window_s();
+        let of_class = |class: ClassId| -> Vec<f64> {
+            self.seen.slices.iter().map(|it| f64::from(it.classes[class].backlog)).collect()
+        };
         Trial {
             figures: figures.0,
             utilizations,
-            backlog: self.seen.slices.iter().map(|it| it.backlog as f64).collect(),
-            arrivals_per_s: born as f64 / self.window_s(),
+            backlog: self.network().classes.ids().map(of_class).collect(),
+            arrivals_per_s: self.decided().map(|it| it.born as f64 / window_s).collect(),
             slices,
             events: self.usage.events,
         }
+    }
+
+    /// What became of the requests of each class.
+    fn decided(&self) -> impl Iterator<Item = Decided> + '_ {
+        self.seen.classes.as_slice().iter().map(|it| Decided {
+            born: it.born,
+            answered: it.response.count(),
+            failed: it.failed.iter().sum(),
+        })
     }
 
     fn class(&self, class: ClassId, figures: &mut Figures) {
@@ -129,20 +191,38 @@ impl Reading<'_> {
         for (reason, count) in Reason::NAMES.iter().zip(seen.failed) {
             figures.add(format!("{name}.failed.{reason}"), Unit::PerSecond, per_s(count));
         }
-        let availability = share(answered, answered + failed);
-        figures.add(format!("{name}.failure_ratio"), Unit::Ratio, availability.map(|it| 1.0 - it));
-        figures.add(format!("{name}.availability"), Unit::Ratio, availability);
+        let decided = Decided { born: seen.born, answered, failed };
+        let own = Steady::Class(class.index());
+        figures.add_share(own, format!("{name}.failure_ratio"), &decided, true);
+        figures.add_share(own, format!("{name}.availability"), &decided, false);
         figures.add(format!("{name}.attempts"), Unit::Count, share(seen.attempts, seen.born));
-        times(&format!("{name}.response"), &seen.response, figures);
+        figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
+        times(own, &format!("{name}.response"), &seen.response, figures);
+    }
+
+    /// The length of all slices in which fewer than half as many requests of a class were answered
+    /// as were born.
+    fn downtime_s(&self, class: ClassId) -> f64 {
+        let (mut down_s, mut from) = (0.0, self.seen.opened);
+        let (mut answered, mut born) = (0, 0);
+        for slice in &self.seen.slices {
+            let now = &slice.classes[class];
+            if 2 * (now.answered - answered) < now.born - born {
+                down_s += (slice.at - from).as_secs();
+            }
+            (from, answered, born) = (slice.at, now.answered, now.born);
+        }
+        down_s
     }
 
     fn system(&self, slices: &[SliceSeen], figures: &mut Figures) {
-        let classes = self.seen.classes.as_slice();
-        let answered: u64 = classes.iter().map(|it| it.response.count()).sum();
-        let failed: u64 = classes.iter().flat_map(|it| it.failed).sum();
-        figures.add("availability".to_owned(), Unit::Ratio, share(answered, answered + failed));
-        // Below one half of what was decided in a slice; where nothing was, nothing is said.
-        let down = slices.iter().filter(|it| it.failed > it.answered).map(|it| it.length_s);
+        let all = self.decided().fold(Decided::default(), |sum, it| Decided {
+            born: sum.born + it.born,
+            answered: sum.answered + it.answered,
+            failed: sum.failed + it.failed,
+        });
+        figures.add_share(Steady::System, "availability".to_owned(), &all, false);
+        let down = slices.iter().filter(|it| 2.0 * it.answered < it.born).map(|it| it.length_s);
         figures.add("downtime".to_owned(), Unit::Seconds, down.sum::<f64>());
         if let Some(failing) = &self.point.fault {
             let recovery = recovery_s(slices, failing.at.as_secs(), failing.duration.as_secs());
@@ -160,7 +240,8 @@ impl Reading<'_> {
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);
         }
         let Some(business) = &self.design.model.file.business else { return };
-        let failed = |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
+        let failed =
+            |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
         if let Some(revenue) = &business.revenue
             && let Some(class) = self.names().classes.iter().position(|it| *it == revenue.per)
         {
@@ -180,27 +261,29 @@ impl Reading<'_> {
     fn pools(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
         for (i, name) in self.names().pool_groups.iter().enumerate() {
             let group = PoolGroupId::new(i);
-            let (mut busy, mut line, mut places) = (0u128, 0u128, 0u64);
+            let (mut busy, mut line, mut places, mut fullest) = (0u128, 0u128, 0u64, 0.0);
+            let mean = |area: u128| area as f64 / self.window.nanos() as f64;
             for pool in self.network().pools.ids() {
                 let spec = &self.network().pools[pool];
                 if spec.group == group {
                     busy += self.usage.pools[pool].busy;
                     line += self.usage.pools[pool].line;
+                    let full = mean(self.usage.pools[pool].busy) / f64::from(spec.size);
+                    fullest = f64::max(fullest, full);
                     places = match spec.size {
                         UNLIMITED => u64::MAX,
                         size => places.saturating_add(u64::from(size)),
                     };
                 }
             }
-            let mean = |area: u128| area as f64 / self.window.nanos() as f64;
-            figures.add_steady(format!("{name}.line"), Unit::Count, mean(line));
+            figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, mean(line));
             figures.add(format!("{name}.busy"), Unit::Count, mean(busy));
             if places < u64::MAX {
                 let utilization = mean(busy) / places as f64;
                 figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
-                utilizations.push((name.clone(), utilization));
+                utilizations.push((name.clone(), fullest));
             }
-            times(&format!("{name}.waiting"), &self.seen.waits[group], figures);
+            times(Steady::System, &format!("{name}.waiting"), &self.seen.waits[group], figures);
         }
         for (service, name) in self.network().services.ids().zip(&self.names().services) {
             let instances = self.network().services[service].instances.clone().map_ids().count();
@@ -212,23 +295,44 @@ impl Reading<'_> {
         for (i, name) in self.names().locks.iter().enumerate() {
             let lock = LockId::new(i);
             let line = self.usage.rows[lock] as f64 / self.window.nanos() as f64;
-            figures.add_steady(format!("{name}.line"), Unit::Count, line);
-            times(&format!("{name}.waiting"), &self.seen.row_waits[lock], figures);
+            figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, line);
+            let waits = &self.seen.row_waits[lock];
+            times(Steady::System, &format!("{name}.waiting"), waits, figures);
         }
     }
 
     fn cpus(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
         for (i, name) in self.names().groups.iter().enumerate() {
             let hosts = self.network().groups[GroupId::new(i)].hosts.clone();
-            let (mut used_ns, mut cores) = (0.0, 0.0);
+            let (mut used_ns, mut cores, mut busiest) = (0.0, 0.0, 0.0);
             for host in hosts.map_ids() {
+                let own = f64::from(self.network().hosts[host].cores);
                 used_ns += self.usage.cpus[host];
-                cores += f64::from(self.network().hosts[host].cores);
+                cores += own;
+                busiest = f64::max(busiest, self.usage.cpus[host] / own);
             }
             let utilization = used_ns / (cores * self.window.nanos() as f64);
             let name = format!("{name}.cpu");
             figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
-            utilizations.push((name, utilization));
+            utilizations.push((name, busiest / self.window.nanos() as f64));
+        }
+        self.limits(figures, utilizations);
+    }
+
+    /// How much of their CPU limits containers use.
+    fn limits(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
+        for (service, name) in self.network().services.ids().zip(&self.names().services) {
+            let instances = self.network().services[service].instances.clone();
+            let limit = self.network().instances[instances.start].cpu_limit;
+            if limit.is_infinite() {
+                continue;
+            }
+            let of = |id| self.usage.instances[id] / (limit * self.window.nanos() as f64);
+            let shares: Vec<f64> = instances.map_ids().map(of).collect();
+            let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+            figures.add(format!("{name}.cpu.utilization"), Unit::Ratio, mean);
+            let busiest = shares.iter().copied().fold(0.0, f64::max);
+            utilizations.push((format!("{name}.cpu"), busiest));
         }
     }
 
@@ -258,6 +362,7 @@ fn all_classes(slice: &Slice) -> Counters {
         answered: sum.answered + it.answered,
         failed: sum.failed + it.failed,
         response_ns: sum.response_ns + it.response_ns,
+        backlog: sum.backlog + it.backlog,
     })
 }
 
@@ -266,21 +371,22 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// Mean, quantiles and maximum; a quantile only where at least one value lies beyond it.
-fn times(name: &str, seen: &Histogram, figures: &mut Figures) {
+fn times(of: Steady, name: &str, seen: &Histogram, figures: &mut Figures) {
     let count = seen.count();
-    let mean = (count > 0).then(|| seen.sum() as f64 / count as f64 / 1e9);
-    figures.add_steady(format!("{name}.mean"), Unit::Seconds, mean);
+    let mean = seen.mean().map(|ns| ns / 1e9);
+    figures.add_steady(of, format!("{name}.mean"), Unit::Seconds, mean);
     for (suffix, q) in QUANTILES {
         let enough = count as f64 * (1.0 - q) >= 1.0;
         let value = seen.quantile(q).filter(|_| enough).map(|ns| ns / 1e9);
-        figures.add_steady(format!("{name}.{suffix}"), Unit::Seconds, value);
+        figures.add_steady(of, format!("{name}.{suffix}"), Unit::Seconds, value);
     }
-    let max = (count > 0).then(|| seen.max() as f64 / 1e9);
-    figures.add_steady(format!("{name}.max"), Unit::Seconds, max);
+    let max = seen.max().map(|ns| ns as f64 / 1e9);
+    figures.add_steady(of, format!("{name}.max"), Unit::Seconds, max);
 }
 
 /// From the end of the fault until the first slice after which as large a share is answered as
-/// before it, less one hundredth; nothing if that does not happen in the window.
+/// before it, less one twentieth; nothing if that does not happen in the window, nor if fewer than
+/// half were answered before it: then there is nothing to come back to.
 fn recovery_s(slices: &[SliceSeen], at_s: f64, for_s: f64) -> Option<f64> {
     let answered = |slices: &mut dyn Iterator<Item = &SliceSeen>| {
         let (good, all) = slices.fold((0.0, 0.0), |(good, all), it| {
@@ -289,10 +395,13 @@ fn recovery_s(slices: &[SliceSeen], at_s: f64, for_s: f64) -> Option<f64> {
         (all > 0.0).then(|| good / all)
     };
     let before = answered(&mut slices.iter().filter(|it| it.at_s + it.length_s <= at_s))?;
+    if before < 0.5 {
+        return None;
+    }
     let end_s = at_s + for_s;
     let after: Vec<&SliceSeen> = slices.iter().filter(|it| it.at_s >= end_s).collect();
     let bad = |it: &&SliceSeen| {
-        answered(&mut std::iter::once(*it)).is_none_or(|share| share < before - 0.01)
+        answered(&mut std::iter::once(*it)).is_none_or(|share| share < before - 0.05)
     };
     match after.iter().rposition(bad) {
         None => Some(0.0),

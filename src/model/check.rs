@@ -36,6 +36,15 @@ pub fn check(model: &Model, findings: &mut Findings) {
     }
 }
 
+/// Whether the model says how many users there are, if that matters.
+pub fn users_are_given(model: &Model, findings: &mut Findings) {
+    let per_user = model.traffic.values().any(|class| class.per_user.is_some());
+    if per_user && model.users.is_none() {
+        let rule = "traffic is given per user, and nothing says how many users there are";
+        findings.wrong(Code::E004, rule, "add \"users\": 5000");
+    }
+}
+
 struct Checker<'m> {
     model: &'m Model,
 }
@@ -47,11 +56,6 @@ impl Checker<'_> {
         {
             let rule = format!("must be from 0 to {USERS_MAX:e}, not {users}");
             findings.wrong_at("users", Code::E007, rule, "");
-        }
-        let per_user = self.model.traffic.values().any(|class| class.per_user.is_some());
-        if per_user && self.model.users.is_none() {
-            let rule = "traffic is given per user, and nothing says how many users there are";
-            findings.wrong(Code::E004, rule, "add \"users\": 5000");
         }
     }
 
@@ -79,8 +83,8 @@ impl Checker<'_> {
             let mend = "add one: \"machine\": { \"cores\": 4 }";
             findings.wrong(Code::E004, "there must be at least one host group", mend);
         }
-        let total: u64 = self.model.hosts.values().map(|it| u64::from(it.count)).sum();
-        at_most(total as f64, HOSTS_MAX as f64, "hosts in all", findings);
+        let counts = self.model.hosts.iter().map(|(name, it)| (name, "count", it.count));
+        all_together(counts, HOSTS_MAX, "hosts", findings);
         for (name, group) in &self.model.hosts {
             findings.inside(name, |it| self.host_group(group, it));
         }
@@ -93,7 +97,7 @@ impl Checker<'_> {
         findings.inside("count", |it| at_least_one(group.count, it));
         findings.inside("cores", |it| {
             at_least_one(group.cores, it);
-            at_most(f64::from(group.cores), 1e6, "", it);
+            at_most(f64::from(group.cores), 1e6, it);
         });
         findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
         if let Some(disk) = &group.disk {
@@ -131,8 +135,8 @@ impl Checker<'_> {
         if self.model.services.is_empty() {
             findings.wrong(Code::E004, "there must be at least one service", "");
         }
-        let total: u64 = self.model.services.values().map(|it| u64::from(it.instances)).sum();
-        at_most(total as f64, INSTANCES_MAX as f64, "instances in all", findings);
+        let counts = self.model.services.iter().map(|(name, it)| (name, "instances", it.instances));
+        all_together(counts, INSTANCES_MAX, "instances", findings);
         for (name, service) in &self.model.services {
             findings.inside(name, |it| {
                 if name.contains('.') {
@@ -158,7 +162,12 @@ impl Checker<'_> {
         }
         if service.connections.is_some() && (service.workers.is_some() || service.line.is_some()) {
             let rule = "connections cannot stand beside workers or line";
-            findings.wrong_at("connections", Code::E010, rule, "a database has connections, others have workers");
+            findings.wrong_at(
+                "connections",
+                Code::E010,
+                rule,
+                "a database has connections, others have workers",
+            );
         }
         if service.line.is_some() && service.workers.is_none() && service.connections.is_none() {
             let rule = "a line has no end if workers are unlimited";
@@ -220,7 +229,8 @@ impl Checker<'_> {
             Step::Disk(it) => findings.inside("disk", |at| self.access(service, &it.disk, at)),
             Step::Commit(_) => self.needs_disk(service, findings),
             Step::Call(_) | Step::Parallel(_) | Step::Lock(_) if locked => {
-                let rule = "cannot stand inside a lock: whoever holds a row may not wait for others";
+                let rule =
+                    "cannot stand inside a lock: whoever holds a row may not wait for others";
                 findings.wrong(Code::E010, rule, "move it before or after the lock");
             }
             Step::Call(it) => self.call(service, it, findings),
@@ -252,11 +262,16 @@ impl Checker<'_> {
         }
         findings.inside("count", |it| {
             at_least_one(access.count, it);
-            at_most(f64::from(access.count), f64::from(COUNT_MAX), "", it);
+            at_most(f64::from(access.count), f64::from(COUNT_MAX), it);
         });
         findings.inside("hit", |it| within(access.hit, 0.0, 1.0, it));
         if access.write.is_some() && access.hit > 0.0 {
-            findings.wrong_at("hit", Code::E010, "only reads can be answered by memory", "leave it out");
+            findings.wrong_at(
+                "hit",
+                Code::E010,
+                "only reads can be answered by memory",
+                "leave it out",
+            );
         }
     }
 
@@ -286,7 +301,7 @@ impl Checker<'_> {
         findings.inside("call", |it| self.operation(&call.call, it));
         findings.inside("times", |it| {
             at_least_one(call.times, it);
-            at_most(f64::from(call.times), f64::from(COUNT_MAX), "", it);
+            at_most(f64::from(call.times), f64::from(COUNT_MAX), it);
         });
         findings.inside("share", |it| within(call.share, 0.0, 1.0, it));
         if let Some(pool) = &call.through
@@ -347,23 +362,32 @@ impl Checker<'_> {
         let given = [
             class.per_user.is_some(),
             class.rate.is_some(),
+            class.every.is_some(),
             class.recorded.is_some(),
             class.closed.is_some(),
         ];
         if given.iter().filter(|it| **it).count() != 1 {
-            let rule = "give exactly one of per_user, rate, recorded and closed";
+            let rule = "give exactly one of per_user, rate, every, recorded and closed";
             findings.wrong(Code::E010, rule, "\"rate\": \"100/s\"");
         }
         for (key, rate) in [("per_user", class.per_user), ("rate", class.rate)] {
             if let Some(rate) = rate {
-                findings.inside(key, |it| at_most(rate.as_per_s(), 1e9, "per second", it));
+                findings.inside(key, |it| at_most(rate.as_per_s(), 1e9, it));
             }
+        }
+        if let Some(every) = &class.every {
+            findings.inside("every", |it| {
+                every.check(it);
+                if matches!(every, Distribution::Constant(gap) if gap.is_zero()) {
+                    it.wrong(Code::E007, "must be longer than nothing", "\"10ms\"");
+                }
+            });
         }
         if let Some(closed) = &class.closed {
             findings.inside("closed", |it| {
                 it.inside("users", |it| {
                     at_least_one(closed.users, it);
-                    at_most(f64::from(closed.users), f64::from(CLOSED_USERS_MAX), "", it);
+                    at_most(f64::from(closed.users), f64::from(CLOSED_USERS_MAX), it);
                 });
                 it.inside("think", |it| closed.think.check(it));
                 let stalls = matches!(closed.think, Distribution::Constant(Span::ZERO));
@@ -419,7 +443,9 @@ impl Checker<'_> {
         }
         if let Some(churn) = &business.churn {
             findings.inside("churn", |it| {
-                it.inside("per_failed_request", |it| within(churn.per_failed_request, 0.0, 1.0, it));
+                it.inside("per_failed_request", |it| {
+                    within(churn.per_failed_request, 0.0, 1.0, it)
+                });
                 it.inside("cap_per_day", |it| within(churn.cap_per_day, 0.0, 1.0, it));
             });
         }
@@ -453,7 +479,9 @@ impl Checker<'_> {
                 let rule = format!("calls go round in a circle: {circle}");
                 let mend = "a call waits for its answer, so a circle would never end";
                 return findings.inside(operation.service_name, |it| {
-                    it.inside("operations", |it| it.wrong_at(operation.name, Code::E009, rule, mend));
+                    it.inside("operations", |it| {
+                        it.wrong_at(operation.name, Code::E009, rule, mend)
+                    });
                 });
             }
             None if path.len() == CHAIN_MAX => {
@@ -482,8 +510,13 @@ impl Checker<'_> {
             total = total.saturating_add(size.steps);
             if size.depth > DEPTH_MAX {
                 findings.inside("traffic", |it| {
-                    let rule = format!("its calls nest {} deep; at most {DEPTH_MAX} can be run", size.depth);
-                    it.inside(name, |it| it.wrong_at("call", Code::E012, rule, "merge some services"));
+                    let rule = format!(
+                        "its calls nest {} deep; at most {DEPTH_MAX} can be run",
+                        size.depth
+                    );
+                    it.inside(name, |it| {
+                        it.wrong_at("call", Code::E012, rule, "merge some services")
+                    });
                 });
             }
         }
@@ -531,16 +564,30 @@ struct Size {
     depth: usize,
 }
 
-fn patience(
-    timeout: Option<Span>,
-    retry: &Option<Retry>,
-    findings: &mut Findings,
-) {
+fn patience(timeout: Option<Span>, retry: &Option<Retry>, findings: &mut Findings) {
     if timeout.is_some_and(|it| it.is_zero()) {
         findings.wrong_at("timeout", Code::E007, "must be longer than nothing", "\"5s\"");
     }
     if let Some(retry) = retry {
         findings.inside("retry", |it| retry.check(it));
+    }
+}
+
+/// Points at the largest of the counts if their sum is too large.
+fn all_together<'m>(
+    counts: impl Iterator<Item = (&'m String, &'static str, u32)>,
+    most: u64,
+    what: &str,
+    findings: &mut Findings,
+) {
+    let counts: Vec<_> = counts.collect();
+    let total: u64 = counts.iter().map(|it| u64::from(it.2)).sum();
+    if total > most
+        && let Some((name, key, _)) = counts.iter().max_by_key(|it| it.2)
+    {
+        let rule = format!("{total} {what} in all; at most {most} can be run");
+        let mend = "let one stand for several, with as many times the cores and workers";
+        findings.inside(*name, |it| it.wrong_at(*key, Code::E012, rule, mend));
     }
 }
 
@@ -550,10 +597,9 @@ fn at_least_one(count: u32, findings: &mut Findings) {
     }
 }
 
-fn at_most(value: f64, most: f64, what: &str, findings: &mut Findings) {
+fn at_most(value: f64, most: f64, findings: &mut Findings) {
     if value > most {
-        let of = if what.is_empty() { String::new() } else { format!(" {what}") };
-        findings.wrong(Code::E012, format!("at most {most}{of} can be run, not {value}"), "");
+        findings.wrong(Code::E012, format!("at most {most} can be run, not {value}"), "");
     }
 }
 

@@ -103,7 +103,7 @@ pub struct Disk {
     /// Accesses per second that it can do.
     #[serde(default)]
     pub iops: Option<f64>,
-    /// Bytes per second that it can move.
+    /// Bytes per second at which each access under way moves its data.
     #[serde(default)]
     pub bandwidth: Option<Bandwidth>,
     /// Accesses under way at a time; each takes depth / iops.
@@ -345,7 +345,7 @@ pub struct Rows {
     pub table: Option<String>,
 }
 
-/// A kind of request that users make. Give one of `per_user`, `rate`, `recorded` and `closed`.
+/// A kind of request that users make. Give one of `per_user`, `rate`, `every`, `recorded` and `closed`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrafficClass {
@@ -360,6 +360,9 @@ pub struct TrafficClass {
     /// Counts per interval from a file, played as a Poisson process of that rate.
     #[serde(default)]
     pub recorded: Option<RecordedCounts>,
+    /// The time from one request to the next, drawn from any distribution: a renewal process.
+    #[serde(default)]
+    pub every: Option<Distribution>,
     /// A fixed population, each of whom waits for the answer, thinks, and asks again.
     #[serde(default)]
     pub closed: Option<Closed>,

@@ -11,6 +11,7 @@ pub use reading::Document;
 
 use crate::parts::columns;
 use crate::problem::{Code, Findings, Problem};
+use crate::units::Span;
 
 /// Reads a file that another file names, such as a CSV beside a model: its text, or what went wrong.
 pub type Files<'f> = dyn Fn(&str) -> Result<String, String> + 'f;
@@ -24,9 +25,23 @@ pub struct Loaded {
 
 /// The model in a document; everything that is wrong with it at once.
 pub fn load(document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
+    load_with(document, files, check::users_are_given)
+}
+
+/// The same for a model whose number of users comes from elsewhere.
+pub fn load_growing(document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
+    load_with(document, files, |_, _| {})
+}
+
+fn load_with(
+    document: &Document,
+    files: &Files,
+    check_users: fn(&file::Model, &mut Findings),
+) -> Result<Loaded, Vec<Problem>> {
     let file: file::Model = document.read()?;
     let mut findings = Findings::default();
     check::check(&file, &mut findings);
+    check_users(&file, &mut findings);
     let recorded = read_recorded(&file, files, &mut findings);
     match findings.is_empty() {
         true => Ok(Loaded { file, recorded }),
@@ -53,7 +68,21 @@ fn read_column(
     findings: &mut Findings,
 ) -> Option<Vec<f64>> {
     match files(&spec.file) {
-        Ok(text) => columns::read_one(&text, "column", &spec.column, findings),
+        Ok(text) => {
+            let counts = columns::read_one(&text, "column", &spec.column, findings)?;
+            let longest = Span::MAX.nanos() / spec.every.nanos().max(1);
+            if counts.len() as u64 >= longest {
+                let rule = format!(
+                    "{} intervals of {} are longer than {}",
+                    counts.len(),
+                    spec.every,
+                    Span::MAX
+                );
+                findings.wrong_at("every", Code::E007, rule, "");
+                return None;
+            }
+            Some(counts)
+        }
         Err(why) => {
             findings.wrong_at("file", Code::E011, why, "paths are relative to this file");
             None

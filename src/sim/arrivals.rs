@@ -3,8 +3,9 @@
 //! An inhomogeneous Poisson process is a unit-rate one seen through the cumulated rate Λ: its n-th
 //! arrival is where Λ reaches the sum of the first n gaps (E. Çinlar, "Introduction to Stochastic
 //! Processes", 1975, section 4.7). The gaps hang on the request's number alone, so that two designs
-//! under the same load meet the same arrivals.
+//! under the same load meet the same arrivals. A renewal process draws its gaps from any law.
 
+use crate::parts::distribution::Law;
 use crate::rng::Draw;
 use crate::units::{Span, Time};
 
@@ -12,6 +13,8 @@ use crate::units::{Span, Time};
 pub struct Arrivals<'n> {
     /// Per second, constant from each of these times on.
     rates: &'n [(Time, f64)],
+    /// The law of the gaps, where they are not exponential.
+    gaps: Option<&'n Law>,
     key: u64,
     /// Requests so far.
     pub number: u64,
@@ -23,9 +26,9 @@ pub struct Arrivals<'n> {
 }
 
 impl<'n> Arrivals<'n> {
-    pub fn new(key: u64, rates: &'n [(Time, f64)]) -> Self {
+    pub fn new(key: u64, rates: &'n [(Time, f64)], gaps: Option<&'n Law>) -> Self {
         let gap = Draw::at(key, 0).exponential();
-        Arrivals { rates, key, number: 0, gap, last: Time::ZERO, stretch: 0 }
+        Arrivals { rates, gaps, key, number: 0, gap, last: Time::ZERO, stretch: 0 }
     }
 
     /// When the next one comes.
@@ -36,7 +39,10 @@ impl<'n> Arrivals<'n> {
         let gap = std::mem::replace(&mut self.gap, following);
         self.last = match self.rates {
             [(_, rate)] if *rate > 0.0 => self.last + Span::from_nanos_f64(gap * 1e9 / rate),
-            _ => self.across(gap),
+            _ => match self.gaps {
+                Some(law) => self.last + law.draw(&mut Draw::at(self.key, self.number)),
+                None => self.across(gap),
+            },
         };
         self.last
     }
@@ -50,7 +56,11 @@ impl<'n> Arrivals<'n> {
             let rate = rates[self.stretch].1;
             let Some((end, _)) = rates.get(self.stretch + 1) else {
                 let never = rate <= 0.0 || from == Time::NEVER;
-                return if never { Time::NEVER } else { from + Span::from_nanos_f64(gap * 1e9 / rate) };
+                return if never {
+                    Time::NEVER
+                } else {
+                    from + Span::from_nanos_f64(gap * 1e9 / rate)
+                };
             };
             let holds = rate * (*end - from).as_secs();
             if gap < holds {

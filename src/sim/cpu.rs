@@ -18,9 +18,6 @@ pub struct Cpu {
     now: Time,
     /// Starts so far; the earlier of two equal finishes is the one that started first.
     started: u64,
-    /// Core-nanoseconds used since the run opened, and up to the window's opening.
-    used_ns: f64,
-    used_at_opening_ns: f64,
 }
 
 /// One instance as a claimant of its host's cores.
@@ -30,6 +27,9 @@ struct Claimant {
     /// Cores that each of its requests has now.
     speed: f64,
     done_ns: f64,
+    /// Core-nanoseconds used since the run opened, and up to the window's opening.
+    used_ns: f64,
+    used_at_opening_ns: f64,
     /// What `done_ns` will be when each request finishes, as bits: those of non-negative floats
     /// sort as the floats do.
     marks: BinaryHeap<Reverse<(u64, u64, TokenId)>>,
@@ -44,6 +44,8 @@ impl Cpu {
                 limit,
                 speed: 0.0,
                 done_ns: 0.0,
+                used_ns: 0.0,
+                used_at_opening_ns: 0.0,
                 marks: BinaryHeap::with_capacity(256),
             })
             .collect();
@@ -53,8 +55,6 @@ impl Cpu {
             claimants,
             now: Time::ZERO,
             started: 0,
-            used_ns: 0.0,
-            used_at_opening_ns: 0.0,
         }
     }
 
@@ -119,7 +119,7 @@ impl Cpu {
         for it in self.claimants.iter_mut().filter(|it| !it.marks.is_empty()) {
             let each_ns = passed_ns * it.speed;
             it.done_ns += each_ns;
-            self.used_ns += each_ns * it.marks.len() as f64;
+            it.used_ns += each_ns * it.marks.len() as f64;
         }
     }
 
@@ -146,20 +146,27 @@ impl Cpu {
 
     pub fn open(&mut self, now: Time) {
         self.catch_up(now);
-        self.used_at_opening_ns = self.used_ns;
+        self.claimants.iter_mut().for_each(|it| it.used_at_opening_ns = it.used_ns);
     }
 
     /// Core-nanoseconds used since the window opened.
     pub fn measured_ns(&mut self, now: Time) -> f64 {
         self.catch_up(now);
-        self.used_ns - self.used_at_opening_ns
+        (0..self.claimants.len() as u32).map(|it| self.measured_of_ns(it)).sum()
+    }
+
+    /// Core-nanoseconds that one claimant used since the window opened, up to the last change.
+    pub fn measured_of_ns(&self, claimant: u32) -> f64 {
+        let it = &self.claimants[claimant as usize];
+        it.used_ns - it.used_at_opening_ns
     }
 
     /// Whether no more was used than there was; sums of floats may be off in their last digits.
     pub fn audit(&mut self, now: Time) -> Result<(), &'static str> {
         self.catch_up(now);
         let most_ns = self.cores * now.nanos() as f64;
-        if self.used_ns <= most_ns * (1.0 + 1e-9) { Ok(()) } else { Err("more CPU used than exists") }
+        let used_ns: f64 = self.claimants.iter().map(|it| it.used_ns).sum();
+        if used_ns <= most_ns * (1.0 + 1e-9) { Ok(()) } else { Err("more CPU used than exists") }
     }
 }
 

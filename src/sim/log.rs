@@ -19,7 +19,13 @@ pub struct Log {
 
 impl Log {
     pub fn new(token: TokenId) -> Log {
-        Log { token, flushes: 0, under_way: false, asking: Line::default(), in_flush: Line::default() }
+        Log {
+            token,
+            flushes: 0,
+            under_way: false,
+            asking: Line::default(),
+            in_flush: Line::default(),
+        }
     }
 
     /// The token waits for the next flush; true if that must be started.

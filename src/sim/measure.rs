@@ -25,14 +25,14 @@ pub struct Counters {
     pub failed: u64,
     /// Sum of the answered requests' responses.
     pub response_ns: u128,
+    /// Attempts under way, wanted or not.
+    pub backlog: u32,
 }
 
 /// How far everything had come at the end of a slice.
 #[derive(Clone, Debug)]
 pub struct Slice {
     pub at: Time,
-    /// Attempts under way, wanted or not.
-    pub backlog: usize,
     pub classes: Table<ClassId, Counters>,
 }
 
@@ -71,6 +71,7 @@ impl ClassSeen {
             answered: self.response.count(),
             failed: self.failed.iter().sum(),
             response_ns: self.response.sum(),
+            backlog: 0,
         }
     }
 }
@@ -108,11 +109,12 @@ impl Probe for Measure {
         }
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }
-    fn sliced(&mut self, now: Time, backlog: usize) {
+    fn sliced(&mut self, now: Time, backlog: &Table<ClassId, u32>) {
         if self.slices.last().is_some_and(|last| last.at == now) {
             return;
         }
-        let classes = self.classes.map(|_, it| it.counters());
-        self.slices.push(Slice { at: now, backlog, classes });
+        let counters = |id, it: &ClassSeen| Counters { backlog: backlog[id], ..it.counters() };
+        let classes = self.classes.map(counters);
+        self.slices.push(Slice { at: now, classes });
     }
 }

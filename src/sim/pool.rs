@@ -134,19 +134,14 @@ mod tests {
 
     #[test]
     fn those_who_wait_are_served_in_order_and_one_may_leave_from_the_middle() {
-        let spec = network::Pool {
-            group: PoolGroupId::default(),
-            size: 1,
-            line_max: 3,
-            patience: None,
-        };
+        let spec =
+            network::Pool { group: PoolGroupId::default(), size: 1, line_max: 3, patience: None };
         let mut pool = Pool::new(&spec);
         let mut tokens = Tokens::with_capacity(8);
         let at = |secs: u64| Time::ZERO + Span::from_whole_secs(secs);
         let (class, guard, step) = (ClassId::default(), GuardId::default(), StepId::default());
-        let ids: Vec<TokenId> = (0..5)
-            .map(|_| tokens.admit(class, guard, step, 0, Time::ZERO))
-            .collect();
+        let ids: Vec<TokenId> =
+            (0..5).map(|_| tokens.admit(class, guard, step, 0, Time::ZERO)).collect();
         let seen: Vec<Seize> =
             (0..5).map(|i| pool.seize(&mut tokens, at(i as u64), ids[i])).collect();
         use Seize::*;
@@ -158,5 +153,4 @@ mod tests {
         assert_eq!(pool.release(&mut tokens, at(9)), None);
         assert_eq!(pool.audit(&tokens, at(10), 0), Ok(()));
     }
-
 }

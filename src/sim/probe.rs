@@ -1,6 +1,7 @@
 //! What an observer of a run may see. The engine calls; probes never steer.
 
 use super::token::Reason;
+use crate::ids::Table;
 use crate::network::{ClassId, LockId, PoolGroupId};
 use crate::units::{Span, Time};
 
@@ -19,8 +20,8 @@ pub trait Probe {
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
-    /// A slice of time is over, with so many attempts under way, wanted or not.
-    fn sliced(&mut self, _now: Time, _backlog: usize) {}
+    /// A slice of time is over, with so many attempts of each class under way, wanted or not.
+    fn sliced(&mut self, _now: Time, _backlog: &Table<ClassId, u32>) {}
 }
 
 /// Sees nothing, costs nothing.
@@ -55,7 +56,7 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.opened(now);
         self.1.opened(now);
     }
-    fn sliced(&mut self, now: Time, backlog: usize) {
+    fn sliced(&mut self, now: Time, backlog: &Table<ClassId, u32>) {
         self.0.sliced(now, backlog);
         self.1.sliced(now, backlog);
     }

@@ -62,7 +62,12 @@ impl Rows {
     }
 
     /// Lets go of the row; returns who has it now and how long that one waited.
-    pub fn unlock(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) -> Option<(TokenId, Span)> {
+    pub fn unlock(
+        &mut self,
+        tokens: &mut Tokens,
+        now: Time,
+        id: TokenId,
+    ) -> Option<(TokenId, Span)> {
         let node = self.take_node(tokens, id);
         let next = self.next_with(node.next, node.row);
         if next == NOBODY {
@@ -169,9 +174,8 @@ mod tests {
         let mut rows = Rows::new(1_000_000);
         let mut tokens = Tokens::with_capacity(8);
         let (class, guard, step) = (ClassId::default(), GuardId::default(), StepId::default());
-        let ids: Vec<TokenId> = (0..5)
-            .map(|_| tokens.admit(class, guard, step, 0, Time::ZERO))
-            .collect();
+        let ids: Vec<TokenId> =
+            (0..5).map(|_| tokens.admit(class, guard, step, 0, Time::ZERO)).collect();
         let at = |secs: u64| Time::ZERO + Span::from_whole_secs(secs);
         // Rows 7 and 7 + 4096 share a bucket and nothing else.
         let wanted = [7, 7 + BUCKETS_MAX, 7, 7, 7];

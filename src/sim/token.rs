@@ -222,11 +222,6 @@ impl Tokens {
         self.vacant.push(id);
     }
 
-    /// How many there are.
-    pub fn alive(&self) -> usize {
-        self.places.len() - self.vacant.len()
-    }
-
     /// The tokens that are alive, in the order of their places.
     pub fn ids(&self) -> impl Iterator<Item = TokenId> + '_ {
         self.places.ids().filter(|id| self.places[*id].class != VACANT)

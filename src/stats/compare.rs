@@ -37,7 +37,7 @@ pub struct Comparison {
     /// variance are those seen; no more than there were if they told.
     ///
     /// The least n with (t(1 − α/2) + t(0.8)) · s / √n ≤ |difference|, t with the degrees of
-    /// freedom that n gives (Montgomery, *Design and Analysis of Experiments*, section 2.4;
+    /// freedom that n gives (Montgomery, *Design and Analysis of Experiments*, chapter 2;
     /// s² is the variance of the paired differences, or the sum of both variances). Half-width
     /// alone below the difference would be an even chance. `None` when it takes more than
     /// [`MOST_NEEDED`], when no difference was seen, or from a single replication.

@@ -17,7 +17,7 @@ pub use histogram::Histogram;
 pub use interval::Estimate;
 pub use student::t_quantile;
 pub use trend::{Growth, growth};
-pub use warm_up::{Truncation, agree, mser5};
+pub use warm_up::{Truncation, mser5, mser5_of_mean};
 
 #[cfg(test)]
 mod luck;

@@ -49,7 +49,7 @@ fn density(t: f64, df: f64) -> f64 {
     libm::exp(log_scale - 0.5 * (df + 1.0) * libm::log1p(t * t / df))
 }
 
-/// The regularized incomplete beta function I_x(a, b); `y` is 1 − x, given apart to keep its digits.
+/// The regularized incomplete beta function I_x(a, b); `y` is 1 − x, apart to keep its digits.
 fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;

@@ -46,7 +46,7 @@ const LEAST_SHARE: f64 = 0.005;
 /// | 1.2 | 100 | 100 | 100 | 100 | 100 | 100 | 100 |
 ///
 /// Without any warm-up, bursty service (cv² = 9) at load 0.95 is called overloaded in half of the
-/// experiments with 20 windows of only 1,000 arrivals, and rightly so: there its backlog still grows.
+/// experiments with 20 windows of only 1,000 arrivals, and rightly so: its backlog still grows.
 ///
 /// `None` when there is no replication, one with fewer than twenty slices, or a level that is not
 /// finite. Replications of unequal length each give ten parts of their own.

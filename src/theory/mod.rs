@@ -1,1 +1,28 @@
-//! What queueing theory says.
+//! What queueing theory says of simple systems: exact figures to hold a simulation against.
+//!
+//! Times are in seconds and rates per second, as the names say. Where there is no steady state
+//! there is no system: constructors answer `None`. Transcendental functions come from `libm`, so
+//! that a report has the same bits on every machine.
+
+pub mod closed;
+pub mod erlang;
+pub mod jackson;
+pub mod mg1;
+pub mod predict;
+pub mod ps;
+
+mod tail;
+
+pub use closed::{Closed, Station, closed};
+pub use erlang::{Mmc, Mmck, erlang_b, erlang_c};
+pub use jackson::{Node, OpenNetwork};
+pub use mg1::{Md1, Mg1};
+pub use predict::{Prediction, predict};
+pub use ps::MgcPs;
+
+/// Tests hold figures against references of twelve digits.
+#[cfg(test)]
+#[track_caller]
+fn close(got: f64, expected: f64) {
+    assert!((got - expected).abs() <= 1e-9 * expected.abs(), "{got} is not {expected}");
+}

@@ -40,9 +40,9 @@ impl<'m> Compiler<'m> {
         let fits = |pattern: &str, zone: &str| pattern == "*" || pattern == zone;
         let named = |[a, b]: &[String; 2]| {
             let either = fits(a, from) && fits(b, to) || fits(a, to) && fits(b, from);
-            // Within a zone only a link that says so applies, not one between any two zones.
+            // Within a zone only a link from it to itself applies, not one between different zones.
             let outright = [a, b].iter().filter(|it| it.as_str() != "*").count();
-            (either && (from != to || outright > 0)).then_some(outright)
+            (either && (from != to || outright == 2)).then_some(outright)
         };
         let links = self.model.links.iter().rev();
         let best = links.filter_map(|it| Some((named(&it.between)?, it))).max_by_key(|it| it.0)?;
@@ -151,14 +151,17 @@ impl<'m> Compiler<'m> {
     /// Spreads a service's instances: first over zones, then over hosts, then where there is room.
     fn least_used_host(&self, service: &Service, first: InstanceId) -> HostId {
         let network = &self.network;
-        let (group, _, _) = self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
+        let (group, _, _) =
+            self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
         let hosts = network.groups[GroupId::new(group)].hosts.clone();
         let own = |id: &InstanceId| id.index() >= first.index();
         let crowd = |host: HostId| {
             let it = &network.hosts[host];
             let here = it.instances.iter().filter(|id| own(id)).count();
-            let zone_mates = network.hosts[hosts.clone()].iter().filter(|mate| mate.zone == it.zone);
-            let in_zone: usize = zone_mates.map(|it| it.instances.iter().filter(|id| own(id)).count()).sum();
+            let zone_mates =
+                network.hosts[hosts.clone()].iter().filter(|mate| mate.zone == it.zone);
+            let in_zone: usize =
+                zone_mates.map(|it| it.instances.iter().filter(|id| own(id)).count()).sum();
             (in_zone, here, it.instances.len(), host)
         };
         let all = (hosts.start.index()..hosts.end.index()).map(HostId::new);
@@ -179,7 +182,8 @@ impl<'m> Compiler<'m> {
             let places = self.pool_group(&format!("{name}.disk"));
             self.network.groups[GroupId::new(i)].disks = Some(places);
             for host in self.network.groups[GroupId::new(i)].hosts.clone().map_ids() {
-                let pool = Pool { group: places, size: disk.depth, line_max: UNLIMITED, patience: None };
+                let pool =
+                    Pool { group: places, size: disk.depth, line_max: UNLIMITED, patience: None };
                 self.network.hosts[host].disk = Some(self.network.pools.push(pool));
             }
         }
@@ -198,6 +202,13 @@ impl<'m> Compiler<'m> {
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
             let cores = f64::from(self.network.hosts[host].cores);
             self.network.hosts[host].contended = limited || wants > cores;
+        }
+        // A service's steps are the same on all hosts of its group, though the last of them may
+        // have fewer instances than the others.
+        for group in self.network.groups.ids() {
+            let hosts = self.network.groups[group].hosts.clone();
+            let contended = self.network.hosts[hosts.clone()].iter().any(|it| it.contended);
+            hosts.map_ids().for_each(|host| self.network.hosts[host].contended = contended);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::network::*;
 use crate::parts::policy::retry::Retry;
 use crate::rng::key_of;
 use crate::units::{Span, Time};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// Counts read from the files of `recorded` classes, by class name.
 pub type Recorded = HashMap<String, Vec<f64>>;
@@ -23,7 +23,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
         names: Names { model: model.name.clone(), ..Names::default() },
         delays: HashMap::new(),
         locks: HashMap::new(),
-        pending: Vec::new(),
+        pending: VecDeque::new(),
         luck: HashMap::new(),
     };
     compiler.lay_out();
@@ -43,7 +43,7 @@ struct Compiler<'m> {
     /// Tables of rows, by service and name.
     locks: HashMap<(ServiceId, String), LockId>,
     /// Programs that are still to be written: what is sent to run them refers to them by then.
-    pending: Vec<Pending<'m>>,
+    pending: VecDeque<Pending<'m>>,
     /// How often each name for luck was used in the program of the class at hand.
     luck: HashMap<String, u64>,
 }
@@ -88,15 +88,16 @@ impl<'m> Compiler<'m> {
         self.luck.clear();
         let call = self.callee(&class.call, None, "client".to_owned());
         let guard = self.guard(name, class.timeout, &class.retry);
-        self.pending.push(Pending { what: Sent::Call { guard, call }, depth: 0 });
-        while let Some(pending) = self.pending.pop() {
+        self.pending.push_back(Pending { what: Sent::Call { guard, call }, depth: 0 });
+        while let Some(pending) = self.pending.pop_front() {
             self.program(pending);
         }
-        let arrival = match (&class.closed, &class.recorded) {
-            (Some(closed), _) => {
+        let arrival = match (&class.closed, &class.recorded, &class.every) {
+            (Some(closed), _, _) => {
                 Arrival::Closed { users: closed.users, think: closed.think.law() }
             }
-            (_, Some(recorded)) => Arrival::Open { rates: recorded_rates(recorded, counts) },
+            (_, _, Some(every)) => Arrival::Renewal { gap: every.law() },
+            (_, Some(recorded), _) => Arrival::Open { rates: recorded_rates(recorded, counts) },
             _ => Arrival::Open { rates: vec![(Time::ZERO, self.constant_rate(class))] },
         };
         self.network.classes.push(Class { arrival, guard, key: key_of(name) });
@@ -111,7 +112,7 @@ impl<'m> Compiler<'m> {
 
     fn guard(&mut self, name: &str, timeout: Option<Span>, retry: &Option<Retry>) -> GuardId {
         let timeout = timeout.map(|span| self.delay(DelayUse::Timeout, span));
-        let retry = retry.clone().unwrap_or_default();
+        let retry = retry.unwrap_or_default();
         let key = key_of(&format!("{name} retries"));
         self.network.guards.push(Guard { first: StepId::default(), timeout, retry, key })
     }
@@ -132,15 +133,15 @@ impl<'m> Compiler<'m> {
             let first = StepId::new(self.network.steps.len());
             let Some(log) = &mut self.network.instances[id].log else { continue };
             log.first = first;
-            for step in [Step::Occupy { depth: 0 }, Step::Flush { depth: 0 }, Step::Flushed { depth: 0 }] {
+            for step in
+                [Step::Occupy { depth: 0 }, Step::Flush { depth: 0 }, Step::Flushed { depth: 0 }]
+            {
                 self.network.steps.push(step);
                 self.network.unwind.push(first);
             }
         }
     }
 }
-
-
 
 /// The rates behind counts per interval; nothing comes after the last.
 fn recorded_rates(recorded: &RecordedCounts, counts: &[f64]) -> Vec<(Time, f64)> {

@@ -56,7 +56,13 @@ impl<'m> Compiler<'m> {
     }
 
     /// A call from an instance at `depth - 1`, holding one of its connections if it says so.
-    fn call_through(&mut self, program: &mut Program, holds: usize, call: Callee<'m>, depth: Depth) {
+    fn call_through(
+        &mut self,
+        program: &mut Program,
+        holds: usize,
+        call: Callee<'m>,
+        depth: Depth,
+    ) {
         let Some(pool) = call.through else {
             return self.visit(program, holds, call, depth);
         };
@@ -118,7 +124,9 @@ impl<'m> Compiler<'m> {
             Written::Commit(_) => {
                 self.emit(program, holds, Step::Commit { depth });
             }
-            Written::Call(it) => (0..it.times).for_each(|_| self.call(program, holds, at, it, depth)),
+            Written::Call(it) => {
+                (0..it.times).for_each(|_| self.call(program, holds, at, it, depth))
+            }
             Written::Parallel(it) => self.parallel(program, holds, at, it, depth),
             Written::Choose(it) => self.choose(program, holds, at, it, depth),
             Written::Lock(it) => self.lock(program, holds, at, it, depth),
@@ -186,7 +194,7 @@ impl<'m> Compiler<'m> {
             let guard = self.guard(&at.path, call.timeout, &call.retry);
             self.emit(program, holds, Step::Guarded { guard, depth });
             let what = Sent::Call { guard, call: callee };
-            self.pending.push(Pending { what, depth: depth + 1 });
+            self.pending.push_back(Pending { what, depth: depth + 1 });
         } else {
             self.call_through(program, holds, callee, depth + 1);
         }
@@ -220,7 +228,8 @@ impl<'m> Compiler<'m> {
         self.emit(program, holds, Step::Fork { fork, depth });
         for (branch, steps) in parallel.parallel.iter().enumerate() {
             let owner = Place { path: format!("{}.parallel[{branch}]", at.path), ..at.clone() };
-            self.pending.push(Pending { what: Sent::Branch { fork, branch, owner, steps }, depth });
+            self.pending
+                .push_back(Pending { what: Sent::Branch { fork, branch, owner, steps }, depth });
         }
     }
 

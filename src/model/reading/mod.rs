@@ -130,6 +130,15 @@ impl Document {
         self.told(findings.into_iter().map(|it| (self.place(&it), it)).collect())
     }
 
+    /// Whether there is anything at this path.
+    pub fn has(&self, path: &[Segment]) -> bool {
+        let mut at = Some(&self.root);
+        for segment in path {
+            at = at.and_then(|node| node.child(segment));
+        }
+        at.is_some()
+    }
+
     /// The whole as a value, without places.
     pub fn value(&self) -> serde_json::Value {
         self.root.value()

@@ -16,6 +16,16 @@ pub enum FaultStyle {
     Silence,
 }
 
+impl FaultStyle {
+    /// The word for it in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            FaultStyle::Crash => "crash",
+            FaultStyle::Silence => "silence",
+        }
+    }
+}
+
 /// Something fails for a while. Give `zone` or `host`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

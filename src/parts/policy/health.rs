@@ -41,7 +41,12 @@ fn one() -> u32 {
 
 impl Default for Health {
     fn default() -> Self {
-        Health { interval: ten_seconds(), timeout: one_second(), unhealthy: three(), healthy: one() }
+        Health {
+            interval: ten_seconds(),
+            timeout: one_second(),
+            unhealthy: three(),
+            healthy: one(),
+        }
     }
 }
 

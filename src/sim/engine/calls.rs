@@ -30,6 +30,9 @@ impl<P: Probe> Engine<'_, P> {
         let token = self.tokens.admit(class, guard, first, key, self.now);
         self.tokens[token].user = user;
         self.inside.enter(self.now);
+        if self.inside.requests.level() > INSIDE_MAX {
+            self.give_up_run(Failure::TooManyInside { at: self.now });
+        }
         self.probe.born(self.now, class);
         self.probe.attempted(class);
         self.set_patience(token, guard);
@@ -47,10 +50,22 @@ impl<P: Probe> Engine<'_, P> {
         let token = self.tokens.admit(class, guard, first, key, self.now);
         self.tokens[token].user = user;
         self.tokens[token].flags = flag::THINKS;
-        self.idle += 1;
         let luck = self.keys.arrivals(self.network.classes[class].key);
         let span = think.draw(&mut Draw::at(luck, number));
+        if span.is_zero() {
+            self.watch_the_restless();
+        }
         self.schedule(span, Rank::Arrive, Kind::Send, token);
+    }
+
+    /// Users who are refused at once, and ask again at once, would stop the clock for ever.
+    #[cold]
+    fn watch_the_restless(&mut self) {
+        let (since, rounds) = self.restless;
+        self.restless = if since == self.now { (since, rounds + 1) } else { (self.now, 0) };
+        if rounds > RESTLESS_MAX {
+            self.give_up_run(Failure::Spinning { at: self.now });
+        }
     }
 
     /// A pause is over: a user's who has done thinking, or one between two attempts.
@@ -62,7 +77,6 @@ impl<P: Probe> Engine<'_, P> {
             return None;
         }
         self.tokens.dismiss(id);
-        self.idle -= 1;
         Some(self.be_born(class, key, user))
     }
 
@@ -101,7 +115,8 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.held[depth as usize % DEPTH_MAX] = instance;
         token.depth = depth + 1;
-        if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true) {
+        if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true)
+        {
             return Flow::Stay;
         }
         self.tokens[id].pass();

@@ -85,7 +85,8 @@ impl<P: Probe> Engine<'_, P> {
         }
         let luck = &mut Draw::at(token.key, guard.key);
         let pause = guard.retry.delay(tries, luck);
-        let key = rng::attempt(token.key, tries);
+        // Keyed by the guard too: a client's second try is another than its call's second try.
+        let key = rng::attempt(token.key ^ guard.key, tries);
         let id = self.tokens.admit(token.class, token.guard, guard.first, key, token.born);
         let next = &mut self.tokens[id];
         next.attempt = token.attempt + 1;

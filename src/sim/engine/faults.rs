@@ -69,15 +69,19 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// The checks of a service's instances are spread evenly over the interval.
+    /// The checks of a service's instances are spread evenly over the interval, from a moment that
+    /// differs from run to run: an outage knows nothing of when it will be noticed.
     pub(super) fn open_checks(&mut self) {
         for service in self.network.services.ids() {
             let spec = &self.network.services[service];
             let Some(health) = spec.health else { continue };
             let (first, end) = (spec.instances.start.index(), spec.instances.end.index());
+            let mut luck = Draw::at(self.keys.control(spec.key), 0);
+            let offset = luck.below(health.interval.nanos());
             for i in first..end {
                 let share = health.interval.nanos() / (end - first) as u64;
-                let at = Time::from_nanos(share * (i - first + 1) as u64);
+                let begun = share * (i - first) as u64 + offset;
+                let at = Time::from_nanos(begun % health.interval.nanos());
                 self.control(at, Control::Check(InstanceId::new(i)));
             }
         }
@@ -114,11 +118,11 @@ impl<P: Probe> Engine<'_, P> {
         for (id, _) in &top {
             self.detach(*id);
         }
-        for instance in self.network.instances.ids() {
-            if self.instances[instance].state == Health::Down {
-                self.reset_log(instance);
-            }
-        }
+        let all = self.network.instances.ids();
+        let dead: Vec<_> = all.filter(|it| self.instances[*it].state == Health::Down).collect();
+        // Nobody dead may stand in a line when the dead begin to give back.
+        dead.iter().for_each(|it| self.detach_log(*it));
+        dead.iter().for_each(|it| self.reset_log(*it));
         for (id, _) in top {
             self.reset(id);
         }
@@ -131,12 +135,10 @@ impl<P: Probe> Engine<'_, P> {
     fn freeze_the_silent(&mut self) {
         for (id, depth) in self.those_inside(Health::Silent) {
             let token = &mut self.tokens[id];
-            if token.depth > depth + 1 {
-                token.flags |= flag::HANGS_BELOW;
-                continue;
-            }
-            if !token.is(flag::HUNG) {
+            token.flags |= flag::HANGS_BELOW;
+            if token.depth == depth + 1 && !token.is(flag::HUNG) {
                 self.stop_work(id);
+                self.stop_waiting_for_row(id);
                 self.tokens[id].flags |= flag::HUNG;
             }
         }
@@ -149,7 +151,8 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// The tokens inside instances in this state, each with the innermost such depth of its own.
+    /// The tokens inside instances in this state, each with the innermost such depth of its own. A
+    /// branch or an attempt sits in its parent's instance too, and dies with it.
     fn those_inside(&self, state: Health) -> Vec<(TokenId, Depth)> {
         let innermost = |id: TokenId| {
             let token = &self.tokens[id];
@@ -158,7 +161,8 @@ impl<P: Probe> Engine<'_, P> {
                 return None;
             }
             let entered = token.depth - u8::from(self.is_on_its_way(id));
-            let mut own = (token.base..entered).rev();
+            let lowest = token.base.saturating_sub(u8::from(!token.is(flag::CUT)));
+            let mut own = (lowest..entered).rev();
             own.find(|depth| self.instances[token.held(*depth)].state == state)
                 .map(|depth| (id, depth))
         };
@@ -183,9 +187,7 @@ impl<P: Probe> Engine<'_, P> {
         let instance = |depth| &self.network.instances[self.tokens[id].held(depth)];
         match self.step_of(id) {
             Step::Seize { depth, .. } => Some(instance(depth).workers),
-            Step::Borrow { pool, depth } => {
-                Some(instance(depth).pool(pool))
-            }
+            Step::Borrow { pool, depth } => Some(instance(depth).pool(pool)),
             Step::Occupy { depth } => self.disk_of(id, depth),
             _ => None,
         }
@@ -221,12 +223,26 @@ impl<P: Probe> Engine<'_, P> {
                 let pool = self.line_of(id).expect("it stands in a line");
                 self.pools[pool].leave_line(&mut self.tokens, now, id);
             }
-            Wait::Row => {
-                let Step::Lock { lock, .. } = self.step_of(id) else { unreachable!("waits for a row") };
-                self.rows[lock].leave(&mut self.tokens, now, id);
-            }
+            Wait::Row => self.stop_waiting_for_row(id),
             Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
             Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
+        }
+    }
+
+    /// Instances of a service share its rows: one may be gone while others let go of them.
+    fn stop_waiting_for_row(&mut self, id: TokenId) {
+        if self.tokens[id].wait == Wait::Row {
+            let Step::Lock { lock, .. } = self.step_of(id) else { unreachable!("waits for a row") };
+            self.rows[lock].leave(&mut self.tokens, self.now, id);
+        }
+    }
+
+    fn detach_log(&mut self, instance: InstanceId) {
+        let Some(log) = &self.logs[instance] else { return };
+        let id = log.token;
+        if self.tokens[id].wait == Wait::Line {
+            let disk = self.disk_of(id, 0).expect("checked: there is a disk");
+            self.pools[disk].leave_line(&mut self.tokens, self.now, id);
         }
     }
 
@@ -235,10 +251,7 @@ impl<P: Probe> Engine<'_, P> {
         let Some(log) = &mut self.logs[instance] else { return };
         let id = log.token;
         log.stop(&mut self.tokens);
-        if self.tokens[id].wait == Wait::Line {
-            let disk = self.disk_of(id, 0).expect("checked: there is a disk");
-            self.pools[disk].leave_line(&mut self.tokens, self.now, id);
-        } else if self.tokens[id].step.index() > 0 && matches!(self.step_of(id), Step::Flush { .. }) {
+        if self.tokens[id].step.index() > 0 && matches!(self.step_of(id), Step::Flush { .. }) {
             let disk = self.disk_of(id, 0).expect("checked: there is a disk");
             self.free(disk);
         }
@@ -274,8 +287,10 @@ impl<P: Probe> Engine<'_, P> {
         token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
         token.base = depth + 1;
         token.parent = NOBODY;
-        caller.step = self.step_back_at(&caller, depth);
-        caller.flags &= flag::ORPHAN | flag::CUT;
+        // An attempt need not hold anything of its caller's.
+        let Some(step) = self.step_back_at(&caller, depth) else { return };
+        caller.step = step;
+        caller.flags &= flag::ORPHAN | flag::CUT | flag::HANGS_BELOW;
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;
@@ -286,7 +301,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Where a token that is further in would go on to give things back at `depth`.
-    fn step_back_at(&self, token: &Token, depth: Depth) -> StepId {
+    fn step_back_at(&self, token: &Token, depth: Depth) -> Option<StepId> {
         let mut at = self.first_to_give_back(token);
         let mut back = at;
         while let Some(step) = at {
@@ -295,7 +310,7 @@ impl<P: Probe> Engine<'_, P> {
                 back = at;
             }
         }
-        back.expect("a caller has its worker to give back")
+        back
     }
 
     /// The step by which a token would begin to give back what it holds, if it holds anything.
@@ -321,7 +336,11 @@ impl<P: Probe> Engine<'_, P> {
     fn if_it_gives_back(&self, token: &Token, step: StepId) -> Option<StepId> {
         match self.network.steps[step] {
             Step::End => None,
-            Step::Leave { depth, .. } | Step::Return { depth, .. } if token.is(flag::CUT) && depth < token.base => None,
+            Step::Leave { depth, .. } | Step::Return { depth, .. }
+                if token.is(flag::CUT) && depth < token.base =>
+            {
+                None
+            }
             _ => Some(step),
         }
     }

@@ -19,7 +19,9 @@ use super::probe::Probe;
 use super::rows::Rows;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use crate::ids::{Id, Table};
-use crate::network::{Arrival, Class, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network};
+use crate::network::{
+    Arrival, Class, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network,
+};
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
@@ -45,8 +47,12 @@ pub struct Plan {
 /// Why a run has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It needed more events than it was allowed.
-    TooManyEvents,
+    /// It needed more events than it was allowed, and had come this far.
+    TooManyEvents { at: Time },
+    /// More attempts were under way than are worth keeping: work piles up without a bound.
+    TooManyInside { at: Time },
+    /// Users of a closed class ask, fail and ask again without any time going by.
+    Spinning { at: Time },
     /// A law that always holds did not: a bug, to be reported with the seed.
     Broken { law: &'static str, what: &'static str, index: usize },
 }
@@ -59,6 +65,8 @@ pub struct Usage {
     pub cpus: Table<HostId, f64>,
     /// Waiter-nanoseconds.
     pub rows: Table<LockId, u128>,
+    /// Core-nanoseconds of each instance.
+    pub instances: Table<InstanceId, f64>,
     pub events: u64,
 }
 
@@ -93,6 +101,11 @@ struct Event {
     /// The token's generation, cut to its low bits, and the kind above them.
     tag: u32,
 }
+
+/// Requests inside at a time beyond which a run is given up: some gigabytes of tokens.
+const INSIDE_MAX: u32 = 8_000_000;
+/// Rounds of users without a thought at one instant beyond which a run is given up.
+const RESTLESS_MAX: u32 = 40_000_000;
 
 const GENERATION_BITS: u32 = 28;
 const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
@@ -167,12 +180,13 @@ struct Source<'n> {
 
 impl<'n> Source<'n> {
     fn new(network: &'n Network, keys: Keys, class: &'n Class) -> Self {
-        let rates = match &class.arrival {
-            Arrival::Open { rates } => &rates[..],
-            Arrival::Closed { .. } => &[],
+        let (rates, gaps) = match &class.arrival {
+            Arrival::Open { rates } => (&rates[..], None),
+            Arrival::Renewal { gap } => (&[][..], Some(gap)),
+            Arrival::Closed { .. } => (&[][..], None),
         };
         Source {
-            arrivals: Arrivals::new(keys.arrivals(class.key), rates),
+            arrivals: Arrivals::new(keys.arrivals(class.key), rates, gaps),
             key: keys.class(class.key),
             guard: class.guard,
             first: network.guards[class.guard].first,
@@ -255,8 +269,12 @@ struct Engine<'n, P> {
     /// How many faults hold each host down, and how often it went down.
     down: Table<HostId, u32>,
     inside: Inside,
-    /// Tokens that are users thinking, or logs: not work.
-    idle: usize,
+    /// Attempts of each class under way, when they were last counted.
+    backlog: Table<ClassId, u32>,
+    /// When a user last had nothing to think about, and how many have since.
+    restless: (Time, u32),
+    /// Why the run cannot go on, if it cannot.
+    failure: Option<Failure>,
     probe: P,
 }
 
@@ -283,9 +301,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             pools: network.pools.map(|_, it| Pool::new(it)),
             cpus: network.hosts.map(|_, host| {
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
-                host.contended.then(|| {
-                    Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit)))
-                })
+                host.contended
+                    .then(|| Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit))))
             }),
             instances: network.instances.map(|_, it| Instance {
                 computing: Meter::default(),
@@ -296,9 +313,7 @@ impl<'n, P: Probe> Engine<'n, P> {
                 stamp: 0,
             }),
             computed_at_opening_ns: network.instances.map(|_, _| 0),
-            candidates: network
-                .instances
-                .map(|_, _| Candidate { outstanding: 0, healthy: true }),
+            candidates: network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
             balancers: network.services.map(|_, _| Balancer::default()),
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
@@ -306,11 +321,13 @@ impl<'n, P: Probe> Engine<'n, P> {
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
-                Arrival::Open { .. } => Vec::new(),
+                Arrival::Open { .. } | Arrival::Renewal { .. } => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
             inside: Inside::default(),
-            idle: 0,
+            backlog: network.classes.map(|_, _| 0),
+            restless: (Time::ZERO, 0),
+            failure: None,
             probe,
         }
     }
@@ -328,7 +345,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
         for class in self.network.classes.ids() {
             match &self.network.classes[class].arrival {
-                Arrival::Open { .. } => self.expect_arrival(class),
+                Arrival::Open { .. } | Arrival::Renewal { .. } => self.expect_arrival(class),
                 Arrival::Closed { users, .. } => {
                     (0..*users).for_each(|user| self.think(class, user));
                 }
@@ -337,7 +354,9 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn open_logs(&mut self) {
-        for (id, instance) in self.network.instances.ids().map(|id| (id, &self.network.instances[id])) {
+        for (id, instance) in
+            self.network.instances.ids().map(|id| (id, &self.network.instances[id]))
+        {
             let Some(log) = instance.log else { continue };
             let (class, guard) = (ClassId::default(), GuardId::LAST);
             let own = self.tokens.admit(class, guard, log.first, log.key, Time::ZERO);
@@ -345,7 +364,6 @@ impl<'n, P: Probe> Engine<'n, P> {
             token.flags = flag::LOG;
             token.held[0] = id;
             token.depth = 1;
-            self.idle += 1;
             self.logs[id] = Some(Log::new(own));
         }
     }
@@ -372,7 +390,7 @@ impl<'n, P: Probe> Engine<'n, P> {
                 ready = self.ready.pop_front();
             }
         }
-        Err(Failure::TooManyEvents)
+        Err(self.failure.unwrap_or(Failure::TooManyEvents { at: self.now }))
     }
 
     /// Carries out the earliest one-shot event; returns the token that goes on first, if one does.
@@ -450,7 +468,9 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     /// Most patience is never used up. What is void by now is thrown away in one go.
     fn date_ring(&mut self, delay: DelayId) {
-        while let Some(event) = self.rings[delay].first() && self.is_void(event) {
+        while let Some(event) = self.rings[delay].first()
+            && self.is_void(event)
+        {
             self.rings[delay].pop();
         }
         let (at, order) = self.rings[delay].head();
@@ -526,24 +546,40 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn slice(&mut self) {
-        self.probe.sliced(self.now, self.backlog());
+        self.count_backlog();
+        self.probe.sliced(self.now, &self.backlog);
         self.control(self.now + self.plan.slice, Control::Slice);
     }
 
-    /// Attempts under way, whether or not anybody still waits for them.
-    fn backlog(&self) -> usize {
-        self.tokens.alive() - self.idle
+    /// Attempts under way, whether or not anybody still waits for them, class by class.
+    fn count_backlog(&mut self) {
+        self.backlog.iter_mut().for_each(|count| *count = 0);
+        for id in self.tokens.ids() {
+            let token = &self.tokens[id];
+            if token.flags & (flag::LOG | flag::THINKS) == 0 {
+                self.backlog[token.class] += 1;
+            }
+        }
+    }
+
+    /// The run cannot go on: it ends with the event at hand.
+    #[cold]
+    fn give_up_run(&mut self, failure: Failure) {
+        self.failure.get_or_insert(failure);
+        self.plan.events_max = 0;
     }
 
     /// Measures what there is to measure and checks the laws that hold on every path.
     fn close_run(mut self) -> Result<(P, Usage), Failure> {
-        self.probe.sliced(self.now, self.backlog());
+        self.count_backlog();
+        self.probe.sliced(self.now, &self.backlog);
         self.audit()?;
         let now = self.now;
         let usage = Usage {
             pools: self.network.pools.map(|id, _| self.pools[id].measured(now)),
             cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id)),
             rows: self.network.locks.map(|id, _| self.rows[id].measured_line_ns(now)),
+            instances: self.network.instances.map(|id, _| self.instance_used_ns(id)),
             events: self.events,
         };
         Ok((self.probe, usage))
@@ -558,6 +594,17 @@ impl<'n, P: Probe> Engine<'n, P> {
             self.instances[*it].computing.area_ns(self.now) - self.computed_at_opening_ns[*it]
         });
         used.sum::<u128>() as f64
+    }
+
+    fn instance_used_ns(&self, instance: InstanceId) -> f64 {
+        let spec = &self.network.instances[instance];
+        match &self.cpus[spec.host] {
+            Some(cpu) => cpu.measured_of_ns(spec.claimant),
+            None => {
+                let area_ns = self.instances[instance].computing.area_ns(self.now);
+                (area_ns - self.computed_at_opening_ns[instance]) as f64
+            }
+        }
     }
 
     fn audit(&mut self) -> Result<(), Failure> {
@@ -624,8 +671,12 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
         match () {
             () if self.inside.born != self.inside.resolved + still => Err("requests were lost"),
-            () if still != u64::from(self.inside.requests.level()) => Err("requests inside are miscounted"),
-            () if stays_ns != self.inside.requests.area_ns(self.now) => Err("Little's law fails for the system"),
+            () if still != u64::from(self.inside.requests.level()) => {
+                Err("requests inside are miscounted")
+            }
+            () if stays_ns != self.inside.requests.area_ns(self.now) => {
+                Err("Little's law fails for the system")
+            }
             () => Ok(()),
         }
     }

@@ -1,0 +1,112 @@
+//! What can be said on the command line.
+
+use crate::units::Span;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Simulates scaling architectures: when does it break, what breaks first, what does it cost, and
+/// how sure is that?
+#[derive(Debug, Parser)]
+#[command(name = "outgrow", version, propagate_version = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run one model at one load.
+    Run {
+        /// The model file.
+        model: PathBuf,
+        /// How many users there are, in place of the model's own number.
+        #[arg(long)]
+        users: Option<f64>,
+        /// How long each run is measured.
+        #[arg(long, value_parser = Span::parse, default_value = "5m")]
+        window: Span,
+        /// What is run first and not measured: a length of time, or "auto".
+        #[arg(long, value_parser = warm_up, default_value = "auto")]
+        warm_up: WarmUp,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Compare models under the same load and luck: two or more model files, or one experiment.
+    Compare {
+        /// An experiment file, or two or more model files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Run an experiment at all combinations of what it varies.
+    Sweep {
+        /// The experiment file.
+        experiment: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Print the JSON Schema of a kind of file, for editors.
+    Schema {
+        /// Which kind.
+        of: Kind,
+    },
+    /// Explain a code such as E012.
+    Explain {
+        /// The code.
+        code: String,
+    },
+}
+
+/// What most verbs take.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Common {
+    /// Change something in the files: a path and a value, as in hosts.rack.cores=32. May stand
+    /// several times. In a comparison or sweep, "model: path=value" changes one model only.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// The seed of all chance.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How many independent runs of each point.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub replications: Option<u32>,
+    /// How many threads to use. As many as there are cores if absent.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// What to print on standard output.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// A folder for the outcome as JSON and CSV and for charts as SVG and PNG.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Refuse to start what would take about so many events or more, and end what does.
+    #[arg(long, default_value_t = 10_000_000_000)]
+    pub max_events: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables for people.
+    Table,
+    /// The whole outcome.
+    Json,
+    /// A row for each figure.
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Model,
+    Experiment,
+    Outcome,
+}
+
+pub use crate::experiment::file::WarmUp;
+
+fn warm_up(text: &str) -> Result<WarmUp, String> {
+    match text {
+        "auto" => Ok(WarmUp::default()),
+        span => Span::parse(span).map(WarmUp::Fixed).map_err(|why| format!("{why}; or \"auto\"")),
+    }
+}

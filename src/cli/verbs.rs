@@ -1,0 +1,327 @@
+//! What each verb does.
+
+use super::args::{Args, Common, Kind, Verb, WarmUp};
+use super::progress::Bar;
+use super::{Refusal, files, output};
+use crate::experiment::file::{Experiment, Replications};
+use crate::experiment::{self, Design, Point, Settings, Source, Title, Trouble};
+use crate::model::Document;
+use crate::model::file::Model;
+use crate::model::reading::{assignment, schema_of};
+use crate::outcome::{self, Outcome};
+use crate::problem::{Code, Findings, Problem};
+use crate::sim::Failure;
+use crate::units::Span;
+use std::path::{Path, PathBuf};
+
+pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
+    match &args.verb {
+        Verb::Run { model, users, window, warm_up, common } => {
+            run(model, *users, *window, *warm_up, common)
+        }
+        Verb::Compare { files, common } => compare(files, common),
+        Verb::Sweep { experiment, common } => {
+            let (experiment, document, sources) = read_experiment(experiment, common)?;
+            conduct(outcome::Verb::Sweep, &experiment, &document, &sources, common)
+        }
+        Verb::Schema { of } => schema(*of),
+        Verb::Explain { code } => explain(code),
+    }
+}
+
+impl From<Vec<Problem>> for Refusal {
+    fn from(problems: Vec<Problem>) -> Refusal {
+        Refusal::Problems(problems)
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Refusal {
+        Refusal::Problems(vec![problem])
+    }
+}
+
+/// An experiment that nobody wrote: this model, as it is.
+fn run(
+    model: &Path,
+    users: Option<f64>,
+    window: Span,
+    warm_up: WarmUp,
+    common: &Common,
+) -> Result<(), Refusal> {
+    if window.is_zero() {
+        let rule = "must be longer than nothing";
+        return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
+    }
+    let mut source = files::source(model)?;
+    set_all(&mut [&mut source], common)?;
+    if let Some(users) = users {
+        set_users(&mut source, users)?;
+    }
+    let experiment =
+        Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
+    let document = source.document.clone();
+    conduct(outcome::Verb::Run, &experiment, &document, &[source], common)
+}
+
+/// So many users, if it makes a difference.
+fn set_users(source: &mut Source, users: f64) -> Result<(), Refusal> {
+    let value = source.document.value();
+    let classes = value.get("traffic").and_then(|it| it.as_object());
+    if classes.is_some_and(|it| it.values().all(|class| class.get("per_user").is_none())) {
+        let rule = "no traffic of this model is given per user, so that this would change nothing";
+        let mend = "change a rate instead: --set traffic.NAME.rate=200/s";
+        return Err(Problem::without_place(Code::E010, "--users", rule, mend).into());
+    }
+    Ok(source.document.set("users", &users.to_string())?)
+}
+
+fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
+    if let [experiment] = paths {
+        let (experiment, document, sources) = read_experiment(experiment, common)?;
+        return conduct(outcome::Verb::Compare, &experiment, &document, &sources, common);
+    }
+    let mut sources = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match files::source(path) {
+            Ok(source) => sources.push(source),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    set_all(&mut sources.iter_mut().collect::<Vec<_>>(), common)?;
+    let document = sources[0].document.clone();
+    conduct(outcome::Verb::Compare, &plain(paths), &document, &sources, common)
+}
+
+/// These models, as they are.
+fn plain(models: &[PathBuf]) -> Experiment {
+    Experiment {
+        schema: None,
+        name: String::new(),
+        about: String::new(),
+        models: models.iter().map(|path| path.display().to_string()).collect(),
+        growth: None,
+        vary: Default::default(),
+        faults: Vec::new(),
+        aftermath: Span::from_whole_secs(300),
+        window: None,
+        warm_up: None,
+        replications: Replications::default(),
+        seed: 1,
+    }
+}
+
+/// The experiment file and the models that it names; their mistakes all at once.
+fn read_experiment(
+    path: &Path,
+    common: &Common,
+) -> Result<(Experiment, Document, Vec<Source>), Refusal> {
+    let mut document = files::document(path)?;
+    for set in common.sets.iter().filter(|set| addressee(set).is_none()) {
+        let (path, value) = assignment(set)?;
+        document.set(path, value)?;
+    }
+    let experiment = experiment::load(&document, &files::beside(path))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut sources = Vec::new();
+    let mut problems = Vec::new();
+    for (i, model) in experiment.models.iter().enumerate() {
+        let path = folder.join(model);
+        match files::source(&path) {
+            Ok(source) => sources.push(source),
+            Err(found) => problems.extend(found.into_iter().map(|it| unread(&document, i, it))),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    for source in &mut sources {
+        set_for(source, common)?;
+    }
+    Ok((experiment, document, sources))
+}
+
+/// A model that cannot be read at all is a mistake of the line that names it.
+fn unread(document: &Document, model: usize, problem: Problem) -> Problem {
+    if problem.code != Code::E011 {
+        return problem;
+    }
+    let mut findings = Findings::default();
+    let rule = format!("{} {}", problem.file, problem.rule);
+    findings.inside("models", |it| {
+        it.wrong_at(model, Code::E011, rule, "paths are relative to this file")
+    });
+    document.problems(findings.into_vec()).pop().unwrap_or(problem)
+}
+
+/// The model that `--set "model: path=value"` speaks to, if to one.
+fn addressee(set: &str) -> Option<(&str, &str)> {
+    let (name, rest) = set.split_once(": ")?;
+    (!name.contains('=')).then_some((name.trim(), rest.trim()))
+}
+
+fn set_for(source: &mut Source, common: &Common) -> Result<(), Refusal> {
+    let name = source.document.value().get("name").and_then(|it| it.as_str().map(str::to_owned));
+    for set in &common.sets {
+        if let Some((model, assigned)) = addressee(set)
+            && name.as_deref() == Some(model)
+        {
+            let (path, value) = assignment(assigned)?;
+            source.document.set(path, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn set_all(sources: &mut [&mut Source], common: &Common) -> Result<(), Refusal> {
+    for source in sources {
+        for set in common.sets.iter().filter(|set| addressee(set).is_none()) {
+            let (path, value) = assignment(set)?;
+            source.document.set(path, value)?;
+        }
+        set_for(source, common)?;
+    }
+    Ok(())
+}
+
+/// Runs it and shows what came of it.
+fn conduct(
+    verb: outcome::Verb,
+    experiment: &Experiment,
+    document: &Document,
+    sources: &[Source],
+    common: &Common,
+) -> Result<(), Refusal> {
+    let vary = verb == outcome::Verb::Sweep;
+    let designs = experiment::designs(experiment, document, sources, vary)?;
+    let mut findings = Findings::default();
+    let points = experiment::points(experiment, &designs, &mut findings);
+    if !findings.is_empty() {
+        return Err(document.problems(findings.into_vec()).into());
+    }
+    let settings = settings(experiment, common);
+    let bar = Bar::new();
+    let title = title(verb, experiment, &designs);
+    let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
+    let outcome = in_threads(common.threads, work)?;
+    drop(bar);
+    let outcome = outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
+    output::show(&outcome, common)
+}
+
+fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
+    let names: Vec<&str> = designs.iter().map(|it| it.name()).collect();
+    match experiment.name.as_str() {
+        "" => {
+            let about = if designs.len() == 1 {
+                designs[0].model.file.about.clone()
+            } else {
+                String::new()
+            };
+            Title { verb, experiment: names.join(" and "), about }
+        }
+        name => Title { verb, experiment: name.to_owned(), about: experiment.about.clone() },
+    }
+}
+
+fn settings(experiment: &Experiment, common: &Common) -> Settings {
+    let replications = match common.replications {
+        Some(count) => Replications { min: count, ..Replications::default() },
+        None => experiment.replications.clone(),
+    };
+    Settings {
+        seed: common.seed.unwrap_or(experiment.seed),
+        replications,
+        events_max: common.max_events,
+    }
+}
+
+fn in_threads<T: Send>(
+    threads: Option<u16>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Refusal> {
+    let threads = threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool =
+        pool.map_err(|error| Refusal::Failed(format!("no threads can be started: {error}")))?;
+    Ok(pool.install(work))
+}
+
+fn refusal(
+    trouble: &Trouble,
+    settings: &Settings,
+    points: &[Point],
+    document: &Document,
+) -> Refusal {
+    match trouble {
+        Trouble::TooLarge { expected, allowed } => {
+            let rule = format!(
+                "this would take about {:.1e} events, and {:.1e} are allowed",
+                expected, *allowed as f64
+            );
+            let mend = "shorten the window, lower the load or the replications, or allow more with --max-events";
+            Problem::without_place(Code::E012, "--max-events", rule, mend).into()
+        }
+        Trouble::UnknownMetric { metric, mend } => {
+            let mut findings = Findings::default();
+            findings.inside("replications", |it| {
+                it.inside("until", |it| {
+                    it.wrong_at(metric, Code::E008, "no such metric is measured", mend);
+                });
+            });
+            document.problems(findings.into_vec()).into()
+        }
+        Trouble::GaveUp { point, replication, failure } => {
+            let place = format!(
+                "{}, replication {replication}, seed {}",
+                points[*point].title(),
+                settings.seed
+            );
+            gave_up(&place, *failure)
+        }
+    }
+}
+
+fn gave_up(place: &str, failure: Failure) -> Refusal {
+    let (rule, mend) = match failure {
+        Failure::Broken { law, what, index } => {
+            return Refusal::Bug(format!("{place}: {law} ({what} {index})"));
+        }
+        Failure::TooManyEvents { at } => (
+            format!("used up all the events that are allowed, {at} into the run"),
+            "shorten the window, lower the load, or allow more with --max-events",
+        ),
+        Failure::TooManyInside { at } => (
+            format!("millions of requests had piled up {at} into the run, and nothing bounds them"),
+            "give a \"line\", or \"timeout\"s, or a shorter window",
+        ),
+        Failure::Spinning { at } => (
+            format!("users who do not think fail and ask again without end, {at} into the run"),
+            "give \"think\" a duration",
+        ),
+    };
+    Refusal::GaveUp(Problem::without_place(Code::E012, place, rule, mend))
+}
+
+fn schema(of: Kind) -> Result<(), Refusal> {
+    let schema = match of {
+        Kind::Model => schema_of::<Model>(),
+        Kind::Experiment => schema_of::<Experiment>(),
+        Kind::Outcome => schema_of::<Outcome>(),
+    };
+    output::print(&format!("{schema:#}\n"))
+}
+
+fn explain(code: &str) -> Result<(), Refusal> {
+    let Some(code) = Code::parse(code) else {
+        let rule = format!("\"{code}\" is no code");
+        let all: Vec<String> = Code::ALL.iter().map(Code::to_string).collect();
+        let mend = format!("there are {}", all.join(", "));
+        return Err(Problem::without_place(Code::E008, "explain", rule, &mend).into());
+    };
+    output::print(&format!("{code}: {}\n\n{}\n", code.title(), code.explanation()))
+}

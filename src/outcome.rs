@@ -1,0 +1,473 @@
+//! What happened: the plain data that every verb answers with and every report is made from.
+//!
+//! Times are seconds, rates per second, shares between 0 and 1. What has no value is absent, so
+//! that nobody averages a zero that was never measured.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The name and version of the shape below, as its `format` says it.
+pub const FORMAT: &str = "outgrow.outcome/1";
+
+/// The outcome of one command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcome {
+    /// The name and version of this shape: `outgrow.outcome/1`.
+    pub format: String,
+    /// The version of the program that wrote it.
+    pub version: String,
+    /// The verb that was asked for.
+    pub verb: Verb,
+    /// The name of the experiment, or of the model when only a model was run.
+    pub experiment: String,
+    /// What the experiment or model says about itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// The seed of all chance.
+    pub seed: u64,
+    /// What was simulated, in the order of the experiment.
+    pub points: Vec<Point>,
+    /// What holds for a design over all its points, by its label: the model's name, and its
+    /// levels where something is varied.
+    pub models: IndexMap<String, ModelSummary>,
+    /// Models against each other on the same luck.
+    pub comparisons: Vec<Comparison>,
+    /// What had to hold, and whether it does.
+    pub expectations: Vec<Expectation>,
+    /// Mistakes in the files; nothing was run when there are any.
+    pub problems: Vec<Problem>,
+}
+
+/// What the program was asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    Run,
+    Compare,
+    Sweep,
+    Capacity,
+    Check,
+    Explain,
+}
+
+/// A value with what is known of its uncertainty.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    /// The mean over replications.
+    pub value: f64,
+    /// Half the width of the confidence interval; absent with one replication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_width: Option<f64>,
+    /// The probability that the interval holds the true value.
+    pub confidence: f64,
+    /// The unit of value and half-width; absent where it is a bare factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+}
+
+/// What an estimate counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Unit {
+    #[serde(rename = "s")]
+    Seconds,
+    #[serde(rename = "/s")]
+    PerSecond,
+    /// A share between 0 and 1.
+    #[serde(rename = "ratio")]
+    Ratio,
+    /// A count.
+    #[serde(rename = "1")]
+    Count,
+    #[serde(rename = "users")]
+    Users,
+    #[serde(rename = "d")]
+    Days,
+    #[serde(rename = "money")]
+    Money,
+    #[serde(rename = "money/h")]
+    MoneyPerHour,
+    #[serde(rename = "money/mo")]
+    MoneyPerMonth,
+}
+
+/// One combination of model, levels, day and fault, simulated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Point {
+    /// The name of the model.
+    pub model: String,
+    /// The levels of what was varied, by path into the model.
+    pub factors: IndexMap<String, Value>,
+    /// The sampled day of the story; absent without growth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<f64>,
+    /// How many users there are; absent when the model has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<f64>,
+    /// How many independent runs the estimates rest on.
+    pub replications: u32,
+    /// The measured stretch of each run, in seconds.
+    #[serde(default)]
+    pub window_s: f64,
+    /// What was discarded before it, in seconds.
+    #[serde(default)]
+    pub warm_up_s: f64,
+    /// What fails during the window; absent on an ordinary day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+    /// Why there is no steady state; null where there is one.
+    pub overloaded: Option<Overload>,
+    /// The device or pool that bounds the throughput.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bottleneck: Option<Bottleneck>,
+    /// What was measured, by metric name.
+    pub metrics: IndexMap<String, Estimate>,
+    /// What queueing theory says of the same, by metric name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub theory: IndexMap<String, Theory>,
+    /// How a fault point went, slice by slice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Series>,
+}
+
+/// What fails, from when, for how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Fault {
+    /// What fails: `zone a`, `host db-1`.
+    pub what: String,
+    /// When it begins, in seconds after the window opens.
+    pub at_s: f64,
+    /// How long it lasts, in seconds.
+    pub for_s: f64,
+    /// How it fails: `crash` or `silence`.
+    pub style: String,
+}
+
+/// Work arrives faster than it can be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Overload {
+    /// The device or pool that cannot keep up.
+    pub by: String,
+    /// By how many requests the backlog grows every second.
+    pub backlog_per_s: f64,
+}
+
+/// The device or pool that bounds the throughput.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bottleneck {
+    /// Its name as in the metrics: `rack.cpu`.
+    pub name: String,
+    /// The share of it that is busy.
+    pub utilization: f64,
+}
+
+/// What theory predicts for a metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Theory {
+    /// The predicted value, in the metric's unit.
+    pub value: f64,
+    /// How it was got: `M/M/c`, `bounds`.
+    pub method: String,
+}
+
+/// Time slices of a window, all arrays of one length, means over replications.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Series {
+    /// The length of a slice in seconds.
+    pub slice_s: f64,
+    /// When each slice begins, in seconds after the window opens.
+    pub at_s: Vec<f64>,
+    /// Requests born, per second.
+    pub born: Vec<f64>,
+    /// Requests answered in time, per second.
+    pub answered: Vec<f64>,
+    /// Requests failed, per second.
+    pub failed: Vec<f64>,
+    /// Mean response of those answered in the slice, in seconds; null where there was none.
+    pub response_mean: Vec<Option<f64>>,
+}
+
+/// What holds for a design over all its points.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelSummary {
+    /// The first sampled day on which an objective is missed with confidence; absent if none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks_on: Option<BreaksOn>,
+    /// What the model promises: `generate.p95` at most 3 s, `generate.availability` at least 0.999.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub objectives: IndexMap<String, f64>,
+}
+
+/// The day on which a model breaks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BreaksOn {
+    /// The first sampled day on which an objective is missed with confidence.
+    pub value: f64,
+    /// How far the true day may lie from it, in days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_width: Option<f64>,
+    /// The objective that is missed first.
+    pub objective: String,
+    /// The device or pool that is busiest then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// Two designs on the same luck.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    pub metric: String,
+    /// The model in question.
+    pub of: String,
+    /// Its levels of what was varied.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub of_factors: IndexMap<String, Value>,
+    /// The model that it is measured against.
+    pub against: String,
+    /// The levels of that.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub against_factors: IndexMap<String, Value>,
+    /// The sampled day; absent without growth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<f64>,
+    /// What fails in both; absent on an ordinary day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// The one less the other, paired by replication.
+    pub difference: Estimate,
+    /// The one divided by the other; absent when the other is zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<Estimate>,
+    pub verdict: Verdict,
+    /// How many replications would tell them apart, or did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replications_needed: Option<u64>,
+}
+
+/// Which of two is better, if that can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Better,
+    Worse,
+    CannotTell,
+}
+
+/// Something that had to hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Expectation {
+    pub text: String,
+    pub verdict: Kept,
+}
+
+/// Whether something that had to hold does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    Pass,
+    Fail,
+    CannotTell,
+}
+
+/// A mistake in a file: where it stands, which rule it breaks, how to mend it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// What kind of mistake it is: `E008`.
+    pub code: String,
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// The path inside the file: `services.app.instances`.
+    pub path: String,
+    /// What must hold, and what is there instead.
+    pub rule: String,
+    /// What to write instead; absent where nobody can know.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mend: String,
+}
+
+/// One model with one choice of levels: its points are one line of a chart.
+#[derive(Clone, Debug)]
+pub struct Design<'a> {
+    /// `monolith`, or `monolith, cores 16` where something is varied.
+    pub label: String,
+    pub model: &'a str,
+    /// In the order of the outcome, those with a fault too.
+    pub points: Vec<&'a Point>,
+}
+
+impl Estimate {
+    /// A value in `unit`; a half-width that is no number counts as none.
+    pub fn new(value: f64, half_width: Option<f64>, confidence: f64, unit: Unit) -> Self {
+        let half_width = half_width.filter(|it| it.is_finite());
+        Estimate { value, half_width, confidence, unit: Some(unit) }
+    }
+
+    /// The same in another measure: both value and half-width times `factor`.
+    pub fn scaled(self, factor: f64, unit: Unit) -> Self {
+        Estimate::new(
+            self.value * factor,
+            self.half_width.map(|it| it * factor.abs()),
+            self.confidence,
+            unit,
+        )
+    }
+
+    /// One minus a share, with the same uncertainty.
+    pub fn complement(self) -> Self {
+        Estimate { value: 1.0 - self.value, ..self }
+    }
+}
+
+impl Outcome {
+    /// An outcome of `verb` in which nothing has happened yet.
+    pub fn new(verb: Verb, experiment: &str, about: &str, seed: u64) -> Self {
+        Outcome {
+            format: FORMAT.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            verb,
+            experiment: experiment.to_owned(),
+            about: about.to_owned(),
+            seed,
+            points: Vec::new(),
+            models: IndexMap::new(),
+            comparisons: Vec::new(),
+            expectations: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The points of each design together, designs in the order of their first point.
+    pub fn designs(&self) -> Vec<Design<'_>> {
+        let mut designs: Vec<Design> = Vec::new();
+        for point in &self.points {
+            let same = |it: &&mut Design| it.has(&point.model, &point.factors);
+            match designs.iter_mut().find(same) {
+                Some(design) => design.points.push(point),
+                None => designs.push(Design {
+                    label: self.label(&point.model, &point.factors),
+                    model: &point.model,
+                    points: vec![point],
+                }),
+            }
+        }
+        designs
+    }
+
+    /// The point of a design on a day (any without growth), on which nothing fails.
+    pub fn point(
+        &self,
+        model: &str,
+        factors: &IndexMap<String, Value>,
+        day: Option<f64>,
+    ) -> Option<&Point> {
+        self.points.iter().find(|it| {
+            it.model == model && it.factors == *factors && it.day == day && it.fault.is_none()
+        })
+    }
+
+    /// What holds for a design; what is said of its model holds for all of the model's designs.
+    pub fn summary(&self, model: &str, factors: &IndexMap<String, Value>) -> Option<&ModelSummary> {
+        self.models.get(&self.label(model, factors)).or_else(|| self.models.get(model))
+    }
+
+    /// What to call a design: `monolith`, or `monolith, cores 16`.
+    pub fn label(&self, model: &str, factors: &IndexMap<String, Value>) -> String {
+        let mut label = model.to_owned();
+        for (path, level) in factors {
+            label.push_str(&format!(", {} {}", self.short_name(path), level_text(level)));
+        }
+        label
+    }
+
+    /// The shortest end of a factor's path that no other factor of the outcome ends with.
+    pub fn short_name<'a>(&self, path: &'a str) -> &'a str {
+        let is_other = |it: &&String| it.as_str() != path;
+        let others = || self.points.iter().flat_map(|it| it.factors.keys()).filter(is_other);
+        let starts = path.match_indices('.').map(|(dot, _)| dot + 1).rev();
+        let ends = starts.map(|start| &path[start..]);
+        let is_alone = |end: &&str| !others().any(|it| ends_in(it, end));
+        ends.into_iter().find(is_alone).unwrap_or(path)
+    }
+}
+
+/// Whether the last segments of `path` are `end`.
+fn ends_in(path: &str, end: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|start| start.is_empty() || start.ends_with('.'))
+}
+
+/// A level as it is shown: text without quotes, all else as JSON.
+pub fn level_text(level: &Value) -> String {
+    level.as_str().map_or_else(|| level.to_string(), str::to_owned)
+}
+
+impl Design<'_> {
+    fn has(&self, model: &str, factors: &IndexMap<String, Value>) -> bool {
+        self.model == model && self.factors() == factors
+    }
+
+    /// The levels that all its points share.
+    pub fn factors(&self) -> &IndexMap<String, Value> {
+        &self.points[0].factors
+    }
+}
+
+impl Point {
+    /// Keeps an estimate under a metric's name; one that is no number is left out.
+    pub fn set(&mut self, metric: impl Into<String>, estimate: Estimate) {
+        if estimate.value.is_finite() {
+            self.metrics.insert(metric.into(), estimate);
+        }
+    }
+
+    pub fn metric(&self, name: &str) -> Option<&Estimate> {
+        self.metrics.get(name)
+    }
+
+    /// The traffic classes that were measured.
+    pub fn classes(&self) -> impl Iterator<Item = &str> {
+        self.metrics.keys().filter_map(|it| it.strip_suffix(".arrivals"))
+    }
+
+    /// The devices and pools whose utilization was measured: `rack.cpu`, `app.pool.to_db`.
+    pub fn stations(&self) -> impl Iterator<Item = &str> {
+        self.metrics.keys().filter_map(|it| it.strip_suffix(".utilization"))
+    }
+
+    /// What an objective such as `generate.p95` or `generate.availability` came to.
+    pub fn outcome_of(&self, objective: &str) -> Option<Estimate> {
+        let (class, what) = objective.rsplit_once('.')?;
+        if let Some(estimate) = self.metric(objective) {
+            return Some(*estimate);
+        }
+        match what {
+            "availability" => {
+                self.metric(&format!("{class}.failure_ratio")).map(|it| it.complement())
+            }
+            _ => self.metric(&format!("{class}.response.{what}")).copied(),
+        }
+    }
+
+    /// Whether an objective is kept: told only when the whole interval lies on one side of it.
+    ///
+    /// Without a steady state the response grows without bound, so what bounds it is missed.
+    pub fn keeps(&self, objective: &str, bound: f64) -> Kept {
+        let at_least = objective.ends_with(".availability") || objective.ends_with(".goodput");
+        let Some(estimate) = self.outcome_of(objective) else {
+            let missed = self.overloaded.is_some() && !at_least;
+            return if missed { Kept::Fail } else { Kept::CannotTell };
+        };
+        let above = if at_least { estimate.value - bound } else { bound - estimate.value };
+        match estimate.half_width {
+            Some(half_width) if above >= half_width => Kept::Pass,
+            Some(half_width) if above < -half_width => Kept::Fail,
+            _ => Kept::CannotTell,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

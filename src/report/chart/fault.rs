@@ -1,0 +1,155 @@
+//! How a fault went: requests answered and failed, second by second, with the outage shaded.
+
+use super::axis::Axis;
+use super::colour::{ANSWERED, FAILED, INK, RULE, SHADE, SOFT};
+use super::font;
+use super::lines::file_name;
+use super::panel::{self, LEFT, MARGIN, Panel, RIGHT, SMALL, Sign, WIDTH};
+use super::sheet::{Anchor, Chart, DASHED, Letters, Place, SOLID};
+use crate::outcome::{Fault, Outcome, Point, Series, Unit};
+use crate::report::figure;
+use plotters::style::{Color, RGBAColor as Colour};
+
+const PANEL_HEIGHT: f64 = 190.0;
+/// Where the first panel begins.
+const TOP: f64 = 84.0;
+/// Room above a panel for its heading.
+const ABOVE: f64 = 56.0;
+/// More designs than these do not fit on a sheet.
+const PANELS_MAX: usize = 6;
+const HEADING: Letters = Letters { size: 13.5, bold: true, colour: INK };
+
+/// A chart for each day on which something fails, a panel for each point.
+pub fn charts(outcome: &Outcome) -> Vec<Chart> {
+    let mut days: Vec<(Option<f64>, Vec<&Point>)> = Vec::new();
+    for point in outcome.points.iter().filter(|it| it.fault.is_some() && has_series(it)) {
+        match days.iter_mut().find(|it| it.0 == point.day) {
+            Some(day) => day.1.push(point),
+            None => days.push((point.day, vec![point])),
+        }
+    }
+    days.iter().map(|(day, points)| chart(outcome, *day, points)).collect()
+}
+
+fn has_series(point: &Point) -> bool {
+    point.series.as_ref().is_some_and(|it| !it.at_s.is_empty())
+}
+
+fn chart(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Chart {
+    let left_out = points.len().saturating_sub(PANELS_MAX);
+    let points = &points[..points.len() - left_out];
+    let day = day.map(|it| figure::exact(it, None));
+    let name = day.as_ref().map_or("fault".to_owned(), |it| format!("fault-day-{}", file_name(it)));
+    let title = match day {
+        Some(day) => format!("What a fault does: requests answered and failed, day {day}"),
+        None => "What a fault does: requests answered and failed".to_owned(),
+    };
+    let high = TOP + points.len() as f64 * (PANEL_HEIGHT + ABOVE + 14.0) + 42.0;
+    let mut chart = Chart::new(name, title, WIDTH, high);
+    panel::head(&mut chart, &notes(outcome, points, left_out));
+    let entries = [
+        (Sign::Line(SOLID, 2.4), ANSWERED, "answered in time".to_owned()),
+        (Sign::Line(SOLID, 2.4), FAILED, "failed".to_owned()),
+        (Sign::Line(DASHED, 1.6), SOFT, "offered".to_owned()),
+        (Sign::Line(SOLID, 6.0), RULE, "down".to_owned()),
+    ];
+    panel::legend(&mut chart, 86.0, &entries);
+    let y = Axis::from_zero(points.iter().filter_map(|it| it.series.as_ref()).flat_map(rates));
+    let x = minutes(points);
+    let mut top = TOP;
+    for (i, point) in points.iter().enumerate() {
+        let panel = Panel {
+            left: LEFT,
+            top: top + ABOVE,
+            right: RIGHT,
+            bottom: top + ABOVE + PANEL_HEIGHT,
+        };
+        let is_last = i + 1 == points.len();
+        draw(&mut chart, &panel, outcome, point, (&x, &y));
+        panel.draw_x(&mut chart, &x, if is_last { "minutes since it failed" } else { "" });
+        top = panel.bottom + 14.0;
+    }
+    chart
+}
+
+fn notes(outcome: &Outcome, points: &[&Point], left_out: usize) -> String {
+    let series = points.iter().find_map(|it| it.series.as_ref());
+    let slice = figure::exact(series.map_or(0.0, |it| it.slice_s), Some(Unit::Seconds));
+    let replications = points.first().map_or(0, |it| it.replications);
+    let left_out = match left_out {
+        0 => String::new(),
+        n => format!(" · {n} further are not drawn"),
+    };
+    format!(
+        "{} · requests per second in slices of {slice} · means over {replications} replications{left_out}",
+        outcome.experiment
+    )
+}
+
+fn rates(series: &Series) -> impl Iterator<Item = f64> {
+    series.born.iter().chain(&series.answered).chain(&series.failed).copied()
+}
+
+/// The axis of minutes that holds all series.
+fn minutes(points: &[&Point]) -> Axis {
+    let mut ends: Vec<f64> = Vec::new();
+    for point in points {
+        if let (Some(fault), Some(series)) = (&point.fault, &point.series) {
+            ends.extend(series.at_s.first().map(|it| (it - fault.at_s) / 60.0));
+            ends.extend(series.at_s.last().map(|it| (it + series.slice_s - fault.at_s) / 60.0));
+        }
+    }
+    let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    Axis::between(low, high, |it| figure::exact(it, None))
+}
+
+fn draw(chart: &mut Chart, panel: &Panel, outcome: &Outcome, point: &Point, axes: (&Axis, &Axis)) {
+    let (Some(fault), Some(series)) = (&point.fault, &point.series) else { return };
+    let label = outcome.label(&point.model, &point.factors);
+    chart.text((MARGIN, panel.top - 16.0), &label, HEADING, Anchor::Left);
+    // A viewer without the font takes a wider one.
+    let after = MARGIN + 1.2 * font::width(&label, HEADING.size, true) + 10.0;
+    chart.text((after, panel.top - 16.0), summary(point, fault), SMALL, Anchor::Left);
+    draw_outage(chart, panel, axes.0, fault);
+    panel.draw_y(chart, axes.1);
+    let place = |i: usize, rate: f64| -> Place {
+        let minute = (series.at_s[i] + series.slice_s / 2.0 - fault.at_s) / 60.0;
+        (panel.x(axes.0, minute), panel.y(axes.1, rate))
+    };
+    let line = |rates: &[f64]| -> Vec<Place> {
+        let both = series.at_s.len().min(rates.len());
+        (0..both).filter(|i| rates[*i].is_finite()).map(|i| place(i, rates[i])).collect()
+    };
+    chart.path(&line(&series.born), 1.6, DASHED, SOFT);
+    for (rates, colour) in [(&series.answered, ANSWERED), (&series.failed, FAILED)] {
+        draw_filled(chart, panel, line(rates), colour);
+    }
+}
+
+fn draw_filled(chart: &mut Chart, panel: &Panel, line: Vec<Place>, colour: Colour) {
+    let (Some(first), Some(last)) = (line.first().copied(), line.last().copied()) else { return };
+    let mut area = line.clone();
+    area.extend([(last.0, panel.bottom), (first.0, panel.bottom)]);
+    chart.area(area, colour.mix(0.16));
+    chart.path(&line, 2.0, SOLID, colour);
+}
+
+/// The stretch in which it fails.
+fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
+    let (from, to) = (panel.x(x, 0.0), panel.x(x, fault.for_s / 60.0));
+    chart.rect((from, panel.top - 8.0), (to, panel.bottom), SHADE);
+    chart.rect((from, panel.top - 8.0), (to, panel.top - 2.0), RULE);
+}
+
+/// `zone colo down for 20 min · availability 46.04 ± 0.18 % · downtime 21.50 ± 0.21 min`
+fn summary(point: &Point, fault: &Fault) -> String {
+    let length = figure::exact(fault.for_s, Some(Unit::Seconds));
+    let mut told = format!("{} down for {length}", fault.what);
+    for metric in ["availability", "downtime"] {
+        if let Some(estimate) = point.metric(metric) {
+            told.push_str(&format!(" · {metric} {}", figure::figure(estimate)));
+        }
+    }
+    told
+}

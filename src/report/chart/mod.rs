@@ -1,0 +1,44 @@
+//! An outcome as charts: SVG for pages, PNG for everywhere else, drawn by the same code.
+//!
+//! A chart is a list of marks in units of 1/96 inch. It is painted through a `plotters` backend:
+//! the one of `plotters` for SVG, and the one in `raster` for PNG. The font is carried along, so
+//! that a machine without fonts draws the same.
+
+mod axis;
+mod colour;
+mod fault;
+mod font;
+mod heat;
+mod lines;
+mod paint;
+mod panel;
+mod raster;
+mod sheet;
+mod story;
+mod trace;
+
+use crate::outcome::Outcome;
+pub use sheet::{Anchor, Chart, Mark};
+
+/// All charts for which the outcome has figures: response and goodput of each class,
+/// utilization, and how each fault went.
+pub fn charts(outcome: &Outcome) -> Vec<Chart> {
+    let story = story::Story::of(outcome);
+    let mut charts = lines::charts(outcome, &story);
+    charts.extend(heat::chart(outcome, &story));
+    charts.extend(fault::charts(outcome));
+    charts
+}
+
+/// The chart as an SVG document.
+pub fn svg(chart: &Chart) -> String {
+    paint::svg(chart)
+}
+
+/// The chart as a PNG image, two pixels for each unit of length.
+pub fn png(chart: &Chart) -> Result<Vec<u8>, png::EncodingError> {
+    raster::png(chart)
+}
+
+#[cfg(test)]
+mod tests;

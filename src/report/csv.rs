@@ -1,0 +1,120 @@
+//! An outcome as tidy CSV: one row for each metric of each point.
+//!
+//! Wickham, "Tidy data", Journal of Statistical Software 59(10), 2014.
+
+use crate::outcome::{Estimate, Outcome, Point, level_text};
+use indexmap::IndexSet;
+
+const BEFORE: [&str; 1] = ["model"];
+const AFTER: [&str; 11] = [
+    "day",
+    "users",
+    "fault",
+    "metric",
+    "value",
+    "half_width",
+    "confidence",
+    "replications",
+    "unit",
+    "overloaded_by",
+    "bottleneck",
+];
+
+/// The points of an outcome as CSV; what does not apply to a row is empty.
+///
+/// Each factor has a column under its path; one whose path is also the name of another column is
+/// called `factor.` and its path.
+pub fn text(outcome: &Outcome) -> String {
+    let factors: IndexSet<&str> =
+        outcome.points.iter().flat_map(|it| it.factors.keys()).map(String::as_str).collect();
+    let mut rows = vec![header(&factors)];
+    for point in &outcome.points {
+        for (metric, estimate) in &point.metrics {
+            rows.push(row(point, &factors, metric, estimate));
+        }
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in &rows {
+        writer.write_record(row).expect("rows of one length, written to memory");
+    }
+    let bytes = writer.into_inner().expect("memory takes all");
+    String::from_utf8(bytes).expect("made of text")
+}
+
+fn header(factors: &IndexSet<&str>) -> Vec<String> {
+    let is_taken = |name: &str| BEFORE.contains(&name) || AFTER.contains(&name);
+    let column = |path: &&str| match is_taken(path) {
+        true => format!("factor.{path}"),
+        false => (*path).to_owned(),
+    };
+    let fixed = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    [fixed(&BEFORE), factors.iter().map(column).collect(), fixed(&AFTER)].concat()
+}
+
+fn row(point: &Point, factors: &IndexSet<&str>, metric: &str, estimate: &Estimate) -> Vec<String> {
+    let number = |it: Option<f64>| it.map(|it| it.to_string()).unwrap_or_default();
+    let unit = estimate.unit.and_then(|it| serde_json::to_value(it).ok());
+    let mut row = vec![point.model.clone()];
+    row.extend(factors.iter().map(|it| point.factors.get(*it).map(level_text).unwrap_or_default()));
+    row.extend([
+        number(point.day),
+        number(point.users),
+        point.fault.as_ref().map(|it| it.what.clone()).unwrap_or_default(),
+        metric.to_owned(),
+        estimate.value.to_string(),
+        number(estimate.half_width),
+        estimate.confidence.to_string(),
+        point.replications.to_string(),
+        unit.as_ref().map(level_text).unwrap_or_default(),
+        point.overloaded.as_ref().map(|it| it.by.clone()).unwrap_or_default(),
+        point.bottleneck.as_ref().map(|it| it.name.clone()).unwrap_or_default(),
+    ]);
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn each_metric_of_each_point_is_a_row_with_its_factors() {
+        let outcome = fixture::sweep();
+        let text = text(&outcome);
+        let mut lines = text.lines();
+        assert_eq!(
+            lines.next().unwrap(),
+            "model,services.content.instances,day,users,fault,metric,value,half_width,confidence,\
+             replications,unit,overloaded_by,bottleneck"
+        );
+        assert_eq!(
+            lines.next().unwrap(),
+            "microservices,4,,62500,,login.arrivals,8.680555555555555,0.06944444444444445,0.95,12,\
+             /s,,inference"
+        );
+        let metrics: usize = outcome.points.iter().map(|it| it.metrics.len()).sum();
+        assert_eq!(lines.count() + 1, metrics);
+    }
+
+    #[test]
+    fn a_factor_named_like_a_column_is_told_apart_from_it() {
+        let mut outcome = fixture::sweep();
+        outcome.points[0].factors.insert("users".into(), 5.into());
+        let text = text(&outcome);
+        assert!(text.starts_with("model,services.content.instances,factor.users,day,users,"));
+        let records: Result<Vec<_>, _> =
+            csv::Reader::from_reader(text.as_bytes()).records().collect();
+        assert!(records.is_ok(), "every row has every column");
+    }
+
+    #[test]
+    fn numbers_are_read_back_to_the_same_bits() {
+        let outcome = fixture::blitz();
+        let text = text(&outcome);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let values: Vec<f64> = reader.records().map(|it| it.unwrap()[5].parse().unwrap()).collect();
+        let expected: Vec<f64> =
+            outcome.points.iter().flat_map(|it| it.metrics.values()).map(|it| it.value).collect();
+        assert_eq!(values, expected);
+    }
+}

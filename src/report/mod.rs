@@ -1,0 +1,39 @@
+//! An outcome as text, table and chart.
+//!
+//! Nothing here simulates or knows a model: a report can be made again from a stored outcome.
+
+use crate::outcome::{Point, Unit};
+
+pub mod chart;
+pub mod csv;
+pub mod figure;
+pub mod json;
+pub mod table;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+/// How many replications the points have: `12`, `5 to 12`.
+fn replications<'a>(points: impl Iterator<Item = &'a Point>) -> String {
+    let counts: Vec<u32> = points.map(|it| it.replications).collect();
+    let least = counts.iter().min().copied().unwrap_or(0);
+    let most = counts.iter().max().copied().unwrap_or(0);
+    if least == most { least.to_string() } else { format!("{least} to {most}") }
+}
+
+/// The confidence of the points' intervals: `95 %`.
+fn confidence<'a>(mut points: impl Iterator<Item = &'a Point>) -> String {
+    let first = points.find_map(|it| it.metrics.values().next());
+    figure::exact(first.map_or(0.95, |it| it.confidence), Some(Unit::Ratio))
+}
+
+/// Each item once, where it comes first.
+fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}

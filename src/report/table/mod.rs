@@ -1,0 +1,180 @@
+//! An outcome as tables for people: every figure with its half-width, every table with a line that
+//! says how to read it.
+
+mod grid;
+mod run;
+mod story;
+mod versus;
+
+use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Verb};
+use crate::report::figure::{self, Figure};
+use crate::report::{confidence, replications};
+use grid::{Cell, Tone, width};
+
+/// How wide a table may be, and whether it has colours.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns of the terminal, or of the page where there is none.
+    pub width: usize,
+    /// Escape sequences for colour; only for terminals.
+    pub colour: bool,
+}
+
+impl Default for Look {
+    /// What fits a page: 116 columns, no colours.
+    fn default() -> Self {
+        Look { width: 116, colour: false }
+    }
+}
+
+/// The tables that suit the outcome's verb.
+pub fn text(outcome: &Outcome, look: &Look) -> String {
+    let mut page = Page { text: String::new(), look: *look };
+    page.heading(outcome);
+    match outcome.verb {
+        Verb::Run => outcome.points.iter().for_each(|it| run::point(&mut page, outcome, it)),
+        Verb::Sweep => story::by_factor(&mut page, outcome),
+        _ => story::by_day(&mut page, outcome),
+    }
+    if outcome.verb != Verb::Run {
+        versus::breaks(&mut page, outcome);
+        versus::faults(&mut page, outcome);
+        versus::comparisons(&mut page, outcome);
+    }
+    versus::expectations(&mut page, outcome);
+    page.text
+}
+
+/// A blank at which no line is broken.
+const UNBROKEN: char = '\u{a0}';
+
+/// The text so far.
+struct Page {
+    text: String,
+    look: Look,
+}
+
+impl Page {
+    fn heading(&mut self, outcome: &Outcome) {
+        let name = self.bold(&outcome.experiment);
+        self.text.push_str(&format!("{name}\n"));
+        if !outcome.about.is_empty() {
+            self.note(&outcome.about);
+        }
+        self.note(&method(outcome));
+    }
+
+    /// A table with its title above and how to read it below.
+    fn table(&mut self, title: &str, grid: grid::Grid, legend: &str) {
+        if grid.rows.is_empty() {
+            return;
+        }
+        let title = self.bold(title);
+        let grid = grid.without_empty_columns().text(&self.look);
+        self.text.push_str(&format!("\n{title}\n\n{grid}"));
+        if !legend.is_empty() {
+            self.note(legend);
+        }
+    }
+
+    /// A paragraph no wider than the page.
+    fn note(&mut self, text: &str) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && width(&line) + 1 + width(word) > self.look.width {
+                self.line(&line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&line);
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(&line.replace(UNBROKEN, " "));
+        self.text.push('\n');
+    }
+
+    fn bold(&self, text: &str) -> String {
+        if self.look.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// How the figures were got: replications, window, warm-up, seed.
+fn method(outcome: &Outcome) -> String {
+    let Some(first) = outcome.points.first() else {
+        return "Nothing was simulated.".to_owned();
+    };
+    let ordinary = || outcome.points.iter().filter(|it| it.fault.is_none());
+    let seconds = |it: f64| figure::exact(it, Some(Unit::Seconds));
+    let same = |get: fn(&Point) -> f64| ordinary().all(|it| get(it) == get(first));
+    let window = match same(|it| it.window_s) {
+        true => format!(" of {}", seconds(first.window_s)),
+        false => String::new(),
+    };
+    let warm_up = match same(|it| it.warm_up_s) {
+        true if first.warm_up_s > 0.0 => format!(" after {} of warm-up", seconds(first.warm_up_s)),
+        _ => String::new(),
+    };
+    let each = if outcome.points.len() > 1 { " for each point" } else { "" };
+    let (runs, means) = match replications(ordinary()).as_str() {
+        "1" => (
+            "One run".to_owned(),
+            "there are no intervals, since one run cannot tell how far it is from the next"
+                .to_owned(),
+        ),
+        several => (
+            format!("{several} replications"),
+            format!("± is {} confidence", confidence(ordinary())),
+        ),
+    };
+    format!("{runs}{window}{warm_up}{each}, seed {}; {means}.", outcome.seed)
+}
+
+/// A metric of a point as a cell, empty if it was not measured.
+fn cell(point: &Point, metric: &str) -> Cell {
+    point.metric(metric).map(|it| Cell::figure(figure::figure(it))).unwrap_or_default()
+}
+
+/// A figure with a mark that tells whether an objective is missed.
+fn judged(estimate: &Estimate, kept: Kept, bound: f64, at_least: bool) -> Cell {
+    let figure = figure::figure(estimate);
+    let beyond = if at_least { estimate.value < bound } else { estimate.value > bound };
+    match kept {
+        Kept::Fail => Cell::marked(figure, "✗").tone(Tone::Bad),
+        Kept::CannotTell if estimate.half_width.is_some() || beyond => {
+            Cell::marked(figure, "?").tone(Tone::Unsure)
+        }
+        _ => Cell::figure(figure),
+    }
+}
+
+/// A number that a column aligns to the right.
+fn number(value: f64) -> Cell {
+    let value = figure::exact(value, None);
+    Cell::figure(Figure { value, ..Figure::default() })
+}
+
+/// `generate p95 at most 3 s`, as an objective is told.
+fn objective_text(objective: &str, bound: f64) -> String {
+    let name = objective.replace('.', " ");
+    let text = match objective.rsplit_once('.').map(|it| it.1) {
+        Some("availability") => {
+            format!("{name} at least {}", figure::exact(bound, Some(Unit::Ratio)))
+        }
+        Some("failure_ratio") => {
+            format!("{name} at most {}", figure::exact(bound, Some(Unit::Ratio)))
+        }
+        Some("goodput") => {
+            format!("{name} at least {}", figure::exact(bound, Some(Unit::PerSecond)))
+        }
+        _ => format!("{name} at most {}", figure::exact(bound, Some(Unit::Seconds))),
+    };
+    text.replace(' ', &UNBROKEN.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! One point in full: its classes, its devices and pools, what binds.
+
+use super::grid::{Cell, Grid, Tone};
+use super::{Page, cell, judged, objective_text};
+use crate::outcome::{Kept, Outcome, Point, Unit};
+use crate::report::figure;
+
+pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
+    if outcome.points.len() > 1 || point.users.is_some() {
+        let title = title(outcome, point);
+        let title = page.bold(&title);
+        page.text.push_str(&format!("\n{title}\n"));
+    }
+    page.table(
+        "Requests",
+        requests(point),
+        "Arrivals: new requests. Goodput: answered correctly and in time. Attempts: tries per request, \
+         retries included.",
+    );
+    responses(page, outcome, point);
+    page.table(
+        "Devices and pools, busiest first",
+        stations(point),
+        "Utilization: busy share. In use: how many are busy on average. In line: how many wait. \
+         Waiting: from joining the line to being let in.",
+    );
+    page.table("Altogether", altogether(point), "");
+    theory(page, point);
+    verdict(page, point);
+}
+
+/// `monolith, cores 16 · day 14 · 61,234 users · zone a down`
+fn title(outcome: &Outcome, point: &Point) -> String {
+    let mut title = outcome.label(&point.model, &point.factors);
+    if let Some(day) = point.day {
+        title.push_str(&format!(" · day {}", figure::exact(day, None)));
+    }
+    if let Some(users) = point.users {
+        title.push_str(&format!(" · {}", figure::exact(users, Some(Unit::Users))));
+    }
+    if let Some(fault) = &point.fault {
+        title.push_str(&format!(" · {} fails", fault.what));
+    }
+    title
+}
+
+fn requests(point: &Point) -> Grid {
+    let heads = ["class", "arrivals", "goodput", "failed", "attempts", "failed because"];
+    let mut grid = Grid::new(1, heads);
+    for class in point.classes() {
+        let of = |metric: &str| cell(point, &format!("{class}.{metric}"));
+        let measured = ["arrivals", "goodput", "failure_ratio", "attempts"].map(of);
+        let mut row = vec![Cell::words(class)];
+        row.extend(measured);
+        row.push(Cell::words(reasons(point, class)));
+        grid.rows.push(row);
+    }
+    grid
+}
+
+/// `timeout 80 %, refused 20 %`, the most frequent first.
+fn reasons(point: &Point, class: &str) -> String {
+    let prefix = format!("{class}.failed.");
+    let reason = |(name, it): (&String, &crate::outcome::Estimate)| {
+        Some((name.strip_prefix(&prefix)?.to_owned(), it.value))
+    };
+    let mut reasons: Vec<(String, f64)> = point.metrics.iter().filter_map(reason).collect();
+    reasons.retain(|it| it.1 > 0.0);
+    reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let all: f64 = reasons.iter().map(|it| it.1).sum();
+    let told = reasons.iter().map(|(name, rate)| format!("{name} {}", figure::share(rate / all)));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn responses(page: &mut Page, outcome: &Outcome, point: &Point) {
+    let mut grid = Grid::new(1, ["class", "mean", "p50", "p95", "p99"]);
+    let summary = outcome.summary(&point.model, &point.factors);
+    for class in point.classes() {
+        let mut row = vec![Cell::words(class)];
+        for quantile in ["mean", "p50", "p95", "p99"] {
+            let objective = format!("{class}.{quantile}");
+            let bound = summary.and_then(|it| it.objectives.get(&objective));
+            let estimate = point.metric(&format!("{class}.response.{quantile}"));
+            row.push(match (estimate, bound) {
+                (Some(it), Some(&bound)) => {
+                    judged(it, point.keeps(&objective, bound), bound, false)
+                }
+                (Some(it), None) => Cell::figure(figure::figure(it)),
+                (None, _) => Cell::default(),
+            });
+        }
+        if point.overloaded.is_none() {
+            grid.rows.push(row);
+        }
+    }
+    page.table(
+        "Response time",
+        grid,
+        "From the moment a user meant to ask to the final answer, retries included. p95: 95 of 100 \
+         answers come sooner.",
+    );
+    let objectives = summary.iter().flat_map(|it| &it.objectives);
+    let told: Vec<String> =
+        objectives.map(|(name, bound)| objective_told(point, name, *bound)).collect();
+    if !told.is_empty() {
+        page.note(&format!("Objectives: {}.", told.join("; ")));
+    }
+}
+
+fn objective_told(point: &Point, objective: &str, bound: f64) -> String {
+    let kept = match point.keeps(objective, bound) {
+        Kept::Pass => "\u{a0}✓ kept",
+        Kept::Fail => "\u{a0}✗ missed",
+        Kept::CannotTell => "\u{a0}? cannot tell",
+    };
+    format!("{}{kept}", objective_text(objective, bound))
+}
+
+fn stations(point: &Point) -> Grid {
+    let heads = ["name", "utilization", "in use", "in line", "waiting, mean", "waiting, p95"];
+    let mut grid = Grid::new(1, heads);
+    let utilization = |it: &str| point.metrics[&format!("{it}.utilization")].value;
+    let mut stations: Vec<&str> = point.stations().collect();
+    stations.sort_by(|a, b| utilization(b).total_cmp(&utilization(a)));
+    for station in stations {
+        let of = |metric: &str| cell(point, &format!("{station}.{metric}"));
+        let mut row = vec![Cell::words(station)];
+        row.extend(["utilization", "busy", "line", "waiting.mean", "waiting.p95"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
+/// Metrics of the whole system.
+fn altogether(point: &Point) -> Grid {
+    let heads = [
+        ("availability", "availability"),
+        ("downtime", "downtime"),
+        ("headroom", "headroom"),
+        ("lost_writes", "lost writes"),
+        ("cost.hour", "cost an hour"),
+        ("cost.month", "cost a month"),
+        ("revenue.lost", "lost revenue"),
+        ("users.lost", "lost users"),
+    ];
+    let mut grid = Grid::new(0, heads.map(|it| it.1));
+    let row: Vec<Cell> = heads.iter().map(|it| cell(point, it.0)).collect();
+    if heads.iter().any(|it| point.metric(it.0).is_some()) {
+        grid.rows.push(row);
+    }
+    grid
+}
+
+fn theory(page: &mut Page, point: &Point) {
+    let mut grid = Grid::new(1, ["metric", "simulated", "theory", "method", ""]);
+    for (metric, theory) in &point.theory {
+        let Some(estimate) = point.metric(metric) else { continue };
+        let far = (estimate.value - theory.value).abs();
+        let agrees = estimate.half_width.map(|it| far <= it);
+        let mark = match agrees {
+            Some(true) => Cell::words("agrees").tone(Tone::Good),
+            Some(false) => Cell::words("differs").tone(Tone::Bad),
+            None => Cell::default(),
+        };
+        let predicted = figure::figure(&crate::outcome::Estimate {
+            value: theory.value,
+            half_width: None,
+            ..*estimate
+        });
+        grid.rows.push(vec![
+            Cell::words(metric),
+            Cell::figure(figure::figure(estimate)),
+            Cell::figure(predicted),
+            Cell::words(&theory.method),
+            mark,
+        ]);
+    }
+    page.table(
+        "Beside theory",
+        grid,
+        "Agrees: the prediction lies inside the interval, as it does 95 times in 100 where the theory holds.",
+    );
+}
+
+fn verdict(page: &mut Page, point: &Point) {
+    page.text.push('\n');
+    if let Some(overload) = &point.overloaded {
+        page.note(&format!(
+            "Overloaded: work arrives faster than {} can do it. The backlog grows by {} requests a second, \
+             so there is no steady response time to tell.",
+            overload.by,
+            figure::exact(overload.backlog_per_s, None),
+        ));
+    } else if let Some(bottleneck) = &point.bottleneck {
+        page.note(&format!(
+            "Bottleneck: {}, {} busy. It would be full at {} times this load.",
+            bottleneck.name,
+            figure::share(bottleneck.utilization),
+            times(bottleneck.utilization),
+        ));
+    }
+}
+
+/// How often the load fits into what is there.
+fn times(utilization: f64) -> String {
+    match utilization {
+        it if it > 0.0 => figure::rounded(1.0 / it, if it > 0.1 { 2 } else { 0 }),
+        _ => "any number of".to_owned(),
+    }
+}

@@ -1,0 +1,87 @@
+//! Tables of known outcomes.
+
+use super::*;
+use crate::report::fixture;
+
+/// Compares with `expected/<name>.txt`; `OUTGROW_BLESS=1 cargo test` writes those files anew.
+fn check(name: &str, expected: &str, outcome: &Outcome) {
+    let shown = text(outcome, &Look::default());
+    if std::env::var_os("OUTGROW_BLESS").is_some() {
+        let file = format!("{}/src/report/table/expected/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(file, &shown).unwrap();
+        return;
+    }
+    for (i, (shown, expected)) in shown.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(shown, expected, "line {} of {name}", i + 1);
+    }
+    assert_eq!(shown.lines().count(), expected.lines().count(), "lines of {name}");
+}
+
+#[test]
+fn a_run_tells_its_classes_its_devices_and_what_binds() {
+    check("run", include_str!("expected/run.txt"), &fixture::single());
+}
+
+#[test]
+fn a_comparison_tells_the_story_day_by_day_and_who_is_better() {
+    check("compare", include_str!("expected/compare.txt"), &fixture::blitz());
+}
+
+#[test]
+fn a_comparison_of_many_designs_thins_out_the_days() {
+    check("levels", include_str!("expected/levels.txt"), &fixture::levels());
+}
+
+#[test]
+fn a_sweep_has_a_row_for_each_point_with_its_levels() {
+    check("sweep", include_str!("expected/sweep.txt"), &fixture::sweep());
+}
+
+#[test]
+fn an_overloaded_run_says_so_and_tells_no_response() {
+    let mut outcome = fixture::single();
+    let mut overloaded = fixture::blitz().points[14].clone();
+    overloaded.day = None;
+    outcome.points = vec![overloaded];
+    check("overloaded", include_str!("expected/overloaded.txt"), &outcome);
+}
+
+#[test]
+fn no_line_is_wider_than_the_page() {
+    for outcome in [fixture::single(), fixture::blitz(), fixture::sweep(), fixture::levels()] {
+        for width in [80, 100, 116, 200] {
+            let shown = text(&outcome, &Look { width, colour: false });
+            for line in shown.lines() {
+                assert!(super::width(line) <= width, "{} > {width}: {line}", super::width(line));
+            }
+        }
+    }
+}
+
+#[test]
+fn colours_come_only_when_they_are_asked_for() {
+    let outcome = fixture::blitz();
+    let colour = |colour| text(&outcome, &Look { width: 116, colour });
+    assert!(!colour(false).contains('\x1b'));
+    assert!(colour(true).contains("\x1b["));
+}
+
+#[test]
+fn an_outcome_of_nothing_is_told_as_such() {
+    for verb in [Verb::Run, Verb::Compare, Verb::Sweep] {
+        let shown = text(&Outcome::new(verb, "empty", "", 1), &Look::default());
+        assert_eq!(shown, "empty\nNothing was simulated.\n");
+    }
+}
+
+#[test]
+fn one_replication_shows_figures_without_intervals() {
+    let mut outcome = fixture::single();
+    for estimate in outcome.points[0].metrics.values_mut() {
+        estimate.half_width = None;
+    }
+    outcome.points[0].replications = 1;
+    let shown = text(&outcome, &Look::default());
+    assert!(!shown.contains('±'), "{shown}");
+    assert!(shown.contains("One run of 5 min"), "{shown}");
+}

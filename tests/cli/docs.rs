@@ -1,0 +1,88 @@
+//! What the README shows is what the program does.
+//!
+//! A block that begins with `$ cargo run --release -- …` shows the command and all that it prints.
+//! With `OUTGROW_RECORD=1` the blocks are recorded anew.
+
+use super::support::{run, same_as_recorded, scratch, stderr, stdout};
+use std::path::Path;
+
+const PROMPT: &str = "$ cargo run --release -- ";
+
+#[test]
+fn commands_in_the_readme_print_what_it_shows() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let mut parts = readme.split("```console\n");
+    let mut regenerated = parts.next().unwrap_or_default().to_owned();
+    let mut commands = 0;
+    for part in parts {
+        let (block, rest) = part.split_once("```").expect("every block is closed");
+        let first = block.lines().next().unwrap_or_default();
+        let shown = match first.strip_prefix(PROMPT) {
+            None => block.to_owned(),
+            Some(args) => {
+                commands += 1;
+                format!("{first}\n{}", printed(args))
+            }
+        };
+        regenerated.push_str(&format!("```console\n{shown}```{rest}"));
+    }
+    assert!(commands >= 3, "the commands are gone");
+    same_as_recorded(&path, &regenerated).unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+/// What a person would see on a screen, without colours.
+fn printed(args: &str) -> String {
+    let args: Vec<&str> = args.split_whitespace().collect();
+    if args[0] == "compare" {
+        return printed_and_drawn(&args);
+    }
+    let output = run(&args);
+    stdout(&output) + &stderr(&output)
+}
+
+/// The story takes a while: its charts are drawn in the same run, and held against the recorded.
+fn printed_and_drawn(args: &[&str]) -> String {
+    let folder = scratch("readme-charts");
+    let output = run(&[args, &["--out", folder.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/results");
+    for name in ["response-generate", "utilization"] {
+        let drawn = std::fs::read(folder.join(format!("{name}.png"))).unwrap();
+        let path = results.join(format!("series-b-blitz-{name}.png"));
+        if std::env::var_os("OUTGROW_RECORD").is_some() {
+            std::fs::write(&path, &drawn).unwrap();
+        }
+        assert!(std::fs::read(&path).unwrap() == drawn, "{} is of an older run", path.display());
+    }
+    stdout(&output)
+}
+
+#[test]
+fn the_models_in_the_readme_can_be_run() {
+    let readme = include_str!("../../README.md");
+    let blocks: Vec<&str> = readme.split("```json\n").skip(1).collect();
+    assert!(!blocks.is_empty(), "the model is gone");
+    let folder = super::support::scratch("readme");
+    for block in blocks {
+        let path = folder.join("model.json");
+        std::fs::write(&path, block.split("```").next().unwrap()).unwrap();
+        let quick = ["--window", "5s", "--warm-up", "1s", "--replications", "2"];
+        let output = run(&[&["run", path.to_str().unwrap()], &quick[..]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn every_shipped_model_can_be_run() {
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("models")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|it| it == "json") {
+            let quick = ["--window", "3s", "--warm-up", "1s", "--replications", "2"];
+            let output = run(&[&["run", path.to_str().unwrap()], &quick[..]].concat());
+            assert!(output.status.success(), "{}: {}", path.display(), stderr(&output));
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.contains("\"about\""), "{} says nothing about itself", path.display());
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The program as its users meet it: files, messages, exit codes, documents.
+
+mod determinism;
+mod docs;
+mod problems;
+mod schemas;
+mod support;
+mod trouble;

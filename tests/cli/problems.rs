@@ -1,0 +1,54 @@
+//! Bad files: every mistake at once, with code, place, rule and mend, and exit code 2.
+//!
+//! Each `bad/NAME.json` has the exact message beside it in `bad/NAME.txt`.
+
+use super::support::{run, same_as_recorded, stderr};
+use std::path::Path;
+
+#[test]
+fn every_bad_file_gets_exactly_the_message_that_is_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/bad");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".json").map(str::to_owned))
+        .collect();
+    names.sort();
+    assert!(names.len() > 20, "the bad files are gone");
+    let differences: Vec<String> = names
+        .iter()
+        .filter_map(|name| {
+            let output = run(&["run", &format!("tests/cli/bad/{name}.json")]);
+            assert_eq!(output.status.code(), Some(2), "{name}");
+            assert!(output.stdout.is_empty(), "{name}");
+            same_as_recorded(&folder.join(format!("{name}.txt")), &stderr(&output)).err()
+        })
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn a_megabyte_of_brackets_is_refused_at_once() {
+    let folder = super::support::scratch("brackets");
+    let path = folder.join("brackets.json");
+    std::fs::write(&path, "[".repeat(1_000_000)).unwrap();
+    let output = run(&["run", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).starts_with("error[E012]: nested more than 64 levels deep"));
+}
+
+#[test]
+fn a_change_from_the_command_line_is_checked_like_the_file() {
+    let output = run(&["run", "models/mm1.json", "--set", "services.clerk.workers=none"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains("--set services.clerk.workers=none"), "{text}");
+    assert!(text.contains("must be a whole number"), "{text}");
+}
+
+#[test]
+fn users_that_would_change_nothing_are_refused() {
+    let output = run(&["run", "models/mm1.json", "--users", "7"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no traffic of this model is given per user"));
+}

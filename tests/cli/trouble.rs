@@ -1,0 +1,73 @@
+//! What goes wrong around the program: full or forbidden folders, too much work, an impatient user.
+
+use super::support::{outgrow, run, scratch, stderr, stdout};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const QUICK: [&str; 6] = ["--window", "20s", "--warm-up", "5s", "--replications", "2"];
+
+#[test]
+fn a_folder_that_cannot_be_written_loses_no_printed_result() {
+    let folder = scratch("unwritable");
+    std::fs::write(folder.join("file"), "in the way").unwrap();
+    let out = folder.join("file/below");
+    let args = [&["run", "models/shop.json", "--out", out.to_str().unwrap()], &QUICK[..]].concat();
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
+    assert!(stdout(&output).contains("Bottleneck: "), "the result is printed first");
+    assert!(stderr(&output).contains("cannot be written"));
+}
+
+#[test]
+fn an_outcome_folder_holds_tables_and_charts() {
+    let folder = scratch("written");
+    let args =
+        [&["run", "models/shop.json", "--out", folder.to_str().unwrap()], &QUICK[..]].concat();
+    assert!(run(&args).status.success());
+    let json = std::fs::read_to_string(folder.join("outcome.json")).unwrap();
+    let outcome: outgrow::outcome::Outcome = serde_json::from_str(&json).unwrap();
+    assert_eq!(outcome.points.len(), 1);
+    assert!(folder.join("outcome.csv").exists());
+}
+
+#[test]
+fn what_would_take_too_long_is_refused_before_it_starts() {
+    let output = run(&["run", "models/shop.json", "--max-events", "1000"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("events, and 1.0e3 are allowed"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_overload_without_bounds_ends_with_a_message_and_not_with_the_memory() {
+    let output = run(&["run", "models/mm1.json", "--set", "traffic.customer.rate=1e8/s"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_within_a_second() {
+    let mut child = outgrow()
+        .args(["run", "models/mm16.json", "--window", "10000000s", "--max-events", "1000000000000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let asked = Instant::now();
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(asked.elapsed() < Duration::from_secs(5), "it takes a second on an idle machine");
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_failure() {
+    let mut child = outgrow()
+        .args([&["run", "models/shop.json"], &QUICK[..]].concat())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+}

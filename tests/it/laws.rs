@@ -1,0 +1,195 @@
+//! Laws that hold exactly on every path, checked by a ledger that knows nothing of the engine's own.
+
+use crate::support::{Diary, Model, mean_and_error, model, plan, span};
+use crate::swarm::{random_faults, random_model};
+use outgrow::ids::Id;
+use outgrow::network::{Arrival, ClassId};
+use outgrow::sim::{Fingerprint, Measure, Plan, Probe, Reason};
+use outgrow::units::{Span, Time};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Counts who is inside, with every birth kept until somebody leaves who was born then.
+#[derive(Default)]
+struct Ledger {
+    /// Births of those still inside or failed, by class and time: how many.
+    unanswered: BTreeMap<(usize, u64), u64>,
+    inside: u64,
+    area_ns: u128,
+    last_ns: u64,
+    born: u64,
+    attempts: u64,
+    answered: u64,
+    failed: [u64; Reason::COUNT],
+    answered_stays_ns: u128,
+    failed_at_ns: u128,
+    longest: BTreeMap<usize, Span>,
+}
+
+impl Ledger {
+    fn pass(&mut self, now: Time) {
+        assert!(now.nanos() >= self.last_ns, "time runs backwards");
+        self.area_ns += u128::from(self.inside) * u128::from(now.nanos() - self.last_ns);
+        self.last_ns = now.nanos();
+    }
+}
+
+impl Probe for Ledger {
+    fn born(&mut self, now: Time, class: ClassId) {
+        self.pass(now);
+        self.inside += 1;
+        self.born += 1;
+        *self.unanswered.entry((class.index(), now.nanos())).or_default() += 1;
+    }
+    fn attempted(&mut self, _: ClassId) {
+        self.attempts += 1;
+    }
+    fn answered(&mut self, now: Time, class: ClassId, response: Span) {
+        self.pass(now);
+        self.inside -= 1;
+        self.answered += 1;
+        self.answered_stays_ns += u128::from(response.nanos());
+        let birth = (class.index(), now.nanos() - response.nanos());
+        let left = self.unanswered.get_mut(&birth).expect("nobody was born then");
+        *left = left.checked_sub(1).expect("answered more often than born");
+        let longest = self.longest.entry(class.index()).or_insert(response);
+        *longest = response.max(*longest);
+    }
+    fn failed(&mut self, now: Time, _: ClassId, reason: Reason) {
+        self.pass(now);
+        self.inside -= 1;
+        self.failed[reason.index()] += 1;
+        self.failed_at_ns += u128::from(now.nanos());
+    }
+}
+
+/// A random model and its faults.
+fn random(seed: u64, closed: bool) -> Model {
+    let mut model = model(&random_model(seed, closed).to_string());
+    model.network.faults = random_faults(seed, &model.network);
+    model
+}
+
+/// Half a second to two of a seed's model, watched.
+fn seen<P: Probe>(model: &Model, seed: u64, probe: P) -> (P, Plan) {
+    let length = format!("{}ms", 500 + seed * 131 % 1500);
+    let plan = Plan { events_max: 5_000_000, ..plan(seed, &length) };
+    (model.watch(&plan, probe).0, plan)
+}
+
+/// Seeds that the swarm does not use.
+fn seeds() -> rayon::range::Iter<u64> {
+    (1_000_000..1_000_150).into_par_iter()
+}
+
+#[test]
+fn littles_law_and_flow_balance_hold_for_the_system_to_the_nanosecond() {
+    seeds().for_each(|seed| {
+        let model = random(seed, true);
+        let (mut ledger, plan) = seen(&model, seed, Ledger::default());
+        let end = Time::ZERO + plan.window;
+        ledger.pass(end);
+        let failed: u64 = ledger.failed.iter().sum();
+        assert_eq!(ledger.born, ledger.answered + failed + ledger.inside, "seed {seed}");
+        // Births that were not answered are those of the failed and of those still inside.
+        let births = ledger.unanswered.iter().map(|(it, n)| u128::from(it.1) * u128::from(*n));
+        let left = ledger.failed_at_ns + u128::from(ledger.inside) * u128::from(end.nanos());
+        let stays = ledger.answered_stays_ns + left - births.sum::<u128>();
+        assert_eq!(ledger.area_ns, stays, "seed {seed}");
+    });
+}
+
+#[test]
+fn nobody_is_answered_after_patience_and_nothing_resets_without_a_fault() {
+    seeds().for_each(|seed| {
+        let mut model = random(seed, true);
+        model.network.faults.clear();
+        let (ledger, _) = seen(&model, seed, Ledger::default());
+        assert_eq!(ledger.failed[2..], [0, 0], "seed {seed}: reset or unreachable");
+        assert!(ledger.attempts >= ledger.born, "seed {seed}");
+        for (class, longest) in ledger.longest {
+            let guard = &model.network.guards[model.network.classes[ClassId::new(class)].guard];
+            let Some(timeout) = guard.timeout else { continue };
+            if guard.retry.attempts == 1 {
+                assert!(longest <= model.network.delays[timeout], "seed {seed}: {longest}");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_measured_is_what_happened() {
+    seeds().for_each(|seed| {
+        let model = random(seed, true);
+        let probe = (Measure::new(&model.network, 16), Ledger::default());
+        let ((measure, ledger), _) = seen(&model, seed, probe);
+        let classes = measure.classes.as_slice();
+        let answered = classes.iter().map(|it| it.response.count()).sum::<u64>();
+        let stays = classes.iter().map(|it| it.response.sum()).sum::<u128>();
+        let attempts = classes.iter().map(|it| it.attempts).sum::<u64>();
+        let failed = |i: usize| classes.iter().map(|it| it.failed[i]).sum::<u64>();
+        // A request born or sent at the very first instant comes before the window opens.
+        assert!(attempts.abs_diff(ledger.attempts) <= 30, "seed {seed}");
+        assert_eq!((answered, stays), (ledger.answered, ledger.answered_stays_ns), "seed {seed}");
+        assert_eq!([0, 1, 2, 3].map(failed), ledger.failed, "seed {seed}");
+    });
+}
+
+#[test]
+fn probes_observe_and_never_steer() {
+    seeds().for_each(|seed| {
+        let model = random(seed, true);
+        let (alone, _) = seen(&model, seed, Fingerprint::default());
+        let probe = (Measure::new(&model.network, 16), (Diary::default(), Fingerprint::default()));
+        let ((_, (_, among_others)), _) = seen(&model, seed, probe);
+        assert_eq!(alone, among_others, "seed {seed}");
+    });
+}
+
+#[test]
+fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained() {
+    let checked = seeds().map(|seed| {
+        let mut model = random(seed, false);
+        model.network.faults.clear();
+        // Who gives up waiting is not seen to seize.
+        if model.network.pools.as_slice().iter().any(|it| it.patience.is_some()) {
+            return 0;
+        }
+        for class in model.network.classes.iter_mut() {
+            let Arrival::Open { rates } = &mut class.arrival else { continue };
+            rates.push((Time::ZERO + span("800ms"), 0.0));
+        }
+        let (measure, usage) = model.watch(&plan(seed, "300s"), Measure::new(&model.network, 16));
+        for group in 0..model.network.pool_groups as usize {
+            let own =
+                |it: &outgrow::network::PoolId| model.network.pools[*it].group.index() == group;
+            let area: u128 =
+                model.network.pools.ids().filter(own).map(|it| usage.pools[it].line).sum();
+            assert_eq!(area, measure.waits.as_slice()[group].sum(), "seed {seed}, pool {group}");
+        }
+        for (area, waits) in usage.rows.as_slice().iter().zip(measure.row_waits.as_slice()) {
+            assert_eq!(*area, waits.sum(), "seed {seed}");
+        }
+        1
+    });
+    assert!(checked.sum::<u32>() > 20);
+}
+
+#[test]
+fn the_area_under_those_at_work_is_throughput_times_stay() {
+    // One worker, everything answered: the time for which it was held is the sum of the services.
+    let model = crate::support::one_service(
+        r#""workers": 1,"#,
+        r#"[{ "wait": { "exponential": "1s" } }]"#,
+        r#""rate": "0.5/s""#,
+    );
+    let seen = model.replicate(8, "0s", "10000s");
+    let waited = |it: &crate::support::Seen| {
+        let work = it.measure.classes.as_slice()[0].response.sum() as f64
+            - it.measure.waits.as_slice()[0].sum() as f64;
+        work / 1e9 / it.window_s - it.metric("app.busy")
+    };
+    // But for the one in service when the run ends.
+    let (difference, _) = mean_and_error(&seen.iter().map(waited).collect::<Vec<_>>());
+    assert!(difference.abs() < 1e-3, "{difference}");
+}

@@ -1,0 +1,11 @@
+//! Tests of the engine through the model file: what it promises, by name.
+
+mod support;
+
+mod determinism;
+mod fingerprints;
+mod laws;
+mod mechanisms;
+mod rooms;
+mod swarm;
+mod theory;

@@ -1,0 +1,224 @@
+//! What the tests share: models from text, replications in parallel, estimates against theory.
+
+use outgrow::ids::Id;
+use outgrow::model::{Document, compile, load};
+use outgrow::network::{
+    ClassId, Fault, FaultStyle, GroupId, HostId, LockId, Names, Network, PoolGroupId,
+};
+use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, Usage, run};
+use outgrow::units::{Span, Time};
+use rayon::prelude::*;
+
+/// A compiled model and the names of its things.
+pub struct Model {
+    pub network: Network,
+    pub names: Names,
+}
+
+/// A model from its text; panics with all that is wrong with it.
+pub fn model(text: &str) -> Model {
+    model_with(text, &|path| Err(format!("there is no file {path}")))
+}
+
+/// The same, beside files that it may name.
+pub fn model_with(text: &str, files: &dyn Fn(&str) -> Result<String, String>) -> Model {
+    let told = |problems: Vec<_>| -> ! {
+        panic!("{}", problems.iter().map(|it| format!("{it:?}\n")).collect::<String>())
+    };
+    let document = Document::parse("test.json", text).unwrap_or_else(|it| told(it));
+    let loaded = load(&document, files).unwrap_or_else(|it| told(it));
+    let (network, names) = compile(&loaded.file, loaded.file.users, &loaded.recorded);
+    Model { network, names }
+}
+
+/// A model of one host with enough cores, one service, and one class that calls its only operation.
+pub fn one_service(service: &str, steps: &str, class: &str) -> Model {
+    model(&format!(
+        r#"{{ "name": "test",
+             "hosts": {{ "box": {{ "cores": 64, "disk": {{ "depth": 1, "access": "10ms", "sync": "4ms" }} }} }},
+             "services": {{ "app": {{ "hosts": "box", {service} "operations": {{ "run": {steps} }} }} }},
+             "traffic": {{ "user": {{ "call": "app.run", {class} }} }} }}"#
+    ))
+}
+
+fn place(of: &str, name: &str, all: &[String]) -> usize {
+    let place = all.iter().position(|it| it == name);
+    place.unwrap_or_else(|| panic!("no {of} \"{name}\" among {all:?}"))
+}
+
+impl Model {
+    pub fn class(&self, name: &str) -> ClassId {
+        ClassId::new(place("class", name, &self.names.classes))
+    }
+    /// A service's workers by its name, `app.pool.to_db`, or `rack.disk`.
+    pub fn pools(&self, name: &str) -> PoolGroupId {
+        PoolGroupId::new(place("pool", name, &self.names.pool_groups))
+    }
+    pub fn lock(&self, name: &str) -> LockId {
+        LockId::new(place("lock", name, &self.names.locks))
+    }
+    pub fn hosts(&self, group: &str) -> Vec<HostId> {
+        let group = GroupId::new(place("host group", group, &self.names.groups));
+        let range = self.network.groups[group].hosts.clone();
+        (range.start.index()..range.end.index()).map(HostId::new).collect()
+    }
+
+    /// These hosts fail from one time to another.
+    pub fn fault(mut self, hosts: Vec<HostId>, at: &str, until: &str, style: FaultStyle) -> Model {
+        let (at, until) = (Time::ZERO + span(at), Time::ZERO + span(until));
+        self.network.faults.push(Fault { hosts, at, until, style });
+        self
+    }
+
+    /// Runs it, watched by a probe; a broken law is a failed test.
+    pub fn watch<P: Probe>(&self, plan: &Plan, probe: P) -> (P, Usage) {
+        run(&self.network, plan, probe).unwrap_or_else(|it| panic!("{plan:?}: {it:?}"))
+    }
+
+    /// Independent replications, side by side.
+    pub fn replicate(&self, replications: u32, warm_up: &str, window: &str) -> Vec<Seen<'_>> {
+        let one = |replication| {
+            let plan = Plan { replication, warm_up: span(warm_up), ..plan(2026, window) };
+            let (measure, usage) = self.watch(&plan, Measure::new(&self.network, 16));
+            Seen { model: self, measure, usage, window_s: plan.window.as_secs() }
+        };
+        (0..replications).into_par_iter().map(one).collect()
+    }
+}
+
+pub fn span(text: &str) -> Span {
+    Span::parse(text).unwrap()
+}
+
+/// A run from the start, without a warm-up.
+pub fn plan(seed: u64, window: &str) -> Plan {
+    let window = span(window);
+    let slice = Span::from_nanos((window.nanos() / 10).max(1));
+    Plan { seed, replication: 0, warm_up: Span::ZERO, window, slice, events_max: 1 << 40 }
+}
+
+/// What one replication measured, by the names of the model file.
+pub struct Seen<'m> {
+    pub model: &'m Model,
+    pub measure: Measure,
+    pub usage: Usage,
+    pub window_s: f64,
+}
+
+impl Seen<'_> {
+    /// A metric by a name like those of the reports: `clerk.waiting.mean`, `customer.response.p95`,
+    /// `customer.failed.refused` (share of those born), `clerk.line`, `clerk.busy`, `desk.cpu`.
+    pub fn metric(&self, name: &str) -> f64 {
+        let (of, what) = name.rsplit_once('.').expect("thing.metric");
+        match of.rsplit_once('.') {
+            Some((class, "response")) => {
+                let seen = &self.measure.classes[self.model.class(class)];
+                figure(&seen.response, what)
+            }
+            Some((class, "failed")) => {
+                let seen = &self.measure.classes[self.model.class(class)];
+                let reason = Reason::NAMES.iter().position(|it| *it == what).expect("a reason");
+                seen.failed[reason] as f64 / seen.born as f64
+            }
+            Some((pool, "waiting")) => figure(&self.measure.waits[self.model.pools(pool)], what),
+            _ => self.rate_or_level(of, what),
+        }
+    }
+
+    fn rate_or_level(&self, of: &str, what: &str) -> f64 {
+        let class = || &self.measure.classes[self.model.class(of)];
+        match what {
+            "goodput" => class().response.count() as f64 / self.window_s,
+            "attempts" => class().attempts as f64 / class().born as f64,
+            "line" => self.areas(of).1 as f64 / 1e9 / self.window_s,
+            "busy" => self.areas(of).0 as f64 / 1e9 / self.window_s,
+            "cpu" => {
+                let hosts = self.model.hosts(of);
+                let used = hosts.iter().map(|it| self.usage.cpus[*it]);
+                used.sum::<f64>() / 1e9 / self.window_s
+            }
+            "rows_line" => self.usage.rows[self.model.lock(of)] as f64 / 1e9 / self.window_s,
+            _ => panic!("no metric \"{of}.{what}\""),
+        }
+    }
+
+    /// Holder- and waiter-nanoseconds of all pools of a group.
+    fn areas(&self, name: &str) -> (u128, u128) {
+        let group = self.model.pools(name);
+        let pools = self.model.network.pools.ids();
+        let own = pools.filter(|it| self.model.network.pools[*it].group == group);
+        own.map(|it| self.usage.pools[it])
+            .fold((0, 0), |(busy, line), it| (busy + it.busy, line + it.line))
+    }
+}
+
+fn figure(of: &outgrow::stats::histogram::Histogram, what: &str) -> f64 {
+    let nanos = match what {
+        "mean" => of.mean(),
+        "p50" => of.quantile(0.5),
+        "p95" => of.quantile(0.95),
+        "p99" => of.quantile(0.99),
+        _ => panic!("no figure \"{what}\""),
+    };
+    nanos.expect("something was seen") / 1e9
+}
+
+/// Mean and its standard error.
+pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, (variance / n).sqrt())
+}
+
+/// Independent estimates agree with what theory says: within 4 standard errors of their mean.
+pub fn agrees(what: &str, estimates: &[f64], theory: f64) {
+    agrees_within(what, estimates, theory, 0.0);
+}
+
+/// The same, where theory itself is only known with a standard error.
+pub fn agrees_within(what: &str, estimates: &[f64], theory: f64, theory_error: f64) {
+    let (mean, own_error) = mean_and_error(estimates);
+    let error = own_error.hypot(theory_error).max(1e-12 * theory.abs()).max(f64::MIN_POSITIVE);
+    let z = (mean - theory) / error;
+    println!("{what}: {mean:.6} ± {own_error:.6}, theory {theory:.6}, z = {z:+.2}");
+    assert!(z.abs() < 4.0, "{what}: {mean} is {z:.1} standard errors from {theory}");
+    let precise = own_error <= 0.02 * theory.abs();
+    assert!(precise, "{what}: a standard error of {own_error} can tell little about {theory}");
+}
+
+/// All that clients see of a run, in the order in which it happened.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Diary {
+    pub born: Vec<(u64, ClassId)>,
+    pub answered: Vec<(u64, ClassId, u64)>,
+    pub failed: Vec<(u64, ClassId, &'static str)>,
+    pub attempts: u64,
+}
+
+impl Probe for Diary {
+    fn born(&mut self, now: Time, class: ClassId) {
+        self.born.push((now.nanos(), class));
+    }
+    fn attempted(&mut self, _: ClassId) {
+        self.attempts += 1;
+    }
+    fn answered(&mut self, now: Time, class: ClassId, response: Span) {
+        self.answered.push((now.nanos(), class, response.nanos()));
+    }
+    fn failed(&mut self, now: Time, class: ClassId, reason: Reason) {
+        self.failed.push((now.nanos(), class, Reason::NAMES[reason.index()]));
+    }
+}
+
+impl Diary {
+    /// Responses in milliseconds, in the order of the answers.
+    pub fn responses_ms(&self) -> Vec<f64> {
+        self.answered.iter().map(|it| it.2 as f64 / 1e6).collect()
+    }
+}
+
+/// Runs one replication and hands back what went wrong, for tests that want to tell more about it.
+pub fn try_run<P: Probe>(network: &Network, plan: &Plan, probe: P) -> Result<(P, Usage), Failure> {
+    run(network, plan, probe)
+}

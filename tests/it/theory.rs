@@ -1,0 +1,212 @@
+//! Closed forms and exact chains, through the model file, within four standard errors.
+//!
+//! The models with one line of expected figures are in `oracles.json`, each with its source; those
+//! whose reference is computed stand below.
+
+use crate::support::{Diary, agrees, agrees_within, model, model_with, plan};
+use rayon::prelude::*;
+use serde_json::Value;
+
+/// A test for each model in `oracles.json`.
+macro_rules! oracles {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { agrees_with_its_oracle(stringify!($name)); })*
+
+        #[test]
+        fn every_oracle_is_asked() {
+            let all: Value = serde_json::from_str(ORACLES).unwrap();
+            let names: Vec<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(names, ["_", $(stringify!($name)),*]);
+        }
+    };
+}
+
+oracles! {
+    mm1 mm4 mm16 md1 md2 mg1_lognormal mg1_hyperexponential disk_is_mmc one_row_is_mm1
+    ps1_exponential ps1_constant ps1_hyperexponential ps4_exponential ps4_lognormal
+    ps_is_proportional a_limit_is_a_smaller_host
+    mm1k mmck mm1k_overload erlang_b_exponential erlang_b_constant erlang_b_lognormal
+    tandem jackson feedback repairman_1 repairman_4 two_classes_mva
+    pools_before_pools tight_pools closed_pools
+    random_balancing round_robin_of_two round_robin_of_four shortest_line_of_two shorter_of_both
+    power_of_two_among_ten fork_join split_merge quorum fan_out
+    timeout_at_one_server timeout_at_four_servers cache_aside group_commit
+}
+
+const ORACLES: &str = include_str!("oracles.json");
+
+fn agrees_with_its_oracle(name: &str) {
+    let all: Value = serde_json::from_str(ORACLES).unwrap();
+    let case = &all[name];
+    let mut text = case.clone();
+    for key in ["source", "window", "replications", "expect", "error"] {
+        text.as_object_mut().unwrap().remove(key);
+    }
+    text["name"] = name.into();
+    let model = model(&text.to_string());
+    let window = case["window"].as_str().unwrap();
+    let replications = case["replications"].as_u64().unwrap_or(20) as u32;
+    // Long enough for a line at a load of 0.9 to have forgotten that it began empty.
+    let warm_up = outgrow::units::Span::parse(window).unwrap().as_secs() / 20.0;
+    let seen = model.replicate(replications, &format!("{warm_up}s"), window);
+    let error = case["error"].as_f64().unwrap_or(0.0);
+    for (metric, value) in case["expect"].as_object().unwrap() {
+        let estimates: Vec<f64> = seen.iter().map(|it| it.metric(metric)).collect();
+        agrees_within(&format!("{name} {metric}"), &estimates, value.as_f64().unwrap(), error);
+    }
+}
+
+/// Exact mean value analysis of one class: throughput and response with so many users who think so
+/// long, by the demands at the stations (Reiser and Lavenberg, JACM 27(2), 1980).
+fn mva(demands: &[f64], think: f64, users: u32) -> (f64, f64) {
+    let mut lines = vec![0.0; demands.len()];
+    let (mut throughput, mut response) = (0.0, 0.0);
+    for n in 1..=users {
+        let stays: Vec<f64> = demands.iter().zip(&lines).map(|(d, q)| d * (1.0 + q)).collect();
+        response = stays.iter().sum();
+        throughput = f64::from(n) / (think + response);
+        lines = stays.iter().map(|it| throughput * it).collect();
+    }
+    (throughput, response)
+}
+
+#[test]
+fn a_closed_network_agrees_with_mean_value_analysis_at_every_population() {
+    // Jain, "The Art of Computer Systems Performance Analysis", 1991, example 34.2: a processor
+    // and two disks, visited 16, 10 and 5 times. At 20 users the disk has 16.18 waiting.
+    for users in [1, 5, 20] {
+        let model = model(&format!(
+            r#"{{ "name": "jain", "hosts": {{ "box": {{ "cores": 64 }} }},
+                 "services": {{
+                   "front": {{ "hosts": "box", "operations": {{ "go": [
+                     {{ "call": "cpu.run", "times": 8 }}, {{ "call": "a.io", "times": 10 }},
+                     {{ "call": "cpu.run", "times": 8 }}, {{ "call": "b.io", "times": 5 }} ] }} }},
+                   "cpu": {{ "hosts": "box", "workers": 1, "operations": {{ "run": [{{ "cpu": {{ "exponential": "125ms" }} }}] }} }},
+                   "a": {{ "hosts": "box", "workers": 1, "operations": {{ "io": [{{ "wait": {{ "exponential": "300ms" }} }}] }} }},
+                   "b": {{ "hosts": "box", "workers": 1, "operations": {{ "io": [{{ "wait": {{ "exponential": "200ms" }} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "front.go", "closed": {{ "users": {users}, "think": {{ "exponential": "4s" }} }} }} }} }}"#
+        ));
+        let (throughput, response) = mva(&[2.0, 3.0, 1.0], 4.0, users);
+        let seen = model.replicate(20, "2000s", "40000s");
+        let of = |metric: &str| seen.iter().map(|it| it.metric(metric)).collect::<Vec<_>>();
+        agrees(&format!("{users} users, throughput"), &of("user.goodput"), throughput);
+        agrees(&format!("{users} users, response"), &of("user.response.mean"), response);
+        let busy: Vec<f64> = seen.iter().map(|it| it.metric("a.busy")).collect();
+        agrees(&format!("{users} users, disk a"), &busy, 3.0 * throughput);
+    }
+}
+
+#[test]
+fn recorded_counts_are_played_as_a_poisson_process_of_that_rate() {
+    let counts = [50.0, 15.0, 0.0, 30.0];
+    let model = model_with(
+        r#"{ "name": "recorded", "hosts": { "box": { "cores": 64 } },
+             "services": { "app": { "hosts": "box", "operations": { "run": [] } } },
+             "traffic": { "user": { "call": "app.run", "recorded":
+               { "file": "counts.csv", "column": "requests", "every": "10s", "scale": 2 } } } }"#,
+        &|_| Ok("time,requests\n0,50\n10,15\n20,0\n30,30\n".to_owned()),
+    );
+    let counted: Vec<[f64; 5]> = (0..4000)
+        .into_par_iter()
+        .map(|seed| {
+            let (diary, _) = model.watch(&plan(seed, "50s"), Diary::default());
+            let mut counts = [0.0; 5];
+            diary.born.iter().for_each(|it| counts[(it.0 / 10_000_000_000) as usize] += 1.0);
+            counts
+        })
+        .collect();
+    for (i, count) in counts.into_iter().enumerate() {
+        let theory = 2.0 * count;
+        let own: Vec<f64> = counted.iter().map(|it| it[i]).collect();
+        agrees(&format!("count {i}"), &own, theory);
+        // Poisson: the variance is the mean. An estimate of it scatters by about √(2 / 4000).
+        let squares: Vec<f64> = own.iter().map(|it| (it - theory).powi(2)).collect();
+        let (variance, _) = crate::support::mean_and_error(&squares);
+        let z = (variance - theory) / (theory.max(1.0) * (2.0 / 4000f64).sqrt());
+        assert!(z.abs() < 4.5, "count {i}: a variance of {variance}, not {theory}");
+    }
+    assert!(counted.iter().all(|it| it[4] == 0.0), "nothing comes after the last interval");
+}
+
+#[test]
+fn unlimited_servers_under_a_changing_rate_hold_a_poisson_number() {
+    // Eick, Massey and Whitt, "The physics of the Mt/G/∞ queue", Operations Research 41(4), 1993:
+    // the mean at t is ∫ λ(u) P(S > t − u) du. Rate 3/s until 20 s, then 1/s; mean service 5 s.
+    let model = model_with(
+        r#"{ "name": "mt-g-inf", "hosts": { "box": { "cores": 64 } },
+             "services": { "app": { "hosts": "box", "operations": { "run": [{ "wait": { "exponential": "5s" } }] } } },
+             "traffic": { "user": { "call": "app.run", "recorded":
+               { "file": "counts.csv", "column": "requests", "every": "20s" } } } }"#,
+        &|_| Ok("time,requests\n0,60\n20,20\n".to_owned()),
+    );
+    let inside = |at_s: f64| {
+        let until = at_s.min(20.0);
+        let early = 3.0 * 5.0 * ((-(at_s - until) / 5.0).exp() - (-at_s / 5.0).exp());
+        let late = if at_s > 20.0 { 5.0 * (1.0 - (-(at_s - 20.0) / 5.0).exp()) } else { 0.0 };
+        early + late
+    };
+    let diaries: Vec<Diary> = (0..4000)
+        .into_par_iter()
+        .map(|seed| model.watch(&plan(seed, "40s"), Diary::default()).0)
+        .collect();
+    for at_s in [5.0, 20.0, 22.0, 35.0] {
+        let at = (at_s * 1e9) as u64;
+        let level = |it: &Diary| {
+            let born = it.born.iter().filter(|it| it.0 <= at).count();
+            (born - it.answered.iter().filter(|it| it.0 <= at).count()) as f64
+        };
+        let levels: Vec<f64> = diaries.iter().map(level).collect();
+        agrees(&format!("inside at {at_s} s"), &levels, inside(at_s));
+    }
+}
+
+#[test]
+fn group_commit_does_as_many_commits_a_flush_as_there_are_clients() {
+    // Constant flushes of 10 ms and clients who do not think: after the first flush, all of them
+    // wait for the same one. Throughput grows with concurrency; each commit takes one flush.
+    for users in [1u32, 2, 50] {
+        let model = model(&format!(
+            r#"{{ "name": "commits", "hosts": {{ "box": {{ "cores": 64, "disk": {{ "access": "1ms", "sync": "10ms" }} }} }},
+                 "services": {{ "db": {{ "hosts": "box", "operations": {{ "write": [{{ "commit": {{}} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "db.write", "closed": {{ "users": {users}, "think": "0s" }} }} }} }}"#
+        ));
+        let seen = model.replicate(1, "1s", "10s");
+        let (rate, response) =
+            (seen[0].metric("user.goodput"), seen[0].metric("user.response.mean"));
+        // The first to ask does not wait for the others: two groups take turns.
+        let expected = if users == 1 { 100.0 } else { 100.0 * f64::from(users) / 2.0 };
+        assert!((rate / expected - 1.0).abs() < 0.005, "{users}: {rate}");
+        assert!((0.01..=0.02).contains(&response), "{users}: {response}");
+    }
+}
+
+#[test]
+fn renewal_arrivals_at_even_spacing_wait_as_in_d_m_1() {
+    // D/M/1, load 0.8: waiting σ / (μ (1 − σ)), where σ = exp(−(1 − σ) / 0.8) is the chance to wait
+    // (Kleinrock, "Queueing Systems" 1, 1975, section 6.3).
+    let sigma = (0..200).fold(0.5_f64, |it, _| (-(1.0 - it) / 0.8).exp());
+    let model = model(
+        r#"{ "name": "dm1", "hosts": { "box": { "cores": 1 } },
+             "services": { "app": { "hosts": "box", "workers": 1, "operations": { "run": [{ "cpu": { "exponential": "1s" } }] } } },
+             "traffic": { "user": { "call": "app.run", "every": "1.25s" } } }"#,
+    );
+    let seen = model.replicate(40, "1000s", "40000s");
+    let waits: Vec<f64> = seen.iter().map(|it| it.metric("app.waiting.mean")).collect();
+    agrees("mean wait", &waits, sigma / (1.0 - sigma));
+}
+
+#[test]
+fn a_clients_second_try_has_other_luck_than_its_calls_second_try() {
+    // Each try of the call has its answer in time with a chance of one half; two tries of two tries
+    // fail all together once in sixteen.
+    let model = model(
+        r#"{ "name": "tries", "hosts": { "box": { "cores": 64 } },
+             "services": {
+               "front": { "hosts": "box", "operations": { "go": [{ "call": "back.run", "timeout": "693147181ns", "retry": { "attempts": 2 } }] } },
+               "back": { "hosts": "box", "operations": { "run": [{ "wait": { "exponential": "1s" } }] } } },
+             "traffic": { "user": { "call": "front.go", "rate": "100/s", "timeout": "60s", "retry": { "attempts": 2 } } } }"#,
+    );
+    let seen = model.replicate(40, "10s", "100s");
+    let failed: Vec<f64> = seen.iter().map(|it| it.metric("user.failed.timeout")).collect();
+    agrees("share that fails", &failed, 0.0625);
+}
