@@ -194,11 +194,13 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         let instance = token.held(depth);
         token.depth = depth;
-        let is_plain = token.is_plain();
+        let (is_plain, next) = (token.is_plain(), token.step);
         self.candidates[instance].outstanding -= 1;
         self.free(self.instances[instance].workers);
         if is_plain && self.network.links.is_empty() {
-            return Flow::On;
+            // The end comes right after this for most, and is known without another round.
+            let is_end = self.network.steps[next] == Step::End;
+            return if is_end { self.end(id) } else { Flow::On };
         }
         self.after_giving_back(id);
         self.back_to_caller(id, visit, depth)

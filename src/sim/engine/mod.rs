@@ -368,6 +368,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
     }
 
+    /// Not in line: only as an argument is the engine known to overlap with nothing else.
+    #[inline(never)]
     fn play(&mut self) -> Result<(), Failure> {
         let close = Time::ZERO + self.plan.warm_up + self.plan.window;
         while self.events <= self.plan.events_max {
@@ -401,13 +403,21 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Carries out what a slot was due for; returns the token that goes on first, if one does.
     #[inline(always)]
     fn lane(&mut self, slot: usize) -> Option<TokenId> {
+        if let Lane::Arrival(class) = self.slots[slot] {
+            return Some(self.arrive(class));
+        }
+        self.other_lane(slot);
+        None
+    }
+
+    #[inline(never)]
+    fn other_lane(&mut self, slot: usize) {
         match self.slots[slot] {
-            Lane::Arrival(class) => return Some(self.arrive(class)),
+            Lane::Arrival(_) => {}
             Lane::Ring(delay) => self.ring(delay),
             Lane::Cpu(host) => self.cpu_finish(host),
             Lane::Control => self.carry_out_control(),
         }
-        None
     }
 
     /// Whether the token that the event is for is still the one it was when it was scheduled.
@@ -421,17 +431,26 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn happen(&mut self, event: Event) -> Option<TokenId> {
         let id = event.token;
         match event.kind() {
-            Kind::Done | Kind::Computed | Kind::Patience if self.tokens[id].is(flag::HUNG) => {}
+            Kind::Done | Kind::Computed if self.tokens[id].is(flag::HUNG) => None,
             Kind::Done => {
                 self.tokens[id].wait = Wait::Moving;
-                return Some(id);
+                Some(id)
             }
             Kind::Computed => {
                 self.stop_computing(id);
-                return Some(id);
+                Some(id)
             }
+            kind => self.happen_rarely(kind, id),
+        }
+    }
+
+    #[inline(never)]
+    fn happen_rarely(&mut self, kind: Kind, id: TokenId) -> Option<TokenId> {
+        match kind {
+            Kind::Done | Kind::Computed => {}
             Kind::Send => return self.set_out(id),
             Kind::Timeout => self.timed_out(id),
+            Kind::Patience if self.tokens[id].is(flag::HUNG) => {}
             Kind::Patience => self.impatient(id),
         }
         None
@@ -670,10 +689,5 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[inline]
     fn draw(&self, token: TokenId, purpose: u64) -> Draw {
         Draw::at(self.tokens[token].key, purpose)
-    }
-
-    #[inline]
-    fn step_after(step: StepId) -> StepId {
-        StepId::new(step.index() + 1)
     }
 }

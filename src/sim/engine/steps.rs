@@ -18,9 +18,9 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn advance(&mut self, id: TokenId) {
         loop {
             let token = &mut self.tokens[id];
-            let step = self.network.steps[token.step];
-            token.step = Self::step_after(token.step);
-            let flow = match step {
+            let step = &self.network.steps[token.step];
+            token.pass();
+            let flow = match *step {
                 Step::Call { visit, depth } => self.call(id, visit, depth),
                 Step::Seize { visit, depth } => self.seize(id, visit, depth),
                 Step::Leave { visit, depth } => self.leave(id, visit, depth),
