@@ -479,11 +479,20 @@ impl Point {
         }
     }
 
+    /// Whether the estimate of an objective lies on the wrong side of its bound, surely or not.
+    pub fn seems_to_miss(&self, objective: &str, bound: f64) -> bool {
+        let above = |it: Estimate| match is_lower_bound(objective) {
+            true => it.value - bound,
+            false => bound - it.value,
+        };
+        self.outcome_of(objective).map_or(self.overloaded.is_some(), |it| above(it) < 0.0)
+    }
+
     /// Whether an objective is kept: told only when the whole interval lies on one side of it.
     ///
     /// Without a steady state the response grows without bound, so what bounds it is missed.
     pub fn keeps(&self, objective: &str, bound: f64) -> Kept {
-        let at_least = objective.ends_with(".availability") || objective.ends_with(".goodput");
+        let at_least = is_lower_bound(objective);
         let Some(estimate) = self.outcome_of(objective) else {
             let missed = self.overloaded.is_some() && !at_least;
             return if missed { Kept::Fail } else { Kept::CannotTell };
@@ -495,6 +504,11 @@ impl Point {
             _ => Kept::CannotTell,
         }
     }
+}
+
+/// Whether what an objective bounds must be at least so much, rather than at most.
+fn is_lower_bound(objective: &str) -> bool {
+    objective.ends_with(".availability") || objective.ends_with(".goodput")
 }
 
 #[cfg(test)]

@@ -116,7 +116,8 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
     if let Some(window) = experiment.window {
         findings.inside("window", |it| longer_than_nothing(window, it));
     }
-    let beside = [("window", experiment.window.is_some()), ("warm_up", experiment.warm_up.is_some())];
+    let beside =
+        [("window", experiment.window.is_some()), ("warm_up", experiment.warm_up.is_some())];
     for (key, _) in beside.iter().filter(|it| it.1 && experiment.growth.is_some()) {
         let rule = "has no effect beside growth, which has its own";
         findings.wrong_at(*key, Code::E010, rule, "write it into growth.sample");

@@ -27,6 +27,8 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         .growth_per_s
         .map(|backlog_per_s| Overload { by: bottleneck.name.clone(), backlog_per_s });
     let metrics = estimates(trials, &steadiness);
+    // Where the backlog grows there is nothing to settle to, and that is told already.
+    let settled = conducted.settled || overloaded.is_some();
     Reported {
         model: design.name().to_owned(),
         factors: design.factors.clone(),
@@ -41,7 +43,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             for_s: it.duration.as_secs(),
             style: it.style.name().to_owned(),
         }),
-        settled: true,
+        settled,
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,

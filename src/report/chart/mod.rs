@@ -27,7 +27,22 @@ pub fn charts(outcome: &Outcome) -> Vec<Chart> {
     let mut charts = lines::charts(outcome, &story);
     charts.extend(heat::chart(outcome, &story));
     charts.extend(fault::charts(outcome));
+    name_apart(&mut charts);
     charts
+}
+
+/// Charts whose names would be the same file's get a number: names of classes may differ in letters
+/// that file names do not have.
+fn name_apart(charts: &mut [Chart]) {
+    for i in 1..charts.len() {
+        let mut name = charts[i].name.clone();
+        let mut number = 1;
+        while charts[..i].iter().any(|it| it.name.eq_ignore_ascii_case(&name)) {
+            number += 1;
+            name = format!("{}-{number}", charts[i].name);
+        }
+        charts[i].name = name;
+    }
 }
 
 /// The chart as an SVG document.

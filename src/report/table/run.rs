@@ -198,12 +198,14 @@ fn verdict(page: &mut Page, point: &Point) {
             figure::exact(overload.backlog_per_s, None),
         ));
     } else if let Some(bottleneck) = &point.bottleneck {
-        page.note(&format!(
-            "Bottleneck: {}, {} busy. It would be full at {} times this load.",
-            bottleneck.name,
-            figure::share(bottleneck.utilization),
-            times(bottleneck.utilization),
-        ));
+        let busy = figure::share(bottleneck.utilization);
+        let full = match bottleneck.utilization > 0.001 {
+            true => {
+                format!(" It would be full at {} times this load.", times(bottleneck.utilization))
+            }
+            false => String::new(),
+        };
+        page.note(&format!("Bottleneck: {}, {busy} busy.{full}", bottleneck.name));
     }
 }
 

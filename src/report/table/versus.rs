@@ -20,7 +20,7 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
     {
         let broken =
             outcome.summary(design.model, design.factors()).and_then(|it| it.breaks_on.as_ref());
-        let until = || Cell::words(format!("not by {}", figure::on_day(last))).tone(Tone::Good);
+        let until = || not_broken(outcome, design, last);
         let costliest = design.points.iter().rev().find(|it| it.metric("cost.month").is_some());
         grid.rows.push(vec![
             Cell::words(&design.label),
@@ -37,6 +37,27 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
          each told by the whole interval; by that day, where they were never all kept before. Cost: on the \
          last day.",
     );
+}
+
+/// What to say of a design that is not known to break.
+fn not_broken(outcome: &Outcome, design: &Design, last: f64) -> Cell {
+    let objectives = outcome
+        .summary(design.model, design.factors())
+        .map(|it| it.objectives.iter().collect::<Vec<_>>())
+        .unwrap_or_default();
+    if objectives.is_empty() {
+        return Cell::words("no objectives");
+    }
+    let ordinary = design.points.iter().filter(|it| it.fault.is_none());
+    let doubtful =
+        |point: &&&Point| objectives.iter().any(|(name, bound)| point.seems_to_miss(name, **bound));
+    match ordinary.clone().find(doubtful) {
+        Some(point) => {
+            let since = point.day.map(|day| format!(", from {}", figure::on_day(day)));
+            Cell::words(format!("cannot tell{}", since.unwrap_or_default()))
+        }
+        None => Cell::words(format!("not by {}", figure::on_day(last))).tone(Tone::Good),
+    }
 }
 
 /// `between day 10 and day 14`, or `by day 6`.
