@@ -34,7 +34,7 @@ fn commands_in_the_readme_print_what_it_shows() {
 /// What a person would see on a screen, without colours.
 fn printed(args: &str) -> String {
     let args: Vec<&str> = args.split_whitespace().collect();
-    if args[0] == "compare" {
+    if args.contains(&"experiments/series-b-blitz.json") {
         return printed_and_drawn(&args);
     }
     let output = run(&args);
@@ -71,6 +71,29 @@ fn the_models_in_the_readme_can_be_run() {
         let output = run(&[&["run", path.to_str().unwrap()], &quick[..]].concat());
         assert!(output.status.success(), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn every_shipped_experiment_passes_all_checks() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|it| it == "json") {
+            // All that is wrong with it is that nothing is allowed to happen.
+            let output = run(&["sweep", path.to_str().unwrap(), "--max-events", "0"]);
+            assert_eq!(output.status.code(), Some(2), "{}", path.display());
+            assert!(stderr(&output).contains("are allowed"), "{}", stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn the_experiment_in_the_readme_is_the_one_that_is_shipped() {
+    let readme = include_str!("../../README.md");
+    let shown = readme.split("```jsonc\n").nth(1).and_then(|it| it.split("```").next()).unwrap();
+    let shipped = include_str!("../../experiments/first.json");
+    let lines = shown.lines().filter(|it| !it.is_empty());
+    lines.for_each(|line| assert!(shipped.lines().any(|it| it == line), "{line}"));
 }
 
 #[test]
