@@ -52,19 +52,19 @@ impl Reason {
 /// What is out of the ordinary about a token. Most have none of these, and pay one test for all.
 pub mod flag {
     /// Nobody waits for its answer any more.
-    pub const ORPHAN: u8 = 1;
+    pub const ORPHAN: u16 = 1;
     /// Its caller died: it ends where the caller would have gone on.
-    pub const CUT: u8 = 2;
+    pub const CUT: u16 = 2;
     /// It sits in an instance that has gone silent, and does nothing.
-    pub const HUNG: u8 = 4;
+    pub const HUNG: u16 = 4;
     /// An instance below its present one has gone silent: it hangs once it comes back there.
-    pub const HANGS_BELOW: u8 = 8;
+    pub const HANGS_BELOW: u16 = 8;
     /// It is the log of a database instance, not a request.
-    pub const LOG: u8 = 16;
+    pub const LOG: u16 = 16;
     /// Between two tries, waiting to be sent.
-    pub const WAITS_TO_RETRY: u8 = 32;
+    pub const WAITS_TO_RETRY: u16 = 32;
     /// It is a user of a closed class, thinking.
-    pub const THINKS: u8 = 64;
+    pub const THINKS: u16 = 64;
 }
 
 /// Where a token is waiting, so that a fault can take it out of there.
@@ -106,16 +106,16 @@ pub struct Token {
     pub guard: GuardId,
     /// Whose call or branch this is; `NOBODY` for a client's attempt.
     pub parent: u32,
-    /// Which user of a closed class it is of.
-    pub user: u32,
     /// Accesses left to make, or branches that must still succeed.
     pub left: u32,
-    pub flags: u8,
+    pub flags: u16,
     /// 0, or the reason why it is giving back all it holds.
     pub failing: u8,
     pub wait: Wait,
-    /// How many instances it is inside of, and how many of those are its own to leave.
+    /// How many instances it is inside of.
     pub depth: Depth,
+    /// The first depth whose instance is its own to leave.
+    pub base: Depth,
     pub held: [InstanceId; DEPTH_MAX],
     /// What the parent's epoch must be for it to be waiting for this token still.
     pub parent_epoch: u32,
@@ -125,15 +125,16 @@ pub struct Token {
     pub branches: u32,
     /// The place in the table of row holders, if it holds or waits for a row.
     pub row: u32,
+    /// Which user of a closed class it is of.
+    pub user: u32,
     /// Which try this is, from 0.
     pub attempt: u16,
-    pub base: Depth,
 }
 const _: () = assert!(size_of::<Token>() == 128 && std::mem::offset_of!(Token, held) == 64);
 
 impl Token {
     #[inline]
-    pub fn is(&self, flag: u8) -> bool {
+    pub fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 
@@ -152,7 +153,7 @@ impl Token {
     /// Whether it neither fails nor has anything out of the ordinary about it.
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.flags | self.failing == 0
+        self.flags | u16::from(self.failing) == 0
     }
 }
 

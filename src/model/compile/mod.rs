@@ -2,6 +2,7 @@
 
 mod layout;
 mod program;
+mod steps;
 
 use super::file::{Model, RecordedCounts, Service, Step as Written, TrafficClass};
 use super::places::Operation;

@@ -1,0 +1,84 @@
+//! Figures of devices and pools: how busy they are, who waits for them, and how long.
+
+use super::*;
+
+impl Reading<'_> {
+    /// Lines, holders and waits of workers, named pools and disks.
+    pub(super) fn pools(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
+        for (i, name) in self.names().pool_groups.iter().enumerate() {
+            let group = PoolGroupId::new(i);
+            let (mut busy, mut line, mut places, mut fullest) = (0u128, 0u128, 0u64, 0.0);
+            let mean = |area: u128| area as f64 / self.window.nanos() as f64;
+            for pool in self.network().pools.ids() {
+                let spec = &self.network().pools[pool];
+                if spec.group == group {
+                    busy += self.usage.pools[pool].busy;
+                    line += self.usage.pools[pool].line;
+                    let full = mean(self.usage.pools[pool].busy) / f64::from(spec.size);
+                    fullest = f64::max(fullest, full);
+                    places = match spec.size {
+                        UNLIMITED => u64::MAX,
+                        size => places.saturating_add(u64::from(size)),
+                    };
+                }
+            }
+            figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, mean(line));
+            figures.add(format!("{name}.busy"), Unit::Count, mean(busy));
+            if places < u64::MAX {
+                let utilization = mean(busy) / places as f64;
+                figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
+                utilizations.push((name.clone(), fullest));
+            }
+            times(Steady::System, &format!("{name}.waiting"), &self.seen.waits[group], figures);
+        }
+        for (service, name) in self.network().services.ids().zip(&self.names().services) {
+            let instances = self.network().services[service].instances.clone().map_ids().count();
+            figures.add(format!("{name}.instances"), Unit::Count, instances as f64);
+        }
+    }
+
+    pub(super) fn rows(&self, figures: &mut Figures) {
+        for (i, name) in self.names().locks.iter().enumerate() {
+            let lock = LockId::new(i);
+            let line = self.usage.rows[lock] as f64 / self.window.nanos() as f64;
+            figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, line);
+            let waits = &self.seen.row_waits[lock];
+            times(Steady::System, &format!("{name}.waiting"), waits, figures);
+        }
+    }
+
+    pub(super) fn cpus(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
+        for (i, name) in self.names().groups.iter().enumerate() {
+            let hosts = self.network().groups[GroupId::new(i)].hosts.clone();
+            let (mut used_ns, mut cores, mut busiest) = (0.0, 0.0, 0.0);
+            for host in hosts.map_ids() {
+                let own = f64::from(self.network().hosts[host].cores);
+                used_ns += self.usage.cpus[host];
+                cores += own;
+                busiest = f64::max(busiest, self.usage.cpus[host] / own);
+            }
+            let utilization = used_ns / (cores * self.window.nanos() as f64);
+            let name = format!("{name}.cpu");
+            figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
+            utilizations.push((name, busiest / self.window.nanos() as f64));
+        }
+        self.limits(figures, utilizations);
+    }
+
+    /// How much of their CPU limits containers use.
+    fn limits(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
+        for (service, name) in self.network().services.ids().zip(&self.names().services) {
+            let instances = self.network().services[service].instances.clone();
+            let limit = self.network().instances[instances.start].cpu_limit;
+            if limit.is_infinite() {
+                continue;
+            }
+            let of = |id| self.usage.instances[id] / (limit * self.window.nanos() as f64);
+            let shares: Vec<f64> = instances.map_ids().map(of).collect();
+            let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+            figures.add(format!("{name}.cpu.utilization"), Unit::Ratio, mean);
+            let busiest = shares.iter().copied().fold(0.0, f64::max);
+            utilizations.push((format!("{name}.cpu"), busiest));
+        }
+    }
+}

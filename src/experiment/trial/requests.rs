@@ -1,0 +1,117 @@
+//! Figures of traffic classes and of the system as a whole: what became of requests, and what it cost.
+
+use super::*;
+
+impl Reading<'_> {
+    /// What became of the requests of each class.
+    pub(super) fn decided(&self) -> impl Iterator<Item = Decided> + '_ {
+        self.seen.classes.as_slice().iter().map(|it| Decided {
+            born: it.born,
+            answered: it.response.count(),
+            failed: it.failed.iter().sum(),
+        })
+    }
+
+    pub(super) fn class(&self, class: ClassId, figures: &mut Figures) {
+        let seen = &self.seen.classes[class];
+        let name = &self.names().classes[class.index()];
+        let per_s = |count: u64| count as f64 / self.window_s();
+        let failed: u64 = seen.failed.iter().sum();
+        let answered = seen.response.count();
+        figures.add(format!("{name}.arrivals"), Unit::PerSecond, per_s(seen.born));
+        figures.add(format!("{name}.goodput"), Unit::PerSecond, per_s(answered));
+        figures.add(format!("{name}.failed"), Unit::PerSecond, per_s(failed));
+        for (reason, count) in Reason::NAMES.iter().zip(seen.failed) {
+            figures.add(format!("{name}.failed.{reason}"), Unit::PerSecond, per_s(count));
+        }
+        let decided = Decided { born: seen.born, answered, failed };
+        let own = Steady::Class(class.index());
+        figures.add_share(own, format!("{name}.failure_ratio"), &decided, true);
+        figures.add_share(own, format!("{name}.availability"), &decided, false);
+        figures.add(format!("{name}.attempts"), Unit::Count, share(seen.attempts, seen.born));
+        figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
+        times(own, &format!("{name}.response"), &seen.response, figures);
+    }
+
+    /// The length of all slices in which fewer than half as many requests of a class were answered
+    /// as were born.
+    fn downtime_s(&self, class: ClassId) -> f64 {
+        let (mut down_s, mut from) = (0.0, self.seen.opened);
+        let (mut answered, mut born) = (0, 0);
+        for slice in &self.seen.slices {
+            let now = &slice.classes[class];
+            if 2 * (now.answered - answered) < now.born - born {
+                down_s += (slice.at - from).as_secs();
+            }
+            (from, answered, born) = (slice.at, now.answered, now.born);
+        }
+        down_s
+    }
+
+    pub(super) fn system(&self, slices: &[SliceSeen], figures: &mut Figures) {
+        let all = self.decided().fold(Decided::default(), |sum, it| Decided {
+            born: sum.born + it.born,
+            answered: sum.answered + it.answered,
+            failed: sum.failed + it.failed,
+        });
+        figures.add_share(Steady::System, "availability".to_owned(), &all, false);
+        let down = slices.iter().filter(|it| 2.0 * it.answered < it.born).map(|it| it.length_s);
+        figures.add("downtime".to_owned(), Unit::Seconds, down.sum::<f64>());
+        if let Some(failing) = &self.point.fault {
+            let recovery = recovery_s(slices, failing.at.as_secs(), failing.duration.as_secs());
+            figures.add("recovery".to_owned(), Unit::Seconds, recovery);
+        }
+        self.money(figures);
+    }
+
+    fn money(&self, figures: &mut Figures) {
+        let groups = self.network().groups.as_slice();
+        let hosts = |it: &crate::network::Group| it.hosts.end.index() - it.hosts.start.index();
+        let per_hour: f64 = groups.iter().map(|it| hosts(it) as f64 * it.price_per_hour).sum();
+        if per_hour > 0.0 {
+            figures.add("cost.hour".to_owned(), Unit::MoneyPerHour, per_hour);
+            figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);
+        }
+        let Some(business) = &self.design.model.file.business else { return };
+        let failed =
+            |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
+        if let Some(revenue) = &business.revenue
+            && let Some(class) = self.names().classes.iter().position(|it| *it == revenue.per)
+        {
+            let lost = failed(class) as f64 * revenue.amount;
+            figures.add("revenue.lost".to_owned(), Unit::Money, lost);
+        }
+        if let (Some(churn), Some(users)) = (&business.churn, self.point.users) {
+            let failures: u64 = (0..self.names().classes.len()).map(failed).sum();
+            let days = self.window_s() / 86_400.0;
+            let most = users * churn.cap_per_day * days.max(1.0);
+            let lost = (failures as f64 * churn.per_failed_request).min(most);
+            figures.add("users.lost".to_owned(), Unit::Users, lost);
+        }
+    }
+}
+
+/// From the end of the fault until the first slice after which as large a share is answered as
+/// before it, less one twentieth; nothing if that does not happen in the window, nor if fewer than
+/// half were answered before it: then there is nothing to come back to.
+fn recovery_s(slices: &[SliceSeen], at_s: f64, for_s: f64) -> Option<f64> {
+    let answered = |slices: &mut dyn Iterator<Item = &SliceSeen>| {
+        let (good, all) = slices.fold((0.0, 0.0), |(good, all), it| {
+            (good + it.answered, all + it.answered + it.failed)
+        });
+        (all > 0.0).then(|| good / all)
+    };
+    let before = answered(&mut slices.iter().filter(|it| it.at_s + it.length_s <= at_s))?;
+    if before < 0.5 {
+        return None;
+    }
+    let end_s = at_s + for_s;
+    let after: Vec<&SliceSeen> = slices.iter().filter(|it| it.at_s >= end_s).collect();
+    let bad = |it: &&SliceSeen| {
+        answered(&mut std::iter::once(*it)).is_none_or(|share| share < before - 0.05)
+    };
+    match after.iter().rposition(bad) {
+        None => Some(0.0),
+        Some(last) => after.get(last + 1).map(|it| it.at_s - end_s),
+    }
+}

@@ -1,0 +1,83 @@
+//! Zones, links, host groups and their disks.
+
+use super::*;
+
+/// Hosts beyond which a model is refused.
+const HOSTS_MAX: u64 = 100_000;
+
+impl Checker<'_> {
+    fn zone(&self, name: &str, findings: &mut Findings) {
+        let zones = &self.model.zones;
+        if !zones.contains_key(name) {
+            let rule = format!("no zone is named \"{name}\"");
+            findings.wrong(Code::E008, rule, suggest(name, zones.keys().map(String::as_str)));
+        }
+    }
+
+    pub(super) fn links(&self, findings: &mut Findings) {
+        for (i, link) in self.model.links.iter().enumerate() {
+            findings.inside(i, |it| {
+                for (side, zone) in link.between.iter().enumerate().filter(|(_, it)| *it != "*") {
+                    it.inside("between", |it| it.inside(side, |it| self.zone(zone, it)));
+                }
+                it.inside("latency", |it| link.latency.check(it));
+            });
+        }
+    }
+
+    pub(super) fn hosts(&self, findings: &mut Findings) {
+        if self.model.hosts.is_empty() {
+            let mend = "add one: \"machine\": { \"cores\": 4 }";
+            findings.wrong(Code::E004, "there must be at least one host group", mend);
+        }
+        let counts = self.model.hosts.iter().map(|(name, it)| (name, "count", it.count));
+        all_together(counts, HOSTS_MAX, "hosts", findings);
+        for (name, group) in &self.model.hosts {
+            findings.inside(name, |it| self.host_group(group, it));
+        }
+    }
+
+    fn host_group(&self, group: &HostGroup, findings: &mut Findings) {
+        for (i, zone) in group.zones.iter().enumerate() {
+            findings.inside("zones", |it| it.inside(i, |it| self.zone(zone, it)));
+        }
+        findings.inside("count", |it| at_least_one(group.count, it));
+        findings.inside("cores", |it| {
+            at_least_one(group.cores, it);
+            at_most(f64::from(group.cores), 1e6, it);
+        });
+        findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
+        if let Some(price) = group.price {
+            findings.inside("price", |it| at_most(price.as_per_hour(), 1e9, it));
+        }
+        if let Some(disk) = &group.disk {
+            findings.inside("disk", |it| self.disk(disk, it));
+        }
+    }
+
+    fn disk(&self, disk: &Disk, findings: &mut Findings) {
+        findings.inside("depth", |it| at_least_one(disk.depth, it));
+        if let Some(iops) = disk.iops {
+            findings.inside("iops", |it| within(iops, 1e-3, 1e12, it));
+        }
+        if disk.bandwidth.is_some_and(|it| it.as_bytes_per_s() < 1.0) {
+            findings.wrong_at("bandwidth", Code::E007, "must be at least 1B/s", "");
+        }
+        match (&disk.access, disk.iops.is_some() || disk.bandwidth.is_some()) {
+            (None, false) => {
+                let rule = "says nothing about how fast it is";
+                findings.wrong(Code::E004, rule, "give \"iops\": 3000, or \"access\": \"0.3ms\"");
+            }
+            (Some(_), true) => {
+                let rule = "give either access, or iops and bandwidth";
+                findings.wrong_at("access", Code::E010, rule, "leave one of them out");
+            }
+            _ => {}
+        }
+        for (key, law) in [("access", &disk.access), ("sync", &disk.sync)] {
+            if let Some(law) = law {
+                findings.inside(key, |it| law.check(it));
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a model file must make sense of, beyond its shape: names, ranges, circles, sizes.
+
+mod hosts;
+mod services;
+mod sizes;
+mod steps;
+mod traffic;
+
+use super::file::*;
+use super::places::{Operation, any_step, each_step, inner_steps};
+use crate::network::DEPTH_MAX;
+use crate::parts::distribution::Distribution;
+use crate::parts::policy::retry::Retry;
+use crate::problem::{Code, Findings, suggest};
+use crate::units::Span;
+use std::collections::HashMap;
+
+const USERS_MAX: f64 = 1e9;
+
+/// Everything that is wrong with the model.
+pub fn check(model: &Model, findings: &mut Findings) {
+    let checker = Checker { model };
+    checker.names(findings);
+    findings.inside("links", |it| checker.links(it));
+    findings.inside("hosts", |it| checker.hosts(it));
+    findings.inside("services", |it| checker.services(it));
+    findings.inside("traffic", |it| checker.traffic(it));
+    findings.inside("objectives", |it| checker.objectives(it));
+    findings.inside("business", |it| checker.business(it));
+    checker.users(findings);
+    if findings.is_empty() {
+        checker.sizes(findings);
+    }
+}
+
+/// Whether the model says how many users there are, if that matters.
+pub fn users_are_given(model: &Model, findings: &mut Findings) {
+    let per_user = model.traffic.values().any(|class| class.per_user.is_some());
+    if per_user && model.users.is_none() {
+        let rule = "traffic is given per user, and nothing says how many users there are";
+        findings.wrong(Code::E004, rule, "add \"users\": 5000");
+    }
+}
+
+struct Checker<'m> {
+    model: &'m Model,
+}
+
+impl Checker<'_> {
+    /// Names stand in tables, charts and file names.
+    fn names(&self, findings: &mut Findings) {
+        findings.inside("name", |it| name(&self.model.name, it));
+        keys("zones", &self.model.zones, findings);
+        keys("hosts", &self.model.hosts, findings);
+        keys("services", &self.model.services, findings);
+        keys("traffic", &self.model.traffic, findings);
+        findings.inside("services", |it| {
+            for (service, spec) in &self.model.services {
+                it.inside(service, |it| {
+                    keys("operations", &spec.operations, it);
+                    keys("pools", &spec.pools, it);
+                });
+            }
+        });
+    }
+
+    fn users(&self, findings: &mut Findings) {
+        if let Some(users) = self.model.users
+            && !(0.0..=USERS_MAX).contains(&users)
+        {
+            let rule = format!("must be from 0 to {USERS_MAX:e}, not {users}");
+            findings.wrong_at("users", Code::E007, rule, "");
+        }
+    }
+}
+
+fn patience(timeout: Option<Span>, retry: &Option<Retry>, findings: &mut Findings) {
+    if timeout.is_some_and(|it| it.is_zero()) {
+        findings.wrong_at("timeout", Code::E007, "must be longer than nothing", "\"5s\"");
+    }
+    if let Some(retry) = retry {
+        findings.inside("retry", |it| retry.check(it));
+    }
+}
+
+/// Longer names do not fit into tables and file names.
+const NAME_MAX: usize = 80;
+
+fn keys<T>(place: &str, named: &Named<T>, findings: &mut Findings) {
+    findings.inside(place, |it| named.keys().for_each(|key| it.inside(key, |it| name(key, it))));
+}
+
+fn name(name: &str, findings: &mut Findings) {
+    let unseen = |c: char| c.is_control() || ('\u{202A}'..='\u{202E}').contains(&c);
+    let rule = match name {
+        name if name.trim().is_empty() => "a name cannot be empty".to_owned(),
+        name if name.chars().count() > NAME_MAX => format!("a name has at most {NAME_MAX} letters"),
+        name if name.contains(unseen) => "a name cannot hold control characters".to_owned(),
+        _ => return,
+    };
+    findings.wrong(Code::E007, rule, "");
+}
+
+/// Points at the largest of the counts if their sum is too large.
+fn all_together<'m>(
+    counts: impl Iterator<Item = (&'m String, &'static str, u32)>,
+    most: u64,
+    what: &str,
+    findings: &mut Findings,
+) {
+    let counts: Vec<_> = counts.collect();
+    let total: u64 = counts.iter().map(|it| u64::from(it.2)).sum();
+    if total > most
+        && let Some((name, key, _)) = counts.iter().max_by_key(|it| it.2)
+    {
+        let rule = format!("{total} {what} in all; at most {most} can be run");
+        let mend = "let one stand for several, with as many times the cores and workers";
+        findings.inside(*name, |it| it.wrong_at(*key, Code::E012, rule, mend));
+    }
+}
+
+fn at_least_one(count: u32, findings: &mut Findings) {
+    if count == 0 {
+        findings.wrong(Code::E007, "must be at least 1, not 0", "");
+    }
+}
+
+fn at_most(value: f64, most: f64, findings: &mut Findings) {
+    if value > most {
+        findings.wrong(Code::E012, format!("at most {most} can be run, not {value}"), "");
+    }
+}
+
+fn within(value: f64, least: f64, most: f64, findings: &mut Findings) {
+    if !(least..=most).contains(&value) {
+        findings.wrong(Code::E007, format!("must be from {least} to {most}, not {value}"), "");
+    }
+}

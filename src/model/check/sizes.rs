@@ -1,0 +1,122 @@
+//! Circles of calls, how deep they nest, and how long programs get once calls are written out.
+
+use super::*;
+
+/// Steps of all programs together, once calls are written out.
+const STEPS_MAX: u64 = 1_000_000;
+/// How far a chain of calls is followed in search of circles.
+const CHAIN_MAX: usize = 100;
+
+impl Checker<'_> {
+    /// No operation may call itself, however indirectly: with workers held, that would never end.
+    pub(super) fn circles(&self, findings: &mut Findings) {
+        let mut state: HashMap<String, bool> = HashMap::new();
+        for (service, spec) in &self.model.services {
+            for operation in spec.operations.keys() {
+                let mut path = Vec::new();
+                self.walk(&format!("{service}.{operation}"), &mut path, &mut state, findings);
+            }
+        }
+    }
+
+    /// Depth-first search; `done` says of an operation whether it is finished or on the path.
+    fn walk(
+        &self,
+        call: &str,
+        path: &mut Vec<String>,
+        done: &mut HashMap<String, bool>,
+        findings: &mut Findings,
+    ) {
+        let Some(operation) = Operation::find(self.model, call) else { return };
+        match done.get(call) {
+            Some(true) => return,
+            Some(false) => {
+                let from = path.iter().position(|it| it == call).unwrap_or(0);
+                let circle = [&path[from..], &[call.to_owned()]].concat().join(" → ");
+                let rule = format!("calls go round in a circle: {circle}");
+                let mend = "a call waits for its answer, so a circle would never end";
+                return findings.inside(operation.service_name, |it| {
+                    it.inside("operations", |it| {
+                        it.wrong_at(operation.name, Code::E009, rule, mend)
+                    });
+                });
+            }
+            None if path.len() == CHAIN_MAX => {
+                let rule = format!("calls go more than {CHAIN_MAX} deep");
+                return findings.wrong(Code::E012, rule, "merge some services");
+            }
+            None => {}
+        }
+        done.insert(call.to_owned(), false);
+        path.push(call.to_owned());
+        each_step(operation.steps, &mut |step| {
+            if let Step::Call(it) = step {
+                self.walk(&it.call, path, done, findings);
+            }
+        });
+        path.pop();
+        done.insert(call.to_owned(), true);
+    }
+
+    /// How deep calls nest and how long the programs get once all calls are written out.
+    pub(super) fn sizes(&self, findings: &mut Findings) {
+        let mut known = HashMap::new();
+        let mut total = 0u64;
+        for (name, class) in &self.model.traffic {
+            let size = self.size_of(&class.call, &mut known);
+            total = total.saturating_add(size.steps);
+            if size.depth > DEPTH_MAX {
+                findings.inside("traffic", |it| {
+                    let rule = format!(
+                        "its calls nest {} deep; at most {DEPTH_MAX} can be run",
+                        size.depth
+                    );
+                    it.inside(name, |it| {
+                        it.wrong_at("call", Code::E012, rule, "merge some services")
+                    });
+                });
+            }
+        }
+        if total > STEPS_MAX {
+            let rule = format!("{total} steps once all calls are written out; at most {STEPS_MAX}");
+            findings.inside("services", |it| it.wrong(Code::E012, rule, "lower \"times\""));
+        }
+    }
+
+    fn size_of(&self, call: &str, known: &mut HashMap<String, Size>) -> Size {
+        if let Some(size) = known.get(call) {
+            return *size;
+        }
+        let Some(operation) = Operation::find(self.model, call) else { return Size::default() };
+        let inner = self.size_of_steps(operation.steps, known);
+        let size = Size { steps: inner.steps.saturating_add(6), depth: inner.depth + 1 };
+        known.insert(call.to_owned(), size);
+        size
+    }
+
+    fn size_of_steps(&self, steps: &[Step], known: &mut HashMap<String, Size>) -> Size {
+        let mut sum = Size::default();
+        for step in steps {
+            let mut size = Size { steps: 5, depth: 0 };
+            if let Step::Call(it) = step {
+                let one = self.size_of(&it.call, known);
+                size.steps += one.steps.saturating_mul(u64::from(it.times));
+                size.depth = one.depth;
+            }
+            for inner in inner_steps(step) {
+                let inner = self.size_of_steps(inner, known);
+                size.steps = size.steps.saturating_add(inner.steps + 2);
+                size.depth = size.depth.max(inner.depth);
+            }
+            sum.steps = sum.steps.saturating_add(size.steps);
+            sum.depth = sum.depth.max(size.depth);
+        }
+        sum
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Size {
+    steps: u64,
+    depth: usize,
+}

@@ -1,0 +1,145 @@
+//! The steps of operations.
+
+use super::*;
+
+const ROWS_MAX: u64 = 1_000_000_000_000;
+const COUNT_MAX: u32 = 1000;
+
+impl Checker<'_> {
+    pub(super) fn steps(
+        &self,
+        service: &Service,
+        steps: &[Step],
+        locked: bool,
+        findings: &mut Findings,
+    ) {
+        for (i, step) in steps.iter().enumerate() {
+            findings.inside(i, |it| self.step(service, step, locked, it));
+        }
+    }
+
+    fn step(&self, service: &Service, step: &Step, locked: bool, findings: &mut Findings) {
+        match step {
+            Step::Cpu(it) => findings.inside("cpu", |at| it.cpu.check(at)),
+            Step::Wait(it) => findings.inside("wait", |at| it.wait.check(at)),
+            Step::Disk(it) => findings.inside("disk", |at| self.access(service, &it.disk, at)),
+            Step::Commit(_) => self.needs_disk(service, findings),
+            Step::Call(_) | Step::Parallel(_) | Step::Lock(_) if locked => {
+                let rule =
+                    "cannot stand inside a lock: whoever holds a row may not wait for others";
+                findings.wrong(Code::E010, rule, "move it before or after the lock");
+            }
+            Step::Call(it) => self.call(service, it, findings),
+            Step::Parallel(it) => self.parallel(service, it, findings),
+            Step::Choose(it) => self.choose(service, it, locked, findings),
+            Step::Lock(it) => {
+                findings.inside("lock", |at| {
+                    at.inside("rows", |at| within(it.lock.rows as f64, 1.0, ROWS_MAX as f64, at));
+                    at.inside("skew", |at| within(it.lock.skew, 0.0, 10.0, at));
+                });
+                findings.inside("do", |at| self.steps(service, &it.steps, true, at));
+            }
+        }
+    }
+
+    fn needs_disk(&self, service: &Service, findings: &mut Findings) {
+        let group = self.model.hosts.get(&service.hosts);
+        if group.is_some_and(|group| group.disk.is_none()) {
+            let rule = format!("its hosts \"{}\" have no disk", service.hosts);
+            let mend = "give the host group one: \"disk\": { \"iops\": 3000 }";
+            findings.wrong(Code::E013, rule, mend);
+        }
+    }
+
+    fn access(&self, service: &Service, access: &Access, findings: &mut Findings) {
+        self.needs_disk(service, findings);
+        if access.read.is_some() == access.write.is_some() {
+            findings.wrong(Code::E010, "give either read or write", "\"read\": \"8KiB\"");
+        }
+        findings.inside("count", |it| {
+            at_least_one(access.count, it);
+            at_most(f64::from(access.count), f64::from(COUNT_MAX), it);
+        });
+        findings.inside("hit", |it| within(access.hit, 0.0, 1.0, it));
+        if access.write.is_some() && access.hit > 0.0 {
+            findings.wrong_at(
+                "hit",
+                Code::E010,
+                "only reads can be answered by memory",
+                "leave it out",
+            );
+        }
+    }
+
+    pub(super) fn operation(&self, call: &str, findings: &mut Findings) {
+        if Operation::find(self.model, call).is_some() {
+            return;
+        }
+        let Some((service, operation)) = call.split_once('.') else {
+            let rule = format!("\"{call}\" is no service.operation");
+            return findings.wrong(Code::E008, rule, "write it like \"web.browse\"");
+        };
+        let (rule, mend) = match self.model.services.get(service) {
+            None => {
+                let known = self.model.services.keys().map(String::as_str);
+                (format!("no service is named \"{service}\""), suggest(service, known))
+            }
+            Some(it) => {
+                let known = it.operations.keys().map(String::as_str);
+                let rule = format!("service \"{service}\" has no operation \"{operation}\"");
+                (rule, suggest(operation, known))
+            }
+        };
+        findings.wrong(Code::E008, rule, mend);
+    }
+
+    fn call(&self, service: &Service, call: &CallStep, findings: &mut Findings) {
+        findings.inside("call", |it| self.operation(&call.call, it));
+        findings.inside("times", |it| {
+            at_least_one(call.times, it);
+            at_most(f64::from(call.times), f64::from(COUNT_MAX), it);
+        });
+        findings.inside("share", |it| within(call.share, 0.0, 1.0, it));
+        if let Some(pool) = &call.through
+            && !service.pools.contains_key(pool)
+        {
+            let rule = format!("this service has no pool \"{pool}\"");
+            let known = service.pools.keys().map(String::as_str);
+            findings.wrong_at("through", Code::E008, rule, suggest(pool, known));
+        }
+        patience(call.timeout, &call.retry, findings);
+    }
+
+    fn parallel(&self, service: &Service, parallel: &ParallelStep, findings: &mut Findings) {
+        let branches = parallel.parallel.len() as u32;
+        findings.inside("parallel", |it| {
+            if branches == 0 || branches > COUNT_MAX {
+                it.wrong(Code::E007, format!("must have from 1 to {COUNT_MAX} branches"), "");
+            }
+            for (i, steps) in parallel.parallel.iter().enumerate() {
+                it.inside(i, |it| self.steps(service, steps, false, it));
+            }
+        });
+        if let Some(need) = parallel.need
+            && (need == 0 || need > branches)
+        {
+            let rule = format!("must be from 1 to the number of branches, {branches}, not {need}");
+            findings.wrong_at("need", Code::E007, rule, "");
+        }
+    }
+
+    fn choose(&self, service: &Service, it: &ChooseStep, locked: bool, findings: &mut Findings) {
+        findings.inside("choose", |at| {
+            for (i, choice) in it.choose.iter().enumerate() {
+                at.inside(i, |at| {
+                    at.inside("weight", |at| within(choice.weight, 0.0, 1e9, at));
+                    at.inside("do", |at| self.steps(service, &choice.steps, locked, at));
+                });
+            }
+            let total: f64 = it.choose.iter().map(|choice| choice.weight).sum();
+            if total <= 0.0 {
+                at.wrong(Code::E007, "at least one option must have a weight above 0", "");
+            }
+        });
+    }
+}

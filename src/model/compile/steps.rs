@@ -1,0 +1,193 @@
+//! Each kind of step as it is written into a program.
+
+use super::layout::access_law;
+use super::program::Program;
+use super::*;
+use crate::model::file::{Access as Accesses, CallStep, ChooseStep, LockStep, ParallelStep};
+use crate::parts::distribution::{Law, Misses, Zipf};
+use crate::units::Bytes;
+
+/// Where in a program and in the model a step is being written.
+#[derive(Clone)]
+pub(super) struct Spot<'m> {
+    /// The operation, and the step's place in it.
+    pub place: Place<'m>,
+    /// The innermost thing held there.
+    pub holds: usize,
+    /// How many instances the request is inside of above its present one.
+    pub depth: Depth,
+}
+
+impl<'m> Spot<'m> {
+    /// The same, one step further in: `path` grows by this.
+    fn inside(&self, part: std::fmt::Arguments) -> Spot<'m> {
+        let path = format!("{}{part}", self.place.path);
+        Spot { place: Place { path, ..self.place.clone() }, ..*self }
+    }
+
+    /// The same while one more thing is held.
+    fn holding(self, holds: usize) -> Spot<'m> {
+        Spot { holds, ..self }
+    }
+}
+
+impl<'m> Compiler<'m> {
+    pub(super) fn steps(&mut self, program: &mut Program, spot: &Spot<'m>, steps: &'m [Written]) {
+        for (i, step) in steps.iter().enumerate() {
+            self.step(program, &spot.inside(format_args!("[{i}]")), step);
+        }
+    }
+
+    fn step(&mut self, program: &mut Program, spot: &Spot<'m>, step: &'m Written) {
+        match step {
+            Written::Cpu(it) => {
+                let speed = self.group_of(spot.place.spec).speed;
+                let work = self.work(spot, &it.luck, it.cpu.law().scaled(1.0 / speed));
+                self.compute(program, spot, work);
+            }
+            Written::Wait(it) => {
+                let work = self.work(spot, &it.luck, it.wait.law());
+                self.emit(program, spot.holds, Step::Wait { work });
+            }
+            Written::Disk(it) => self.disk(program, spot, &it.disk, &it.luck),
+            Written::Commit(_) => {
+                self.emit(program, spot.holds, Step::Commit { depth: spot.depth });
+            }
+            Written::Call(it) => (0..it.times).for_each(|_| self.call(program, spot, it)),
+            Written::Parallel(it) => self.parallel(program, spot, it),
+            Written::Choose(it) => self.choose(program, spot, it),
+            Written::Lock(it) => self.lock(program, spot, it),
+        }
+    }
+
+    fn compute(&mut self, program: &mut Program, spot: &Spot<'m>, work: WorkId) {
+        let of_service = |it: &&Instance| it.service == spot.place.service;
+        let instance = self.network.instances.as_slice().iter().find(of_service);
+        let host = instance.expect("checked: a service has instances").host;
+        // A group's hosts are laid out alike, but for the last instances; one kind of step for all.
+        let group = self.network.hosts[host].group;
+        let hosts = self.network.groups[group].hosts.clone();
+        let contended = self.network.hosts[hosts].iter().any(|it| it.contended);
+        let depth = spot.depth;
+        let step = match contended {
+            true => Step::Compute { work, depth },
+            false => Step::Delay { work, depth },
+        };
+        self.emit(program, spot.holds, step);
+    }
+
+    fn disk(
+        &mut self,
+        program: &mut Program,
+        spot: &Spot<'m>,
+        accesses: &Accesses,
+        luck: &Option<String>,
+    ) {
+        let depth = spot.depth;
+        let bytes = accesses.read.or(accesses.write).unwrap_or(Bytes::new(0));
+        let disk = self.disk_of(spot.place.spec).expect("checked: there is a disk");
+        let key = self.luck_key(luck.as_ref().unwrap_or(&spot.place.path));
+        let access = self.network.accesses.push(Access {
+            misses: Misses::new(accesses.count, accesses.hit),
+            time: access_law(disk, bytes),
+            key,
+        });
+        self.emit(program, spot.holds, Step::Access { access, depth });
+        self.emit(program, spot.holds, Step::Occupy { depth });
+        let held = self.hold(program);
+        self.emit(program, held, Step::Transfer { access });
+        self.release(program, spot.holds, held, Step::Vacate { depth });
+    }
+
+    fn call(&mut self, program: &mut Program, spot: &Spot<'m>, call: &'m CallStep) {
+        let Spot { place, holds, depth } = spot;
+        let skip = (call.share < 1.0).then(|| self.skip(program, spot, call.share));
+        let through = call.through.as_ref().and_then(|name| place.spec.pools.get_index_of(name));
+        let callee = self.callee(&call.call, through.map(|it| it as u16), place.path.clone());
+        if call.timeout.is_some() || call.retry.is_some() {
+            let guard = self.guard(&place.path, call.timeout, &call.retry);
+            self.emit(program, *holds, Step::Guarded { guard, depth: *depth });
+            let what = Sent::Call { guard, call: callee };
+            self.pending.push_back(Pending { what, depth: depth + 1 });
+        } else {
+            self.call_through(program, *holds, callee, depth + 1);
+        }
+        if let Some(choice) = skip {
+            let end = StepId::new(self.network.steps.len());
+            self.network.choices[choice].options[1].1 = end;
+        }
+    }
+
+    /// Goes on with the next step in `share` of the cases; where to else is still to be said.
+    fn skip(&mut self, program: &mut Program, spot: &Spot, share: f64) -> ChoiceId {
+        let key = self.luck_key(&format!("{} share", spot.place.path));
+        let choice = ChoiceId::new(self.network.choices.len());
+        let here = self.emit(program, spot.holds, Step::Choose { choice });
+        let next = StepId::new(here.index() + 1);
+        let options = vec![(share, next), (1.0, StepId::LAST)];
+        self.network.choices.push(Choice { key, options })
+    }
+
+    fn parallel(&mut self, program: &mut Program, spot: &Spot<'m>, parallel: &'m ParallelStep) {
+        let depth = spot.depth;
+        let branches = parallel.parallel.len();
+        let need = parallel.need.unwrap_or(branches as u32);
+        let fork = self.network.forks.push(Fork { branches: vec![StepId::LAST; branches], need });
+        self.emit(program, spot.holds, Step::Fork { fork, depth });
+        for (branch, steps) in parallel.parallel.iter().enumerate() {
+            let owner = spot.inside(format_args!(".parallel[{branch}]")).place;
+            self.pending
+                .push_back(Pending { what: Sent::Branch { fork, branch, owner, steps }, depth });
+        }
+    }
+
+    fn choose(&mut self, program: &mut Program, spot: &Spot<'m>, choose: &'m ChooseStep) {
+        let key = self.luck_key(choose.luck.as_ref().unwrap_or(&spot.place.path));
+        let choice = self.network.choices.push(Choice { key, options: Vec::new() });
+        self.emit(program, spot.holds, Step::Choose { choice });
+        let total: f64 = choose.choose.iter().map(|option| option.weight).sum();
+        let mut up_to = 0.0;
+        let mut jumps = Vec::new();
+        for (i, option) in choose.choose.iter().enumerate() {
+            up_to += option.weight / total;
+            let start = StepId::new(self.network.steps.len());
+            self.network.choices[choice].options.push((up_to, start));
+            self.steps(program, &spot.inside(format_args!(".choose[{i}]")), &option.steps);
+            jumps.push(self.emit(program, spot.holds, Step::Jump { to: StepId::LAST }));
+        }
+        let to = StepId::new(self.network.steps.len());
+        for jump in jumps {
+            self.network.steps[jump] = Step::Jump { to };
+        }
+    }
+
+    fn lock(&mut self, program: &mut Program, spot: &Spot<'m>, lock: &'m LockStep) {
+        let place = &spot.place;
+        let work = self.work(spot, &lock.luck, Law::Constant(Span::ZERO));
+        let operation = place.path.split('[').next().unwrap_or(&place.path);
+        let own = operation.rsplit('.').next().unwrap_or(operation);
+        let table = lock.lock.table.clone().unwrap_or_else(|| own.to_owned());
+        let key = (place.service, table.clone());
+        let id = match self.locks.get(&key) {
+            Some(id) => *id,
+            None => {
+                let rows = Zipf::new(lock.lock.rows, lock.lock.skew);
+                let service = &self.names.services[place.service.index()];
+                self.names.locks.push(format!("{service}.lock.{table}"));
+                let count = lock.lock.rows;
+                self.network.locks.push(Lock { service: place.service, count, rows })
+            }
+        };
+        self.locks.insert(key, id);
+        self.emit(program, spot.holds, Step::Lock { lock: id, work });
+        let held = self.hold(program);
+        let inner = spot.inside(format_args!(".do")).holding(held);
+        self.steps(program, &inner, &lock.steps);
+        self.release(program, spot.holds, held, Step::Unlock { lock: id });
+    }
+
+    fn work(&mut self, spot: &Spot, luck: &Option<String>, law: Law) -> WorkId {
+        let key = self.luck_key(luck.as_ref().unwrap_or(&spot.place.path));
+        self.network.works.push(Work { law, key })
+    }
+}

@@ -1,0 +1,86 @@
+//! The model file as written: names, units and nested steps. No arithmetic happens here.
+
+mod aims;
+mod hosts;
+mod services;
+mod steps;
+mod traffic;
+
+pub use aims::*;
+pub use hosts::*;
+pub use services::*;
+pub use steps::*;
+pub use traffic::*;
+
+use crate::parts::distribution::Distribution;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Things by name, in the order of the file.
+pub type Named<T> = IndexMap<String, T>;
+
+/// A model of an architecture: where it runs, what it consists of, and who uses it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "outgrow model")]
+pub struct Model {
+    /// The JSON Schema of this file, for editors.
+    #[serde(rename = "$schema", default)]
+    pub schema: Option<String>,
+    /// A short name, used in tables and charts.
+    pub name: String,
+    /// What is modelled, and where its numbers come from.
+    #[serde(default)]
+    pub about: String,
+    /// Failure domains by name. If none is given, there is one.
+    #[serde(default)]
+    pub zones: Named<Zone>,
+    /// What the network between zones takes. Where nothing is said, it takes no time.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// Groups of equal machines by name.
+    pub hosts: Named<HostGroup>,
+    /// Programs by name.
+    pub services: Named<Service>,
+    /// How many users there are, for traffic that is given per user.
+    #[serde(default)]
+    pub users: Option<f64>,
+    /// The kinds of request that users make, by name.
+    pub traffic: Named<TrafficClass>,
+    /// What must hold, by traffic class.
+    #[serde(default)]
+    pub objectives: Named<Objective>,
+    /// What failed requests cost.
+    #[serde(default)]
+    pub business: Option<Business>,
+}
+
+/// A failure domain: what is in it can fail together.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Who runs it, such as "aws" or "own".
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// Where it is.
+    #[serde(default)]
+    pub region: Option<String>,
+}
+
+/// What it takes to cross from one zone to another, in either direction.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// Two zones, or "*" for any; a pair that is named outright goes before one with a "*".
+    pub between: [String; 2],
+    /// The time to cross once, one way.
+    pub latency: Distribution,
+}
+
+fn one() -> u32 {
+    1
+}
+fn unity() -> f64 {
+    1.0
+}

@@ -1,0 +1,172 @@
+//! Steps: what an operation does, one after the other.
+
+use super::{one, unity};
+use crate::parts::distribution::Distribution;
+use crate::parts::policy::retry::Retry;
+use crate::units::{Bytes, Span};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// One instruction of an operation.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Step {
+    Cpu(CpuStep),
+    Wait(WaitStep),
+    Disk(DiskStep),
+    Commit(CommitStep),
+    Call(CallStep),
+    Parallel(ParallelStep),
+    Choose(ChooseStep),
+    Lock(LockStep),
+}
+
+/// Compute: takes the host's CPU, shared with whatever else runs there.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CpuStep {
+    /// CPU time on one core of speed 1.
+    pub cpu: Distribution,
+    /// A name for this step's luck: steps with the same name in two designs draw the same work
+    /// for the same request. If absent, `service.operation` and the step's place in it.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
+}
+
+/// Wait for something outside the model, such as a third party; takes time and nothing else.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitStep {
+    /// How long it takes.
+    pub wait: Distribution,
+    /// A name for this step's luck, as for `cpu`.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
+}
+
+/// Read from or write to the host's disk.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiskStep {
+    /// The accesses to make, one after the other.
+    pub disk: Access,
+    /// A name for this step's luck, as for `cpu`.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
+}
+
+/// Disk accesses: give `read` or `write`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Bytes of each read.
+    #[serde(default)]
+    pub read: Option<Bytes>,
+    /// Bytes of each write.
+    #[serde(default)]
+    pub write: Option<Bytes>,
+    /// How many accesses.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// The share of reads that memory answers without the disk, between 0 and 1.
+    #[serde(default)]
+    pub hit: f64,
+}
+
+/// Wait until the log is on stable storage; commits that wait together share one flush.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommitStep {
+    /// Nothing to say: `{}`.
+    pub commit: Nothing,
+}
+
+/// An empty object.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Visit another service and wait for its answer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallStep {
+    /// `service.operation`.
+    pub call: String,
+    /// How many such calls, one after the other.
+    #[serde(default = "one")]
+    pub times: u32,
+    /// The share of requests that make the call at all, between 0 and 1.
+    #[serde(default = "unity")]
+    pub share: f64,
+    /// The pool of this service whose connection it holds meanwhile.
+    #[serde(default)]
+    pub through: Option<String>,
+    /// How long the caller waits for one try.
+    #[serde(default)]
+    pub timeout: Option<Span>,
+    /// What the caller does when a try fails.
+    #[serde(default)]
+    pub retry: Option<Retry>,
+}
+
+/// Do several things at once and go on when enough of them are done.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParallelStep {
+    /// The branches, each a list of steps.
+    pub parallel: Vec<Vec<Step>>,
+    /// How many branches must succeed. All if absent.
+    #[serde(default)]
+    pub need: Option<u32>,
+}
+
+/// Do one of several things, by chance.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChooseStep {
+    /// The options.
+    pub choose: Vec<Choice>,
+    /// A name for this step's luck, as for `cpu`.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
+}
+
+/// One option of a choice.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// How likely it is, relative to the others.
+    pub weight: f64,
+    /// The steps to take then; none at all is allowed.
+    #[serde(rename = "do")]
+    pub steps: Vec<Step>,
+}
+
+/// Hold one row exclusively while doing something.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LockStep {
+    /// Which row.
+    pub lock: Rows,
+    /// What to do while holding it; no calls, so that nobody can wait for each other in a circle.
+    #[serde(rename = "do")]
+    pub steps: Vec<Step>,
+    /// A name for this step's luck, as for `cpu`.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
+}
+
+/// The rows among which a request picks one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// How many rows there are.
+    pub rows: u64,
+    /// The exponent of Zipf's law by which rows are picked; 0 picks all alike.
+    #[serde(default)]
+    pub skew: f64,
+    /// The table that the rows are in; locks on one table of a service exclude each other.
+    /// If absent, the operation's own.
+    #[serde(default)]
+    pub table: Option<String>,
+}

@@ -1,0 +1,62 @@
+//! Traffic classes: who asks what how often.
+
+use super::unity;
+use crate::parts::distribution::Distribution;
+use crate::parts::policy::retry::Retry;
+use crate::units::{Rate, Span};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A kind of request that users make. Give one of `per_user`, `rate`, `every`, `recorded` and `closed`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrafficClass {
+    /// What they ask: `service.operation`.
+    pub call: String,
+    /// Requests of each user; arrivals are Poisson.
+    #[serde(default)]
+    pub per_user: Option<Rate>,
+    /// Requests of all users together; arrivals are Poisson.
+    #[serde(default)]
+    pub rate: Option<Rate>,
+    /// Counts per interval from a file, played as a Poisson process of that rate.
+    #[serde(default)]
+    pub recorded: Option<RecordedCounts>,
+    /// The time from one request to the next, drawn from any distribution: a renewal process.
+    #[serde(default)]
+    pub every: Option<Distribution>,
+    /// A fixed population, each of whom waits for the answer, thinks, and asks again.
+    #[serde(default)]
+    pub closed: Option<Closed>,
+    /// How long the client waits for one try.
+    #[serde(default)]
+    pub timeout: Option<Span>,
+    /// What the client does when a try fails.
+    #[serde(default)]
+    pub retry: Option<Retry>,
+}
+
+/// A recorded series of arrivals: how many came in each interval.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedCounts {
+    /// A CSV file with a header, beside the model file.
+    pub file: String,
+    /// The column of counts.
+    pub column: String,
+    /// The length of an interval.
+    pub every: Span,
+    /// What counts are multiplied with.
+    #[serde(default = "unity")]
+    pub scale: f64,
+}
+
+/// A closed population.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Closed {
+    /// How many users there are.
+    pub users: u32,
+    /// The time between an answer and the same user's next request.
+    pub think: Distribution,
+}
