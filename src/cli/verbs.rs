@@ -103,6 +103,7 @@ fn plain(models: &[PathBuf]) -> Experiment {
         schema: None,
         name: String::new(),
         about: String::new(),
+        variants: Default::default(),
         models: models.iter().map(|path| path.display().to_string()).collect(),
         growth: None,
         vary: Default::default(),

@@ -44,7 +44,8 @@ pub fn designs(
     let mut problems = Vec::new();
     let mut used = vec![false; experiment.vary.len()];
     let mut names: Vec<String> = Vec::new();
-    for (i, Source { document: model, files }) in models.iter().enumerate() {
+    for (i, variant, files) in variants(experiment, models, &mut problems) {
+        let model = &variant;
         let name = match load(experiment, model, files) {
             Ok(loaded) => loaded.file.name.clone(),
             Err(found) => {
@@ -84,7 +85,51 @@ pub fn designs(
         });
         problems.extend(document.problems(findings.collect()));
     }
+    problems.dedup();
     if problems.is_empty() { Ok(designs) } else { Err(problems) }
+}
+
+/// Every model in every variant, with its place among the models.
+fn variants<'m>(
+    experiment: &Experiment,
+    models: &'m [Source],
+    problems: &mut Vec<Problem>,
+) -> Vec<(usize, Document, &'m Files<'static>)> {
+    let mut all = Vec::new();
+    for (i, Source { document, files }) in models.iter().enumerate() {
+        if experiment.variants.is_empty() {
+            all.push((i, document.clone(), &**files));
+        }
+        for (variant, changes) in &experiment.variants {
+            match changed(document, variant, changes, models.len() > 1) {
+                Ok(document) => all.push((i, document, &**files)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    all
+}
+
+/// A model with some things changed. It goes by the variant's name; by its own too, where there are
+/// several models.
+fn changed(
+    document: &Document,
+    variant: &str,
+    changes: &IndexMap<String, Value>,
+    several: bool,
+) -> Result<Document, Problem> {
+    let by = format!("variants.{variant}");
+    let mut changed = document.clone();
+    let name = [Segment::from("name")];
+    let name_was = document.text_at(&name).filter(|_| several);
+    let new = name_was.map_or(variant.to_owned(), |it| format!("{it} {variant}"));
+    changed.set_value(&by, &name, Value::String(new))?;
+    for (path, value) in changes {
+        let place = parse_path(path)
+            .map_err(|why| Problem::without_place(Code::E008, &format!("{by} {path}"), &why, ""))?;
+        changed.set_value(&by, &place, value.clone())?;
+    }
+    Ok(changed)
 }
 
 fn load(
@@ -165,7 +210,7 @@ fn at_levels(
         let value = &factor.levels[*level];
         let place = parse_path(factor.path)
             .map_err(|why| vec![Problem::without_place(Code::E008, factor.key, why, "")])?;
-        document.set_value(&place, value.clone()).map_err(|problem| vec![problem])?;
+        document.set_value("vary", &place, value.clone()).map_err(|problem| vec![problem])?;
         chosen.insert(factor.path.to_owned(), value.clone());
     }
     Ok(Design { model: load(experiment, &document, files)?, factors: chosen })

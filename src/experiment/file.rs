@@ -23,6 +23,10 @@ pub struct Experiment {
     pub about: String,
     /// The model files, beside this one. The first is what the others are compared with.
     pub models: Vec<String>,
+    /// Each model as it would be with some things changed: by name, what is set at which paths.
+    /// An empty one is the model as it stands; null takes away what may be absent.
+    #[serde(default)]
+    pub variants: IndexMap<String, IndexMap<String, Value>>,
     /// How the number of users grows over the story. If absent, each model has its own number.
     #[serde(default)]
     pub growth: Option<Story>,

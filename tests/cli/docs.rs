@@ -4,7 +4,7 @@
 //! With `OUTGROW_RECORD=1` the blocks are recorded anew.
 
 use super::support::{run, same_as_recorded, scratch, stderr, stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const PROMPT: &str = "$ cargo run --release -- ";
 
@@ -58,6 +58,34 @@ fn printed_and_drawn(args: &[&str]) -> String {
     stdout(&output)
 }
 
+/// Each `experiments/results/NAME.txt` is what `outgrow sweep experiments/NAME.json` prints. The
+/// story's own results stand in the README.
+#[test]
+fn recorded_results_are_what_their_experiments_print() {
+    let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    let in_readme = ["series-b-blitz", "world-cup-98", "first"];
+    let mut different = Vec::new();
+    for path in json_files(&experiments) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if in_readme.contains(&name) {
+            continue;
+        }
+        let output = run(&["sweep", &format!("experiments/{name}.json")]);
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let recorded = experiments.join(format!("results/{name}.txt"));
+        different.extend(same_as_recorded(&recorded, &stdout(&output)).err());
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+fn json_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let mut paths: Vec<PathBuf> =
+        entries.filter(|it| it.extension().is_some_and(|it| it == "json")).collect();
+    paths.sort();
+    paths
+}
+
 #[test]
 fn the_models_in_the_readme_can_be_run() {
     let readme = include_str!("../../README.md");
@@ -75,15 +103,11 @@ fn the_models_in_the_readme_can_be_run() {
 
 #[test]
 fn every_shipped_experiment_passes_all_checks() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|it| it == "json") {
-            // All that is wrong with it is that nothing is allowed to happen.
-            let output = run(&["sweep", path.to_str().unwrap(), "--max-events", "0"]);
-            assert_eq!(output.status.code(), Some(2), "{}", path.display());
-            assert!(stderr(&output).contains("are allowed"), "{}", stderr(&output));
-        }
+    for path in json_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments")) {
+        // All that is wrong with it is that nothing is allowed to happen.
+        let output = run(&["sweep", path.to_str().unwrap(), "--max-events", "0"]);
+        assert_eq!(output.status.code(), Some(2), "{}", path.display());
+        assert!(stderr(&output).contains("are allowed"), "{}", stderr(&output));
     }
 }
 
@@ -98,14 +122,11 @@ fn the_experiment_in_the_readme_is_the_one_that_is_shipped() {
 
 #[test]
 fn every_shipped_model_can_be_run() {
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("models")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|it| it == "json") {
-            let quick = ["--window", "3s", "--warm-up", "1s", "--replications", "2"];
-            let output = run(&[&["run", path.to_str().unwrap()], &quick[..]].concat());
-            assert!(output.status.success(), "{}: {}", path.display(), stderr(&output));
-            let text = std::fs::read_to_string(&path).unwrap();
-            assert!(text.contains("\"about\""), "{} says nothing about itself", path.display());
-        }
+    for path in json_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("models")) {
+        let quick = ["--window", "3s", "--warm-up", "1s", "--replications", "2"];
+        let output = run(&[&["run", path.to_str().unwrap()], &quick[..]].concat());
+        assert!(output.status.success(), "{}: {}", path.display(), stderr(&output));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\"about\""), "{} says nothing about itself", path.display());
     }
 }

@@ -1,6 +1,6 @@
 //! Bad files: every mistake at once, with code, place, rule and mend, and exit code 2.
 //!
-//! Each `bad/NAME.json` has the exact message beside it in `bad/NAME.txt`.
+//! Each `bad/NAME.json`, a model or an experiment, has the exact message beside it in `bad/NAME.txt`.
 
 use super::support::{run, same_as_recorded, stderr};
 use std::path::Path;
@@ -18,7 +18,9 @@ fn every_bad_file_gets_exactly_the_message_that_is_recorded() {
     let differences: Vec<String> = names
         .iter()
         .filter_map(|name| {
-            let output = run(&["run", &format!("tests/cli/bad/{name}.json")]);
+            let path = format!("tests/cli/bad/{name}.json");
+            let is_experiment = std::fs::read_to_string(&path).unwrap().contains("\"models\":");
+            let output = run(&[if is_experiment { "sweep" } else { "run" }, &path]);
             assert_eq!(output.status.code(), Some(2), "{name}");
             assert!(output.stdout.is_empty(), "{name}");
             same_as_recorded(&folder.join(format!("{name}.txt")), &stderr(&output)).err()

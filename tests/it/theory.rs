@@ -1,27 +1,31 @@
 //! Closed forms and exact chains, through the model file, within four standard errors.
 //!
-//! The models with one line of expected figures are in `oracles.json`, each with its source; those
-//! whose reference is computed stand below.
+//! The models with one line of expected figures are in `oracles/`, each with its source; those whose
+//! reference is computed stand below.
 
 use crate::support::{Diary, agrees, agrees_within, model, model_with, plan};
 use rayon::prelude::*;
 use serde_json::Value;
 
-/// A test for each model in `oracles.json`.
+/// A test for each model in a file of `oracles/`.
 macro_rules! oracles {
-    ($($name:ident)*) => {
-        $(#[test] fn $name() { agrees_with_its_oracle(stringify!($name)); })*
+    ($file:literal as $module:ident: $($name:ident)*) => {
+        mod $module {
+            const ORACLES: &str = include_str!($file);
 
-        #[test]
-        fn every_oracle_is_asked() {
-            let all: Value = serde_json::from_str(ORACLES).unwrap();
-            let names: Vec<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
-            assert_eq!(names, ["_", $(stringify!($name)),*]);
+            $(#[test] fn $name() { super::agrees_with_its_oracle(ORACLES, stringify!($name)); })*
+
+            #[test]
+            fn every_oracle_is_asked() {
+                let all: serde_json::Value = serde_json::from_str(ORACLES).unwrap();
+                let names: Vec<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
+                assert_eq!(names, ["_", $(stringify!($name)),*]);
+            }
         }
     };
 }
 
-oracles! {
+oracles! { "oracles/stations.json" as stations:
     mm1 mm4 mm16 md1 md2 mg1_lognormal mg1_hyperexponential disk_is_mmc one_row_is_mm1
     ps1_exponential ps1_constant ps1_hyperexponential ps4_exponential ps4_lognormal
     ps_is_proportional a_limit_is_a_smaller_host
@@ -33,10 +37,8 @@ oracles! {
     timeout_at_one_server timeout_at_four_servers cache_aside group_commit
 }
 
-const ORACLES: &str = include_str!("oracles.json");
-
-fn agrees_with_its_oracle(name: &str) {
-    let all: Value = serde_json::from_str(ORACLES).unwrap();
+fn agrees_with_its_oracle(all: &str, name: &str) {
+    let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];
     let mut text = case.clone();
     for key in ["source", "window", "replications", "expect", "error"] {

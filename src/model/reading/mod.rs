@@ -132,11 +132,19 @@ impl Document {
 
     /// Whether there is anything at this path.
     pub fn has(&self, path: &[Segment]) -> bool {
-        let mut at = Some(&self.root);
-        for segment in path {
-            at = at.and_then(|node| node.child(segment));
+        self.at(path).is_some()
+    }
+
+    /// The text at this path, if there is one.
+    pub fn text_at(&self, path: &[Segment]) -> Option<&str> {
+        match &self.at(path)?.kind {
+            tree::Kind::Text(text) => Some(text),
+            _ => None,
         }
-        at.is_some()
+    }
+
+    fn at(&self, path: &[Segment]) -> Option<&Node> {
+        path.iter().try_fold(&self.root, |node, segment| node.child(segment))
     }
 
     /// The whole as a value, without places.

@@ -35,13 +35,13 @@ impl Document {
         self.put(&segments, argument, value)
     }
 
-    /// As [`Document::set`], for a value that has been read already: a level of a factor.
-    pub fn set_value(&mut self, path: &[Segment], value: Value) -> Result<(), Problem> {
+    /// As [`Document::set`], for a value that has been read already, `by` what in an experiment.
+    pub fn set_value(&mut self, by: &str, path: &[Segment], value: Value) -> Result<(), Problem> {
         let written = match &value {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let argument = format!("vary {}={}", path_text(path), cut(&written, 60));
+        let argument = format!("{by} {}={}", path_text(path), cut(&written, 60));
         self.put(path, argument, value)
     }
 

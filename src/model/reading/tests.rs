@@ -396,7 +396,9 @@ fn values_are_set_by_path() {
     ] {
         document.set(path, value).unwrap();
     }
-    document.set_value(&["hosts".into(), "rack".into(), "small".into()], (-1).into()).unwrap();
+    document
+        .set_value("vary", &["hosts".into(), "rack".into(), "small".into()], (-1).into())
+        .unwrap();
     let shop = document.read::<Shop>().unwrap();
     assert_eq!((shop.hosts["rack"].cores, shop.hosts["rack"].small), (32, -1));
     assert_eq!(shop.hosts["eu.west"].cores, 4);
