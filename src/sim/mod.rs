@@ -1,6 +1,7 @@
 //! Runs one replication of a network.
 
 mod arrivals;
+mod cache;
 pub mod calendar;
 mod cpu;
 mod engine;
@@ -14,7 +15,7 @@ mod rows;
 mod token;
 
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{ClassSeen, Counters, Measure, Slice};
+pub use measure::{CacheSeen, ClassSeen, Counters, Measure, Slice};
 pub use pool::Area;
-pub use probe::{Fingerprint, Probe};
+pub use probe::{Fingerprint, Looked, Probe};
 pub use token::Reason;

@@ -3,7 +3,7 @@
 use outgrow::ids::Id;
 use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
-    ClassId, Fault, FaultStyle, GroupId, HostId, LockId, Names, Network, PoolGroupId,
+    CacheId, ClassId, Fault, FaultStyle, GroupId, HostId, LockId, Names, Network, PoolGroupId,
 };
 use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, Usage, run};
 use outgrow::units::{Span, Time};
@@ -136,6 +136,11 @@ impl Seen<'_> {
                 let hosts = self.model.hosts(of);
                 let used = hosts.iter().map(|it| self.usage.cpus[*it]);
                 used.sum::<f64>() / 1e9 / self.window_s
+            }
+            "hit_ratio" => {
+                let cache = CacheId::new(place("cache", of, &self.model.names.caches));
+                let seen = self.measure.caches[cache];
+                seen.hits as f64 / (seen.hits + seen.misses) as f64
             }
             "rows_line" => self.usage.rows[self.model.lock(of)] as f64 / 1e9 / self.window_s,
             _ => panic!("no metric \"{of}.{what}\""),

@@ -37,6 +37,10 @@ oracles! { "oracles/stations.json" as stations:
     timeout_at_one_server timeout_at_four_servers cache_aside group_commit
 }
 
+oracles! { "oracles/caches.json" as caches:
+    bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

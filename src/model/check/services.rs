@@ -21,6 +21,7 @@ impl Checker<'_> {
             });
         }
         self.circles(findings);
+        self.fetches_in_circles(findings);
     }
 
     fn service(&self, service: &Service, findings: &mut Findings) {
@@ -73,6 +74,7 @@ impl Checker<'_> {
             }
         });
         self.rows_agree(service, findings);
+        self.caches_agree(service, findings);
     }
 
     /// Steps on one table must mean the same rows.

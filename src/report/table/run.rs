@@ -26,6 +26,11 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
         "Utilization: busy share. In use: how many are busy on average. In line: how many wait. \
          Waiting: from joining the line to being let in.",
     );
+    page.table(
+        "Caches",
+        caches(point),
+        "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
+    );
     page.table("Altogether", altogether(point), "");
     theory(page, point);
     verdict(page, point);
@@ -132,6 +137,17 @@ fn stations(point: &Point) -> Grid {
         let of = |metric: &str| cell(point, &format!("{station}.{metric}"));
         let mut row = vec![Cell::words(station)];
         row.extend(["utilization", "busy", "line", "waiting.mean", "waiting.p95"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
+fn caches(point: &Point) -> Grid {
+    let mut grid = Grid::new(1, ["name", "lookups", "hit", "fetches"]);
+    for name in point.metrics.keys().filter_map(|it| it.strip_suffix(".lookups")) {
+        let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["lookups", "hit_ratio", "fetches"].map(of));
         grid.rows.push(row);
     }
     grid

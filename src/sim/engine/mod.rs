@@ -4,12 +4,14 @@
 //! to the next event, (B) carry that event out, (C) advance every request that it set free, before
 //! the clock moves again.
 
+mod caches;
 mod calls;
 mod ends;
 mod faults;
 mod steps;
 
 use super::arrivals::Arrivals;
+use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::cpu::Cpu;
 use super::log::Log;
@@ -20,13 +22,14 @@ use super::rows::Rows;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use crate::ids::{Id, Table};
 use crate::network::{
-    Arrival, Class, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network,
+    Arrival, CacheId, Class, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use caches::stores;
 use std::collections::VecDeque;
 
 /// How one replication is to be run.
@@ -263,6 +266,8 @@ struct Engine<'n, P> {
     ejected: Table<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
     rows: Table<LockId, Rows>,
+    /// What each cache holds, by instance; one store where they have it together.
+    stores: Table<CacheId, Vec<Store>>,
     sources: Table<ClassId, Source<'n>>,
     /// Requests made so far by each user of a closed class.
     rounds: Table<ClassId, Vec<u32>>,
@@ -318,6 +323,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
+            stores: network.caches.map(|_, it| stores(network, it, keys)),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
