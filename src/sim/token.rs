@@ -97,7 +97,7 @@ pub struct Token {
     pub key: u64,
     /// When the request was meant to start, at the client.
     pub born: Time,
-    /// When it joined the line it stands in.
+    /// When it joined the line it stands in, or when it will have computed.
     pub joined: Time,
     /// Neighbours in the line that it stands in.
     pub next: u32,

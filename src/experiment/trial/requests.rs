@@ -28,7 +28,11 @@ impl Reading<'_> {
         let own = Steady::Class(class.index());
         figures.add_share(own, format!("{name}.failure_ratio"), &decided, true);
         figures.add_share(own, format!("{name}.availability"), &decided, false);
-        figures.add(format!("{name}.attempts"), Unit::Count, share(seen.attempts, seen.born));
+        figures.add(
+            format!("{name}.attempts"),
+            Unit::Count,
+            share(seen.born + seen.retries, seen.born),
+        );
         figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
         times(own, &format!("{name}.response"), &seen.response, figures);
     }

@@ -34,7 +34,6 @@ impl<P: Probe> Engine<'_, P> {
             self.give_up_run(Failure::TooManyInside { at: self.now });
         }
         self.probe.born(self.now, class);
-        self.probe.attempted(class);
         self.set_patience(token, guard);
         token
     }
@@ -86,7 +85,7 @@ impl<P: Probe> Engine<'_, P> {
         token.flags &= !flag::WAITS_TO_RETRY;
         if token.parent == NOBODY {
             let class = token.class;
-            self.probe.attempted(class);
+            self.probe.retried(class);
         } else if !self.is_waiting_for(&self.tokens[id]) {
             return self.tokens.dismiss(id);
         }
