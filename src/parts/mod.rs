@@ -5,6 +5,7 @@
 
 pub mod balance;
 pub mod columns;
+pub mod device;
 pub mod distribution;
 pub mod fault;
 pub mod growth;

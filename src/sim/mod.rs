@@ -1,7 +1,9 @@
 //! Runs one replication of a network.
 
 mod arrivals;
+mod buffer;
 pub mod calendar;
+mod connections;
 mod cpu;
 mod engine;
 mod line;
@@ -12,9 +14,12 @@ mod pool;
 mod probe;
 mod rows;
 mod token;
+mod volume;
 
+pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
 pub use measure::{ClassSeen, Counters, Measure, Slice};
 pub use pool::Area;
 pub use probe::{Fingerprint, Probe};
 pub use token::Reason;
+pub use volume::Limited;

@@ -5,6 +5,9 @@ use super::*;
 /// Instances beyond which a model is refused.
 const INSTANCES_MAX: u64 = 100_000;
 
+/// Connections that a pool may keep a record of.
+const CONNECTIONS_MAX: u32 = 100_000;
+
 impl Checker<'_> {
     pub(super) fn services(&self, findings: &mut Findings) {
         if self.model.services.is_empty() {
@@ -61,9 +64,17 @@ impl Checker<'_> {
         }
         findings.inside("pools", |it| {
             for (name, pool) in &service.pools {
-                it.inside(name, |it| it.inside("size", |it| at_least_one(pool.size, it)));
+                it.inside(name, |it| self.pool(pool, it));
             }
         });
+        if let Some(buffer) = &service.buffer {
+            findings.inside("buffer", |it| buffer.check(it));
+        }
+        if service.group_commit.is_some() && !any_step(service, |it| matches!(it, Step::Commit(_)))
+        {
+            let rule = "nothing commits in this service";
+            findings.wrong_at("group_commit", Code::E010, rule, "leave it out");
+        }
         findings.inside("operations", |it| {
             if service.operations.is_empty() {
                 it.wrong(Code::E004, "there must be at least one operation", "");
@@ -73,6 +84,22 @@ impl Checker<'_> {
             }
         });
         self.rows_agree(service, findings);
+    }
+
+    fn pool(&self, pool: &Pool, findings: &mut Findings) {
+        findings.inside("size", |it| at_least_one(pool.size, it));
+        let Some(connect) = &pool.connect else { return };
+        findings.inside("connect", |it| {
+            it.inside("call", |it| self.operation(&connect.call, it));
+            if connect.minimum > pool.size {
+                let rule = format!("cannot be more than the pool's size, {}", pool.size);
+                it.wrong_at("minimum", Code::E010, rule, "");
+            }
+        });
+        if pool.size > CONNECTIONS_MAX {
+            let rule = format!("at most {CONNECTIONS_MAX} connections can be opened and closed");
+            findings.wrong_at("size", Code::E012, rule, "");
+        }
     }
 
     /// Steps on one table must mean the same rows.
