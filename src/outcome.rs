@@ -202,6 +202,33 @@ pub struct ModelSummary {
     /// What the model promises: `generate.p95` at most 3 s, `generate.availability` at least 0.999.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub objectives: IndexMap<String, f64>,
+    /// What the experiment sought; absent if it sought nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+}
+
+/// The smallest value for which something holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Found {
+    /// The path of the value.
+    pub path: String,
+    /// What holds from there on: `recovery absent`.
+    pub such_that: String,
+    /// Where the searched range begins and ends.
+    pub from: f64,
+    pub to: f64,
+    /// The distance between the values that were tried.
+    pub within: f64,
+    /// The unit behind the value in the file, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_unit: Option<String>,
+    /// The mean of the replications' smallest values; absent if some have none in the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Estimate>,
+    /// How many replications were searched.
+    pub replications: u32,
+    /// In how many of them it does not hold anywhere in the range.
+    pub beyond: u32,
 }
 
 /// When a model breaks: after the last sampled day on which all its objectives were kept with

@@ -4,7 +4,7 @@ use super::args::{Args, Common, Kind, Verb, WarmUp};
 use super::progress::Bar;
 use super::{Refusal, files, output};
 use crate::experiment::file::{Experiment, Replications};
-use crate::experiment::{self, Design, Point, Settings, Source, Title, Trouble};
+use crate::experiment::{self, Design, Point, Search, Settings, Source, Stuck, Title, Trouble};
 use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
@@ -104,6 +104,7 @@ fn plain(models: &[PathBuf]) -> Experiment {
         name: String::new(),
         about: String::new(),
         variants: Default::default(),
+        find: None,
         models: models.iter().map(|path| path.display().to_string()).collect(),
         growth: None,
         vary: Default::default(),
@@ -229,7 +230,19 @@ fn conduct(
     let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
     let outcome = in_threads(common.threads, work)?;
     drop(bar);
-    let outcome = outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
+    let mut outcome = outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
+    if let Some(find) = &experiment.find {
+        let search = Search { experiment, document, sources, vary, settings: &settings };
+        let bar = Bar::new();
+        let found = in_threads(common.threads, || search.run(find, designs.len(), &bar))?;
+        drop(bar);
+        let found = found.map_err(|stuck| match stuck {
+            Stuck::Problems(problems) => problems.into(),
+            Stuck::Trouble(trouble) => refusal(&trouble, &settings, &points, document),
+        })?;
+        let summaries = outcome.models.values_mut();
+        summaries.zip(found).for_each(|(summary, found)| summary.found = Some(found));
+    }
     output::show(&outcome, common)
 }
 

@@ -39,6 +39,9 @@ pub struct Experiment {
     /// How long the aftermath of a fault is watched, at most.
     #[serde(default = "five_minutes")]
     pub aftermath: Span,
+    /// The smallest value for which something holds, to be found for each design.
+    #[serde(default)]
+    pub find: Option<Find>,
     /// How long each point is measured. A story says so in its `sample`.
     #[serde(default)]
     pub window: Option<Span>,
@@ -163,6 +166,72 @@ pub struct Replications {
 impl Default for Replications {
     fn default() -> Self {
         Replications { min: ten(), max: None, until: IndexMap::new() }
+    }
+}
+
+/// A search: the smallest value of something for which something holds. A larger value must never be
+/// milder; replication by replication the range is halved until the value is known.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Find {
+    /// The path to the value, in this file (`faults[0].surge`) or in the models (`traffic.page.rate`).
+    pub smallest: String,
+    /// Where the range begins.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// How exactly the value is to be known.
+    pub within: f64,
+    /// The unit behind the value, where it has one: "/s".
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// What must hold: of faults if the experiment has any, else on any of its days.
+    pub such_that: Condition,
+}
+
+/// What holds of a metric in one run. A metric that has no value there is worse than any.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// Its name, as in `--format csv`.
+    pub metric: String,
+    /// It is more than this.
+    #[serde(default)]
+    pub over: Option<Amount>,
+    /// It is less than this.
+    #[serde(default)]
+    pub under: Option<Amount>,
+    /// It has no value, such as the `recovery` of what does not recover.
+    #[serde(default)]
+    pub absent: bool,
+}
+
+/// What a metric is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Amount {
+    /// A share, a rate per second, or a count.
+    Number(f64),
+    /// A length of time.
+    Time(Span),
+}
+
+impl Amount {
+    /// In the unit of metrics: seconds for times.
+    pub fn base(self) -> f64 {
+        match self {
+            Amount::Number(number) => number,
+            Amount::Time(span) => span.as_secs(),
+        }
+    }
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Amount::Number(number) => number.fmt(f),
+            Amount::Time(span) => span.fmt(f),
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 mod conduct;
 mod design;
 pub mod file;
+mod find;
 mod point;
 mod summary;
 mod trial;
 
 pub use conduct::{Progress, Settings, Trouble, conduct};
 pub use design::{Design, Source, designs};
+pub use find::{Search, Stuck};
 pub use point::{Point, points};
 pub use summary::CONFIDENCE;
 
@@ -142,6 +144,9 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
         }
     }
     findings.inside("vary", |it| check_levels(experiment, it));
+    if let Some(find) = &experiment.find {
+        findings.inside("find", |it| find.check(experiment, it));
+    }
     findings.inside("replications", |it| check_replications(&experiment.replications, it));
 }
 

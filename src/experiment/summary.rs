@@ -147,7 +147,7 @@ fn widen_certainty(estimate: &mut stats::Estimate, requests: u64) {
     }
 }
 
-fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
+pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
     Estimate {
         value: estimate.value,
         half_width: estimate.half_width,
@@ -243,7 +243,7 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
     let limits = limits(design);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
-    ModelSummary { breaks_on: breaks_on(points, &limits), objectives }
+    ModelSummary { breaks_on: breaks_on(points, &limits), objectives, found: None }
 }
 
 /// When an objective is first missed with confidence: between the last sampled day on which all

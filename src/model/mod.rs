@@ -14,7 +14,7 @@ use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
 
 /// Reads a file that another file names, such as a CSV beside a model: its text, or what went wrong.
-pub type Files<'f> = dyn Fn(&str) -> Result<String, String> + 'f;
+pub type Files<'f> = dyn Fn(&str) -> Result<String, String> + Sync + 'f;
 
 /// A model that was read and found to make sense.
 #[derive(Clone, Debug)]

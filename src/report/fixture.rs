@@ -290,7 +290,10 @@ fn summaries(outcome: &mut Outcome) {
                 by: by.map(|it| it.name),
             })
         });
-        (design.label.clone(), ModelSummary { breaks_on, objectives: objectives.clone() })
+        (
+            design.label.clone(),
+            ModelSummary { breaks_on, objectives: objectives.clone(), found: None },
+        )
     };
     outcome.models = outcome.designs().iter().map(summary).collect();
 }

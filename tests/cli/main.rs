@@ -2,6 +2,7 @@
 
 mod determinism;
 mod docs;
+mod find;
 mod problems;
 mod schemas;
 mod support;

@@ -1,7 +1,7 @@
 //! What the tests share: models from text, replications in parallel, estimates against theory.
 
 use outgrow::ids::Id;
-use outgrow::model::{Document, compile, load};
+use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
     ClassId, Fault, FaultStyle, GroupId, HostId, LockId, Names, Network, PoolGroupId,
 };
@@ -21,7 +21,7 @@ pub fn model(text: &str) -> Model {
 }
 
 /// The same, beside files that it may name.
-pub fn model_with(text: &str, files: &dyn Fn(&str) -> Result<String, String>) -> Model {
+pub fn model_with(text: &str, files: &Files) -> Model {
     let told = |problems: Vec<_>| -> ! {
         panic!("{}", problems.iter().map(|it| format!("{it:?}\n")).collect::<String>())
     };

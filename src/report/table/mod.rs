@@ -1,6 +1,7 @@
 //! An outcome as tables for people: every figure with its half-width, every table with a line that
 //! says how to read it.
 
+mod found;
 mod grid;
 mod run;
 mod story;
@@ -38,6 +39,7 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
     }
     if outcome.verb != Verb::Run {
         versus::breaks(&mut page, outcome);
+        found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);
         versus::comparisons(&mut page, outcome);
     }
