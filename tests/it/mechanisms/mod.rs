@@ -1,6 +1,8 @@
 //! What exactly happens, rule by rule, in constant times, so that every instant is known.
 
+mod connections;
 mod devices;
+mod disks;
 mod faults;
 mod requests;
 
