@@ -5,8 +5,8 @@ use super::*;
 /// Instances beyond which a model is refused.
 const INSTANCES_MAX: u64 = 100_000;
 
-/// Connections that a pool may keep a record of.
-const CONNECTIONS_MAX: u32 = 100_000;
+/// Connections that a pool may keep a record of, in all instances.
+const CONNECTIONS_MAX: u64 = 1_000_000;
 
 impl Checker<'_> {
     pub(super) fn services(&self, findings: &mut Findings) {
@@ -64,7 +64,7 @@ impl Checker<'_> {
         }
         findings.inside("pools", |it| {
             for (name, pool) in &service.pools {
-                it.inside(name, |it| self.pool(pool, it));
+                it.inside(name, |it| self.pool(pool, service.instances, it));
             }
         });
         if let Some(buffer) = &service.buffer {
@@ -86,7 +86,7 @@ impl Checker<'_> {
         self.rows_agree(service, findings);
     }
 
-    fn pool(&self, pool: &Pool, findings: &mut Findings) {
+    fn pool(&self, pool: &Pool, instances: u32, findings: &mut Findings) {
         findings.inside("size", |it| at_least_one(pool.size, it));
         let Some(connect) = &pool.connect else { return };
         findings.inside("connect", |it| {
@@ -96,8 +96,11 @@ impl Checker<'_> {
                 it.wrong_at("minimum", Code::E010, rule, "");
             }
         });
-        if pool.size > CONNECTIONS_MAX {
-            let rule = format!("at most {CONNECTIONS_MAX} connections can be opened and closed");
+        let all = u64::from(pool.size) * u64::from(instances);
+        if all > CONNECTIONS_MAX {
+            let rule = format!(
+                "{all} connections of all instances; at most {CONNECTIONS_MAX} can be opened and closed"
+            );
             findings.wrong_at("size", Code::E012, rule, "");
         }
     }
