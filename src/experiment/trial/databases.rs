@@ -25,6 +25,9 @@ impl Reading<'_> {
                 }
                 let name = format!("{name}.{what}");
                 let mean = used.iter().sum::<f64>() / used.len() as f64;
+                // What is under way has been paid for up to its end, beyond that of the window; only
+                // credits can be used faster than they come in.
+                let mean = if limit == CREDITS { mean } else { mean.min(1.0) };
                 figures.add(format!("{name}.utilization"), Unit::Ratio, mean);
                 // Whoever lives on savings has nothing to spare.
                 let busiest = used.iter().copied().fold(0.0, f64::max).min(1.0);
