@@ -4,6 +4,7 @@
 
 use crate::ids::{Id, Table, id};
 use crate::parts::balance::Balance;
+use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::Law;
 use crate::parts::distribution::Misses;
@@ -43,6 +44,8 @@ id!(
 );
 id!(LockId);
 id!(ChoiceId);
+id!(CacheId);
+id!(LookId);
 id!(GuardId);
 id!(ForkId);
 id!(
@@ -107,6 +110,10 @@ pub enum Step {
     Lock { lock: LockId, work: WorkId },
     /// Let go of it.
     Unlock { lock: LockId },
+    /// Look into a cache; go on behind the miss if it is there.
+    Look { look: LookId },
+    /// What was missing has been fetched: store it.
+    Fill { look: LookId },
     /// Go on at one of several places, by chance.
     Choose { choice: ChoiceId },
     /// Go on elsewhere.
@@ -303,6 +310,51 @@ pub struct Lock {
     /// How many rows there are, and the law by which they are picked.
     pub count: u64,
     pub rows: Zipf,
+    /// Whether each instance has rows of its own.
+    pub apart: bool,
+}
+
+/// What some requests find without doing the work for it.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    pub service: ServiceId,
+    /// Whether the service's instances have one together.
+    pub shared: bool,
+    pub contents: Contents,
+    pub key: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Contents {
+    /// Nothing is known of them but the share of lookups that hit.
+    Unknown {
+        hit: f64,
+    },
+    Keys(Keyed),
+}
+
+/// Contents by keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Keyed {
+    pub keys: Zipf,
+    pub capacity: u32,
+    pub evict: Evict,
+    pub ttl: Option<Span>,
+    /// Whether a hit starts the time to live anew.
+    pub renew: bool,
+    /// Whether it is empty when a run begins.
+    pub cold: bool,
+}
+
+/// One place in a program where a cache is looked into.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub cache: CacheId,
+    pub key: u64,
+    /// Where to go on if it hits.
+    pub found: StepId,
+    /// Whether it is looked into once more, by one who waited for another's fetch.
+    pub again: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -379,6 +431,8 @@ pub struct Network {
     pub buffers: Table<BufferId, Buffer>,
     pub connections: Table<ConnectionsId, Connections>,
     pub locks: Table<LockId, Lock>,
+    pub caches: Table<CacheId, Cache>,
+    pub looks: Table<LookId, Look>,
     pub choices: Table<ChoiceId, Choice>,
     pub guards: Table<GuardId, Guard>,
     pub forks: Table<ForkId, Fork>,
@@ -417,5 +471,7 @@ pub struct Names {
     pub pool_groups: Vec<String>,
     /// `db.lock.write`.
     pub locks: Vec<String>,
+    /// `web.cache.page`.
+    pub caches: Vec<String>,
     pub classes: Vec<String>,
 }

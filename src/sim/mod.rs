@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod buffer;
+mod cache;
 pub mod calendar;
 mod connections;
 mod cpu;
@@ -18,8 +19,8 @@ mod volume;
 
 pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{ClassSeen, Counters, Measure, Slice};
+pub use measure::{CacheSeen, ClassSeen, Counters, Measure, Slice};
 pub use pool::Area;
-pub use probe::{Fingerprint, Probe};
+pub use probe::{Fingerprint, Looked, Probe};
 pub use token::Reason;
 pub use volume::Limited;

@@ -3,8 +3,8 @@
 use outgrow::ids::Id;
 use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
-    BufferId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names, Network,
-    PoolGroupId, ServiceId,
+    BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names,
+    Network, PoolGroupId, ServiceId,
 };
 use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, Usage, run};
 use outgrow::units::{Span, Time};
@@ -141,23 +141,26 @@ impl Seen<'_> {
                 let used = hosts.iter().map(|it| self.usage.cpus[*it]);
                 used.sum::<f64>() / 1e9 / self.window_s
             }
-            "hit" => {
-                let service = of.strip_suffix(".buffer").expect("service.buffer.hit");
-                let own = |id: BufferId| {
-                    self.model.network.buffers[id].service == self.model.service(service)
-                };
-                let all = self.model.network.buffers.ids().filter(|it| own(*it));
-                let (hits, reads) = all
-                    .map(|it| self.usage.buffers[it])
-                    .fold((0, 0), |sum, it| (sum.0 + it.hits, sum.1 + it.all));
-                hits as f64 / reads as f64
-            }
             "connects" => {
                 let (network, group) = (&self.model.network, self.model.pools(of));
                 let own =
                     |id: ConnectionsId| network.pools[network.connections[id].pool].group == group;
                 let all = network.connections.ids().filter(|it| own(*it));
                 all.map(|it| self.usage.connects[it]).sum::<u64>() as f64 / self.window_s
+            }
+            "hit_ratio" if of.ends_with(".buffer") => {
+                let service = self.model.service(of.trim_end_matches(".buffer"));
+                let own = |id: &BufferId| self.model.network.buffers[*id].service == service;
+                let all = self.model.network.buffers.ids().filter(own);
+                let (hits, reads) = all
+                    .map(|it| self.usage.buffers[it])
+                    .fold((0, 0), |sum, it| (sum.0 + it.hits, sum.1 + it.all));
+                hits as f64 / reads as f64
+            }
+            "hit_ratio" => {
+                let cache = CacheId::new(place("cache", of, &self.model.names.caches));
+                let seen = self.measure.caches[cache];
+                seen.hits as f64 / (seen.hits + seen.misses) as f64
             }
             "rows_line" => self.usage.rows[self.model.lock(of)] as f64 / 1e9 / self.window_s,
             _ => panic!("no metric \"{of}.{what}\""),

@@ -43,6 +43,10 @@ oracles! { "oracles/disks.json" as disks:
     opening_is_a_setup opening_takes_its_time
 }
 
+oracles! { "oracles/caches.json" as caches:
+    bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

@@ -54,7 +54,7 @@ impl Reading<'_> {
             let (hits, all) = own()
                 .map(|it| self.usage.buffers[it])
                 .fold((0, 0), |sum, it| (sum.0 + it.hits, sum.1 + it.all));
-            figures.add(format!("{name}.buffer.hit"), Unit::Ratio, share(hits, all));
+            figures.add(format!("{name}.buffer.hit_ratio"), Unit::Ratio, share(hits, all));
         }
     }
 

@@ -47,6 +47,23 @@ impl Reading<'_> {
         }
     }
 
+    /// How often caches were looked into, and what came of it.
+    pub(super) fn caches(&self, figures: &mut Figures) {
+        for (i, name) in self.names().caches.iter().enumerate() {
+            let CacheSeen { hits, misses, waited } = self.seen.caches[CacheId::new(i)];
+            let all = hits + misses;
+            let per_s = |count: u64| count as f64 / self.window_s();
+            figures.add(format!("{name}.lookups"), Unit::PerSecond, per_s(all));
+            figures.add(format!("{name}.hit_ratio"), Unit::Ratio, share(hits, all));
+            // Those who waited have not fetched it themselves.
+            figures.add(
+                format!("{name}.fetches"),
+                Unit::PerSecond,
+                per_s(misses.saturating_sub(waited)),
+            );
+        }
+    }
+
     pub(super) fn cpus(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
         for (i, name) in self.names().groups.iter().enumerate() {
             let hosts = self.network().groups[GroupId::new(i)].hosts.clone();

@@ -7,9 +7,9 @@ mod requests;
 use super::design::Design;
 use super::point::Point;
 use crate::ids::{Id, MapIds};
-use crate::network::{ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
+use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
-use crate::sim::{Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
+use crate::sim::{CacheSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
 use crate::stats::histogram::Histogram;
 use crate::units::{HOURS_PER_MONTH, Span};
 
@@ -160,6 +160,7 @@ impl Reading<'_> {
         self.buffers(&mut figures);
         self.connects(&mut figures);
         self.rows(&mut figures);
+        self.caches(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);

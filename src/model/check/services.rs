@@ -24,6 +24,7 @@ impl Checker<'_> {
             });
         }
         self.circles(findings);
+        self.fetches_in_circles(findings);
     }
 
     fn service(&self, service: &Service, findings: &mut Findings) {
@@ -84,6 +85,7 @@ impl Checker<'_> {
             }
         });
         self.rows_agree(service, findings);
+        self.caches_agree(service, findings);
     }
 
     fn pool(&self, pool: &Pool, instances: u32, findings: &mut Findings) {

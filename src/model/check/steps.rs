@@ -35,6 +35,7 @@ impl Checker<'_> {
             Step::Call(it) => self.call(service, it, findings),
             Step::Parallel(it) => self.parallel(service, it, findings),
             Step::Choose(it) => self.choose(service, it, locked, findings),
+            Step::Cache(it) => self.cache(service, it, locked, findings),
             Step::Lock(it) => {
                 findings.inside("lock", |at| {
                     at.inside("rows", |at| within(it.lock.rows as f64, 1.0, ROWS_MAX as f64, at));

@@ -1,5 +1,6 @@
 //! From a checked model to a network: names become ids, hosts and instances are laid out.
 
+mod caches;
 mod disks;
 mod layout;
 mod program;
@@ -25,6 +26,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
         names: Names { model: model.name.clone(), ..Names::default() },
         delays: HashMap::new(),
         locks: HashMap::new(),
+        caches: HashMap::new(),
         pending: VecDeque::new(),
         luck: HashMap::new(),
     };
@@ -44,6 +46,8 @@ struct Compiler<'m> {
     delays: HashMap<(DelayUse, Span), DelayId>,
     /// Tables of rows, by service and name.
     locks: HashMap<(ServiceId, String), LockId>,
+    /// Caches, by service and name.
+    caches: HashMap<(ServiceId, String), CacheId>,
     /// Programs that are still to be written: what is sent to run them refers to them by then.
     pending: VecDeque<Pending<'m>>,
     /// How often each name for luck was used in the program of the class at hand.
@@ -99,6 +103,14 @@ struct Place<'m> {
     spec: &'m Service,
     /// `service.operation[1].do`, the root of the names for luck.
     path: String,
+}
+
+impl Place<'_> {
+    /// The name of the operation.
+    fn operation(&self) -> &str {
+        let path = self.path.split('[').next().unwrap_or(&self.path);
+        path.rsplit('.').next().unwrap_or(path)
+    }
 }
 
 impl<'m> Compiler<'m> {

@@ -21,13 +21,13 @@ pub(super) struct Spot<'m> {
 
 impl<'m> Spot<'m> {
     /// The same, one step further in: `path` grows by this.
-    fn inside(&self, part: std::fmt::Arguments) -> Spot<'m> {
+    pub(super) fn inside(&self, part: std::fmt::Arguments) -> Spot<'m> {
         let path = format!("{}{part}", self.place.path);
         Spot { place: Place { path, ..self.place.clone() }, ..*self }
     }
 
     /// The same while one more thing is held.
-    fn holding(self, holds: usize) -> Spot<'m> {
+    pub(super) fn holding(self, holds: usize) -> Spot<'m> {
         Spot { holds, ..self }
     }
 }
@@ -58,6 +58,7 @@ impl<'m> Compiler<'m> {
             Written::Parallel(it) => self.parallel(program, spot, it),
             Written::Choose(it) => self.choose(program, spot, it),
             Written::Lock(it) => self.lock(program, spot, it),
+            Written::Cache(it) => self.cache(program, spot, it),
         }
     }
 
@@ -190,9 +191,7 @@ impl<'m> Compiler<'m> {
     fn lock(&mut self, program: &mut Program, spot: &Spot<'m>, lock: &'m LockStep) {
         let place = &spot.place;
         let work = self.work(spot, &lock.luck, Law::Constant(Span::ZERO));
-        let operation = place.path.split('[').next().unwrap_or(&place.path);
-        let own = operation.rsplit('.').next().unwrap_or(operation);
-        let table = lock.lock.table.clone().unwrap_or_else(|| own.to_owned());
+        let table = lock.lock.table.clone().unwrap_or_else(|| place.operation().to_owned());
         let key = (place.service, table.clone());
         let id = match self.locks.get(&key) {
             Some(id) => *id,
@@ -201,7 +200,7 @@ impl<'m> Compiler<'m> {
                 let service = &self.names.services[place.service.index()];
                 self.names.locks.push(format!("{service}.lock.{table}"));
                 let count = lock.lock.rows;
-                self.network.locks.push(Lock { service: place.service, count, rows })
+                self.network.locks.push(Lock { service: place.service, count, rows, apart: false })
             }
         };
         self.locks.insert(key, id);
@@ -212,7 +211,7 @@ impl<'m> Compiler<'m> {
         self.release(program, spot.holds, held, Step::Unlock { lock: id });
     }
 
-    fn work(&mut self, spot: &Spot, luck: &Option<String>, law: Law) -> WorkId {
+    pub(super) fn work(&mut self, spot: &Spot, luck: &Option<String>, law: Law) -> WorkId {
         let key = self.luck_key(luck.as_ref().unwrap_or(&spot.place.path));
         self.network.works.push(Work { law, key })
     }

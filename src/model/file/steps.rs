@@ -1,6 +1,7 @@
 //! Steps: what an operation does, one after the other.
 
 use super::{one, unity, yes};
+use crate::parts::cache::Cache;
 use crate::parts::distribution::Distribution;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Bandwidth, Bytes, Span};
@@ -19,6 +20,7 @@ pub enum Step {
     Parallel(ParallelStep),
     Choose(ChooseStep),
     Lock(LockStep),
+    Cache(CacheStep),
 }
 
 /// Compute: takes the host's CPU, shared with whatever else runs there.
@@ -181,4 +183,18 @@ pub struct Rows {
     /// If absent, the operation's own.
     #[serde(default)]
     pub table: Option<String>,
+}
+
+/// Look into a cache; what is not there must be fetched.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CacheStep {
+    /// Which cache, and what is known of it.
+    pub cache: Cache,
+    /// What to do when it is not there; it is stored once that is done.
+    #[serde(default)]
+    pub miss: Vec<Step>,
+    /// A name for this step's luck, as for `cpu`: steps with the same name ask for the same key.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
 }

@@ -27,6 +27,11 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Waiting: from joining the line to being let in.",
     );
     page.table(
+        "Caches",
+        caches(point),
+        "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
+    );
+    page.table(
         "Memory, connections and credits",
         reserves(point),
         "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
@@ -143,10 +148,21 @@ fn stations(point: &Point) -> Grid {
     grid
 }
 
+fn caches(point: &Point) -> Grid {
+    let mut grid = Grid::new(1, ["name", "lookups", "hit", "fetches"]);
+    for name in point.metrics.keys().filter_map(|it| it.strip_suffix(".lookups")) {
+        let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["lookups", "hit_ratio", "fetches"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
 /// Of what databases and their disks live on, whatever the model has.
 fn reserves(point: &Point) -> Grid {
     let kinds = [
-        (".buffer.hit", "hits"),
+        (".buffer.hit_ratio", "hits"),
         (".connects", "opened"),
         (".credits", "credits"),
         (".credits.out", "out after"),

@@ -126,6 +126,7 @@ impl<P: Probe> Engine<'_, P> {
         // Nobody dead may stand in a line when the dead begin to give back.
         dead.iter().for_each(|it| self.detach_log(*it));
         dead.iter().for_each(|it| self.reset_log(*it));
+        dead.iter().for_each(|it| self.forget(*it));
         for (id, _) in top {
             self.reset(id);
         }

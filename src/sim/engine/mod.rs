@@ -4,6 +4,7 @@
 //! to the next event, (B) carry that event out, (C) advance every request that it set free, before
 //! the clock moves again.
 
+mod caches;
 mod calls;
 mod connections;
 mod disks;
@@ -13,6 +14,7 @@ mod steps;
 
 use super::arrivals::Arrivals;
 use super::buffer::{Buffer, Reads};
+use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
@@ -25,14 +27,15 @@ use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, Table};
 use crate::network::{
-    Arrival, BufferId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId, InstanceId, LockId,
-    Network, VolumeId,
+    Arrival, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId,
+    InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use caches::stores;
 use std::collections::VecDeque;
 
 /// How one replication is to be run.
@@ -276,6 +279,8 @@ struct Engine<'n, P> {
     volumes: Table<VolumeId, Volume>,
     buffers: Table<BufferId, Buffer>,
     connections: Table<ConnectionsId, Connections>,
+    /// What each cache holds, by instance; one store where they have it together.
+    stores: Table<CacheId, Vec<Store>>,
     sources: Table<ClassId, Source<'n>>,
     /// Requests made so far by each user of a closed class.
     rounds: Table<ClassId, Vec<u32>>,
@@ -334,6 +339,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             volumes: network.volumes.map(|_, it| Volume::new(it)),
             buffers: network.buffers.map(|_, it| Buffer::new(it)),
             connections: network.connections.map(|_, it| Connections::new(it)),
+            stores: network.caches.map(|_, it| stores(network, it, keys)),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],

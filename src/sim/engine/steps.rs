@@ -12,6 +12,9 @@ pub(super) enum Flow {
     Stay,
 }
 
+/// Rows have lower numbers than two to this power.
+const ROW_BITS: u32 = 40;
+
 impl<P: Probe> Engine<'_, P> {
     /// Walks a token along its program until it has to wait or leaves.
     #[inline(always)]
@@ -46,6 +49,8 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Commit { depth } => self.commit(id, depth),
                 Step::Lock { lock, work } => self.lock(id, lock, work),
                 Step::Unlock { lock } => self.unlock(id, lock),
+                Step::Look { look } => self.look(id, look),
+                Step::Fill { look } => self.fill(id, look),
                 Step::Choose { choice } => self.choose(id, choice),
                 Step::Jump { to } => {
                     self.tokens[id].step = to;
@@ -199,7 +204,12 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(never)]
     fn lock(&mut self, id: TokenId, lock: LockId, work: WorkId) -> Flow {
         let purpose = self.network.works[work].key;
-        let row = self.network.locks[lock].rows.draw(&mut self.draw(id, purpose));
+        let spec = &self.network.locks[lock];
+        let mut row = spec.rows.draw(&mut self.draw(id, purpose));
+        if spec.apart {
+            let token = &self.tokens[id];
+            row |= (token.held(token.depth - 1).index() as u64) << ROW_BITS;
+        }
         if !self.rows[lock].lock(&mut self.tokens, self.now, id, row) {
             return Flow::Stay;
         }

@@ -227,7 +227,7 @@ fn steps(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
 
 fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
     let calls = place.service + 1 < place.services;
-    match dice.below(12) {
+    match dice.below(14) {
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
@@ -241,8 +241,25 @@ fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
             let rows = json!({ "rows": count, "skew": 0.7, "table": format!("t{table}") });
             json!({ "lock": rows, "do": steps(dice, place, nesting - 1, true) })
         }
+        12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, locked),
         _ => json!({ "wait": "0s" }),
     }
+}
+
+/// One of two caches of the service, or a bare share of hits.
+fn cache(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+    let mut caches = [
+        json!({ "hit": 0.5 }),
+        json!({ "keys": 20, "skew": 0.8, "capacity": 5, "name": "own", "ttl": "50ms", "evict": "lfu", "cold": true }),
+        json!({ "keys": 10, "skew": 0.5, "name": "all", "shared": true, "ttl": "30ms", "renew": true }),
+    ];
+    // Only what is furthest in may wait for others' fetches, lest they wait for each other.
+    let may_wait = !locked && nesting == 0;
+    if may_wait && dice.chance(0.7) {
+        caches[0] = json!({ "keys": 3, "name": "awaited", "cold": true, "ttl": "20ms", "coalesce": true, "shared": place.service == 0 });
+    }
+    let which = dice.below(3) as usize;
+    json!({ "cache": caches[which], "miss": steps(dice, place, nesting, locked) })
 }
 
 fn disk(dice: &mut Dice) -> Value {
