@@ -1,6 +1,7 @@
 //! An instance's memory for pages: how many reads it has seen since it was empty, and how many hit.
 
 use crate::network;
+use crate::parts::device::buffer::FULL;
 use crate::parts::distribution::Misses;
 use crate::rng::Draw;
 
@@ -20,7 +21,7 @@ pub struct Reads {
 
 impl Buffer {
     pub fn new(spec: &network::Buffer) -> Buffer {
-        let reads = if spec.cold { 0 } else { u64::MAX };
+        let reads = if spec.cold { 0 } else { FULL };
         Buffer { reads, seen: Reads::default(), seen_at_opening: Reads::default() }
     }
 

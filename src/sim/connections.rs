@@ -55,7 +55,7 @@ impl Connections {
         false
     }
 
-    /// One was opened, for use.
+    /// Somebody begins to open one.
     pub fn opened(&mut self) {
         self.opened += 1;
     }

@@ -58,7 +58,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Connections opened per second, of all instances together.
+    /// Connections per second that were opened, or would have been had the other end taken them; of all
+    /// instances together.
     pub(super) fn connects(&self, figures: &mut Figures) {
         let network = self.network();
         for (i, name) in self.names().pool_groups.iter().enumerate() {

@@ -76,6 +76,9 @@ pub struct HitCurve {
     pub full: f64,
 }
 
+/// More reads than there ever are.
+pub const FULL: u64 = u64::MAX;
+
 /// Points of the curve between an empty buffer and a full one.
 const POINTS: usize = 64;
 
@@ -94,12 +97,12 @@ impl HitCurve {
         HitCurve { shares: (0..POINTS).map(at).collect(), factor_log, full_after, full }
     }
 
-    /// The share of hits after so many reads.
+    /// The share of hits after so many reads; [`FULL`] of them have filled any buffer.
     pub fn after(&self, reads: u64) -> f64 {
-        let reads = reads as f64;
-        if reads >= self.full_after {
+        if reads == FULL || reads as f64 >= self.full_after {
             return self.full;
         }
+        let reads = reads as f64;
         if reads < 1.0 || self.factor_log <= 0.0 {
             return self.shares[0] * reads.min(1.0);
         }
@@ -214,16 +217,32 @@ mod tests {
             assert!(share >= before && share <= curve.full + 1e-12, "{reads}: {share}");
             before = share;
         }
-        assert_eq!(curve.after(u64::MAX), curve.full);
+        assert_eq!(curve.after(FULL), curve.full);
+    }
+
+    #[test]
+    fn a_cold_buffer_fills_as_pages_are_first_read() {
+        // Exactly, a page is there after n reads with 1 - (1 - p)^n.
+        let curve = curve(400, 1000, 0.8);
+        let weights: Vec<f64> = (1..=1000).map(|i| f64::from(i).powf(-0.8)).collect();
+        let total: f64 = weights.iter().sum();
+        for reads in [1u64, 3, 10, 50, 200, 500] {
+            let there = |p: f64| 1.0 - (1.0 - p).powf(reads as f64);
+            let exact: f64 = weights.iter().map(|w| w / total * there(w / total)).sum();
+            let close = (curve.after(reads) - exact).abs() < 0.002;
+            assert!(close, "{reads}: {}, not {exact}", curve.after(reads));
+        }
     }
 
     #[test]
     fn what_fits_is_all_found_once_it_has_been_read() {
         for skew in [0.0, 0.9] {
             let curve = curve(5000, 4000, skew);
-            assert_eq!(curve.after(u64::MAX), 1.0);
+            assert_eq!(curve.after(FULL), 1.0);
             assert!(curve.after(10) < 0.2);
         }
         assert_eq!(curve(1, 1, 0.0).after(1), 1.0);
+        // Pages that are never read keep no warm buffer from answering what is.
+        assert_eq!(curve(1_000_000, 1_000_000, 10.0).after(FULL), 1.0);
     }
 }
