@@ -75,9 +75,7 @@ pub enum Step {
     Return { pool: u16, depth: Depth },
     /// Go on at `to` with a connection that is open already; if there is none, open one first.
     Connect { pool: u16, depth: Depth, to: StepId },
-    /// It is open.
-    Connected { pool: u16, depth: Depth },
-    /// Let it rest, or lose it if what was asked through it broke it.
+    /// Let it rest, or lose it if what was asked through it failed.
     Disconnect { pool: u16, depth: Depth },
     /// Compute where nobody can ever be in the way.
     Delay { work: WorkId, depth: Depth },
@@ -224,8 +222,9 @@ pub struct Pool {
 #[derive(Clone, Copy, Debug)]
 pub struct Connections {
     pub pool: PoolId,
-    /// Whose they are.
+    /// Whose they are, and where to.
     pub owner: InstanceId,
+    pub to: ServiceId,
     /// At most so many, and at least so many once they have been opened.
     pub size: u32,
     pub minimum: u32,
@@ -452,6 +451,14 @@ impl Network {
 
     pub fn zone_of(&self, instance: InstanceId) -> ZoneId {
         self.hosts[self.instances[instance].host].zone
+    }
+
+    /// How many connections all instances of a service take, if they refuse more.
+    pub fn connections_of(&self, service: ServiceId) -> Option<u32> {
+        let instances = &self.services[service].instances;
+        let Pool { size, line_max, .. } = self.pools[self.instances[instances.start].workers];
+        let all = size.saturating_mul((instances.end.index() - instances.start.index()) as u32);
+        (line_max == 0).then_some(all)
     }
 
     /// The pool group of a service's workers.

@@ -23,8 +23,32 @@ impl Checker<'_> {
                 self.service(service, it);
             });
         }
+        self.minimum_connections(findings);
         self.circles(findings);
         self.fetches_in_circles(findings);
+    }
+
+    /// What pools keep open must not be more than the other end takes.
+    fn minimum_connections(&self, findings: &mut Findings) {
+        let mut open: HashMap<&str, u64> = HashMap::new();
+        for (name, service) in &self.model.services {
+            for (pool, spec) in &service.pools {
+                let Some(connect) = &spec.connect else { continue };
+                let Some((to, _)) = connect.call.split_once('.') else { continue };
+                let Some(target) = self.model.services.get(to) else { continue };
+                let refusing = target.workers.filter(|_| target.line == Some(0));
+                let Some(connections) = target.connections.or(refusing) else { continue };
+                let most = u64::from(connections) * u64::from(target.instances);
+                let open = open.entry(to).or_insert(0);
+                *open += u64::from(connect.minimum) * u64::from(service.instances);
+                if *open > most {
+                    let rule =
+                        format!("pools keep {open} open with this one; \"{to}\" takes {most}");
+                    let path = ["pools", pool.as_str(), "connect", "minimum"];
+                    findings.inside(name, |it| wrong_far_inside(&path, rule, it));
+                }
+            }
+        }
     }
 
     fn service(&self, service: &Service, findings: &mut Findings) {
@@ -121,5 +145,13 @@ impl Checker<'_> {
                 }
             });
         }
+    }
+}
+
+/// A contradiction at the end of a path.
+fn wrong_far_inside(path: &[&str], rule: String, findings: &mut Findings) {
+    match path {
+        [] => findings.wrong(Code::E010, rule, ""),
+        [first, rest @ ..] => findings.inside(*first, |it| wrong_far_inside(rest, rule, it)),
     }
 }

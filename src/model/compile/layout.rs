@@ -170,6 +170,7 @@ impl<'m> Compiler<'m> {
             self.network.connections.push(Connections {
                 pool,
                 owner: InstanceId::new(self.network.instances.len()),
+                to: self.callee(&connect.call, None, String::new()).service(),
                 size: spec.size,
                 minimum: connect.minimum,
                 idle: connect.idle,

@@ -96,6 +96,12 @@ struct Callee<'m> {
     luck: String,
 }
 
+impl Callee<'_> {
+    fn service(&self) -> ServiceId {
+        ServiceId::new(self.operation.service)
+    }
+}
+
 /// The operation whose steps are being written, and where in it.
 #[derive(Clone)]
 struct Place<'m> {

@@ -87,20 +87,20 @@ impl<'m> Compiler<'m> {
     ) {
         let (Some(pool), Some(connect)) = (call.through, call.connect.take()) else { return };
         let owner = depth - 1;
-        let is_open = self.emit(program, holds, Step::Jump { to: StepId::LAST });
+        let connect_step = self.emit(program, holds, Step::Jump { to: StepId::LAST });
+        let held = self.hold(program);
         let luck = format!("{} connect", call.luck);
         let opening = Callee { operation: connect, through: None, connect: None, luck };
-        self.visit(program, holds, opening, depth);
-        let to = self.emit(program, holds, Step::Connected { pool, depth: owner });
-        self.network.steps[is_open] = Step::Connect { pool, depth: owner, to };
-        let held = self.hold(program);
+        self.visit(program, held, opening, depth);
+        let to = StepId::new(self.network.steps.len());
+        self.network.steps[connect_step] = Step::Connect { pool, depth: owner, to };
         self.visit(program, held, call, depth);
         self.release(program, holds, held, Step::Disconnect { pool, depth: owner });
     }
 
     /// The operation's steps between taking a worker and giving it back.
     fn visit(&mut self, program: &mut Program, holds: usize, call: Callee<'m>, depth: Depth) {
-        let service = ServiceId::new(call.operation.service);
+        let service = call.service();
         let key = self.luck_key(&call.luck);
         let instances = self.network.services[service].instances.clone();
         let only = (instances.clone().map_ids().count() == 1).then_some(instances.start);

@@ -82,8 +82,8 @@ pub struct Pool {
 }
 
 /// How connections of a pool come and go: whoever gets a place without an open connection opens one
-/// first. The connection that was used last is used first. Those at rest do not count against the
-/// `connections` of a database, and all of them break when either end restarts.
+/// first. The connection that was used last is used first. Those at rest count against the
+/// `connections` of a database too, and all of them break when either end restarts.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {

@@ -564,7 +564,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.rows.iter_mut().for_each(|it| it.open(now));
         self.volumes.iter_mut().for_each(|it| it.open(now));
         self.buffers.iter_mut().for_each(Buffer::open);
-        self.connections.iter_mut().for_each(Connections::open);
+        self.connections.iter_mut().for_each(Connections::open_window);
         self.computed_at_opening_ns = self.instances.map(|_, it| it.computing.area_ns(now));
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
@@ -673,6 +673,12 @@ impl<'n, P: Probe> Engine<'n, P> {
         for id in self.network.connections.ids() {
             let audit = self.connections[id].audit(&self.network.connections[id], users[id]);
             audit.map_err(|law| broken(law, "connections", id.index()))?;
+            let to = self.network.connections[id].to;
+            let most = self.network.connections_of(to);
+            if most.is_some_and(|most| self.connections_to(to) > most) {
+                let law = "more connections than the service takes";
+                return Err(broken(law, "service", to.index()));
+            }
         }
         Ok(())
     }

@@ -37,7 +37,6 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Transfer { access } => self.transfer(id, access),
                 Step::Vacate { depth } => self.vacate(id, depth),
                 Step::Connect { pool, depth, to } => self.connect(id, pool, depth, to),
-                Step::Connected { pool, depth } => self.connected(id, pool, depth),
                 Step::Disconnect { pool, depth } => self.disconnect(id, pool, depth),
                 Step::Read { access, depth } => self.read(id, access, depth),
                 Step::Move { access, depth } => self.move_bytes(id, access, depth),

@@ -8,7 +8,8 @@ fn application(pool: &str, service: &str, links: &str, requests: &[Request]) -> 
     let hosts =
         r#""left": { "cores": 64, "zones": ["a"] }, "right": { "cores": 1, "zones": ["b"] }"#;
     let services = format!(
-        r#""app": {{ "hosts": "left", "pools": {{ "p": {{ {pool} }} }}, "operations": {{
+        r#""app": {{ "hosts": "left", "pools": {{ "p": {{ {pool} }}, "q": {{ {pool} }} }}, "operations": {{
+              "other": [{{ "call": "db.run", "through": "q" }}],
               "ask": [{{ "call": "db.run", "through": "p" }}],
               "twice": [{{ "call": "db.run", "through": "p", "times": 2 }}] }} }},
            "db": {{ "hosts": "right", {service} "operations": {{ "open": [{{ "wait": "5ms" }}],
@@ -95,6 +96,17 @@ fn what_is_being_opened_counts_against_the_databases_connections() {
     let model = application(&pool(""), one, "", &requests);
     let expected = [(15.0, "answered"), (3.0, "refused"), (30.0, "answered")];
     assert_eq!(ends(&model), expected);
+}
+
+#[test]
+fn connections_at_rest_count_against_the_databases_connections() {
+    // The first pool's is at rest from 15 on; it is closed at 35, if ever.
+    let requests = [(0.0, "app.ask", ""), (20.0, "app.other", ""), (40.0, "app.other", "")];
+    let one = r#""connections": 1,"#;
+    let model = application(&pool(""), one, "", &requests);
+    assert_eq!(ends(&model), [(15.0, "answered"), (20.0, "refused"), (40.0, "refused")]);
+    let model = application(&pool(r#", "idle": "20ms""#), one, "", &requests);
+    assert_eq!(ends(&model), [(15.0, "answered"), (20.0, "refused"), (55.0, "answered")]);
 }
 
 #[test]

@@ -77,6 +77,16 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         let place = Place { service, services, operations, pools, connects, disk };
         written.insert(format!("s{service}"), self::service(&mut dice, group, &place));
     }
+    // What is kept open must not be more than the other end takes.
+    for service in 1..services {
+        let to = &written[&format!("s{service}")];
+        if to.get("connections").is_some() || to.get("line") == Some(&json!(0)) {
+            let from = &mut written[&format!("s{}", service - 1)];
+            if let Some(minimum) = from.pointer_mut("/pools/c/connect/minimum") {
+                *minimum = json!(0);
+            }
+        }
+    }
     model["services"] = Value::Object(written);
     let classes = dice.from(1, 3);
     let traffic =
