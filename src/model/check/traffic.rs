@@ -76,6 +76,7 @@ impl Checker<'_> {
         for (name, objective) in &self.model.objectives {
             findings.inside(name, |it| {
                 self.class_named(name, it);
+                self.not_background(name, it);
                 if let Some(availability) = objective.availability {
                     it.inside("availability", |it| within(availability, 0.0, 1.0, it));
                 }
@@ -91,11 +92,22 @@ impl Checker<'_> {
         }
     }
 
+    /// Users have no opinion of what they do not wait for.
+    fn not_background(&self, name: &str, findings: &mut Findings) {
+        if self.model.traffic.get(name).is_some_and(|class| class.background) {
+            let rule = format!("no user waits for \"{name}\": it is background work");
+            findings.wrong(Code::E010, rule, "leave it out, or take \"background\" away");
+        }
+    }
+
     pub(super) fn business(&self, findings: &mut Findings) {
         let Some(business) = &self.model.business else { return };
         if let Some(revenue) = &business.revenue {
             findings.inside("revenue", |it| {
-                it.inside("per", |it| self.class_named(&revenue.per, it));
+                it.inside("per", |it| {
+                    self.class_named(&revenue.per, it);
+                    self.not_background(&revenue.per, it);
+                });
                 it.inside("amount", |it| within(revenue.amount, 0.0, 1e12, it));
             });
         }
