@@ -184,8 +184,16 @@ struct Source<'n> {
     arrivals: Arrivals<'n>,
     /// What the keys of its requests are made from.
     key: u64,
+    birth: Birth,
+}
+
+/// What the requests of a class begin with.
+#[derive(Clone, Copy)]
+struct Birth {
     guard: GuardId,
     first: StepId,
+    /// How long a client waits for the first attempt.
+    patience: Option<DelayId>,
 }
 
 impl<'n> Source<'n> {
@@ -198,8 +206,11 @@ impl<'n> Source<'n> {
         Source {
             arrivals: Arrivals::new(keys.arrivals(class.key), rates, gaps),
             key: keys.class(class.key),
-            guard: class.guard,
-            first: network.guards[class.guard].first,
+            birth: Birth {
+                guard: class.guard,
+                first: network.guards[class.guard].first,
+                patience: network.guards[class.guard].timeout,
+            },
         }
     }
 }
@@ -415,6 +426,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[inline(never)]
     fn play(&mut self) -> Result<(), Failure> {
         let close = Time::ZERO + self.plan.warm_up + self.plan.window;
+        let steps = self.network.steps.as_slice();
         while self.events <= self.plan.events_max {
             let (at, order, slot) = self.lanes.first();
             let once = self.once.peek();
@@ -429,7 +441,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             let first = if is_once { self.event() } else { self.lane(slot) };
             let mut ready = first.or_else(|| self.ready.pop_front());
             while let Some(token) = ready {
-                self.advance(token);
+                self.advance(token, steps);
                 ready = self.ready.pop_front();
             }
         }
@@ -473,14 +485,15 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[inline(always)]
     fn happen(&mut self, event: Event) -> Option<TokenId> {
         let id = event.token;
-        match event.kind() {
-            Kind::Done if self.tokens[id].is(flag::HUNG) => None,
-            Kind::Done => {
-                self.tokens[id].wait = Wait::Moving;
-                Some(id)
-            }
-            kind => self.happen_rarely(kind, id),
+        if event.tag > GENERATION_MASK {
+            return self.happen_rarely(event.kind(), id);
         }
+        let token = &mut self.tokens[id];
+        if token.is(flag::HUNG) {
+            return None;
+        }
+        token.wait = Wait::Moving;
+        Some(id)
     }
 
     #[inline(never)]

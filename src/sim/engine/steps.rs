@@ -18,10 +18,10 @@ const ROW_BITS: u32 = 40;
 impl<P: Probe> Engine<'_, P> {
     /// Walks a token along its program until it has to wait or leaves.
     #[inline(always)]
-    pub(super) fn advance(&mut self, id: TokenId) {
+    pub(super) fn advance(&mut self, id: TokenId, steps: &[Step]) {
         loop {
             let token = &mut self.tokens[id];
-            let step = &self.network.steps[token.step];
+            let step = &steps[token.step.index()];
             token.pass();
             let flow = match *step {
                 Step::Call { visit, depth } => self.call(id, visit, depth),
