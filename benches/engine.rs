@@ -52,7 +52,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let is_test = args.iter().any(|it| it == "--test");
     let names: Vec<&String> = args.iter().filter(|it| !it.starts_with("--")).collect();
-    let (requests, rounds) = if is_test { (100_000.0, 1) } else { (400_000.0, 15) };
+    let (requests, rounds) = if is_test { (2_000.0, 1) } else { (400_000.0, 15) };
     println!("model   ns/request  floor  ratio  allowed  events/s");
     for case in CASES {
         if names.is_empty() || names.iter().any(|it| case.name == it.as_str()) {
