@@ -11,7 +11,8 @@ use crate::units::{Span, Time};
 #[derive(Clone, Debug, Default)]
 pub struct ClassSeen {
     pub born: u64,
-    pub attempts: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
     pub failed: [u64; Reason::COUNT],
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
@@ -93,8 +94,8 @@ impl Probe for Measure {
         self.classes[class].born += 1;
     }
     #[inline]
-    fn attempted(&mut self, class: ClassId) {
-        self.classes[class].attempts += 1;
+    fn retried(&mut self, class: ClassId) {
+        self.classes[class].retries += 1;
     }
     #[inline]
     fn answered(&mut self, _: Time, class: ClassId, response: Span) {
@@ -107,6 +108,10 @@ impl Probe for Measure {
     #[inline]
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.waits[group].record(waited.nanos());
+    }
+    #[inline]
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.waits[group].record_zero();
     }
     #[inline]
     fn locked(&mut self, lock: LockId, waited: Span) {
@@ -125,7 +130,7 @@ impl Probe for Measure {
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         for class in self.classes.iter_mut() {
             class.response.clear();
-            (class.born, class.attempts, class.failed) = (0, 0, [0; Reason::COUNT]);
+            (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
         }
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }
