@@ -12,6 +12,7 @@ use crate::parts::distribution::Zipf;
 use crate::parts::policy::budget::Budget;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::retry::Retry;
+use crate::parts::queue::Full;
 use crate::units::{Span, Time};
 use std::ops::Range;
 
@@ -47,6 +48,8 @@ id!(LockId);
 id!(ChoiceId);
 id!(CacheId);
 id!(LookId);
+id!(QueueId);
+id!(SendId);
 id!(GuardId);
 id!(BudgetId);
 id!(ForkId);
@@ -114,6 +117,8 @@ pub enum Step {
     Look { look: LookId },
     /// What was missing has been fetched: store it.
     Fill { look: LookId },
+    /// Put a message into a queue.
+    Send { send: SendId },
     /// Go on at one of several places, by chance.
     Choose { choice: ChoiceId },
     /// Go on elsewhere.
@@ -358,6 +363,36 @@ pub struct Look {
     pub again: bool,
 }
 
+/// Messages of a broker, and who takes them.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// How many may wait.
+    pub length: u32,
+    pub full: Full,
+    /// How many calls may be under way at a time; none if nobody takes messages out.
+    pub consumers: u32,
+    /// How many messages one call takes at most; how many are enough, and how long is waited for
+    /// them.
+    pub batch: u32,
+    pub enough: u32,
+    pub linger: Span,
+    /// Sends one call, with the patience of the broker.
+    pub guard: GuardId,
+    pub attempts: u32,
+    /// The rest after a failed delivery.
+    pub pause: Span,
+    pub dead_letter: Option<QueueId>,
+    pub key: u64,
+}
+
+/// One place in a program where a message is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Send {
+    pub queue: QueueId,
+    /// What tells this message's luck from that of the request's others; 0 for its first.
+    pub key: u64,
+}
+
 #[derive(Clone, Debug)]
 pub struct Choice {
     pub key: u64,
@@ -443,6 +478,8 @@ pub struct Network {
     pub locks: Table<LockId, Lock>,
     pub caches: Table<CacheId, Cache>,
     pub looks: Table<LookId, Look>,
+    pub queues: Table<QueueId, Queue>,
+    pub sends: Table<SendId, Send>,
     pub choices: Table<ChoiceId, Choice>,
     pub guards: Table<GuardId, Guard>,
     pub budgets: Table<BudgetId, RetryBudget>,
@@ -492,5 +529,6 @@ pub struct Names {
     pub locks: Vec<String>,
     /// `web.cache.page`.
     pub caches: Vec<String>,
+    pub queues: Vec<String>,
     pub classes: Vec<String>,
 }

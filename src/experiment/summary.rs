@@ -23,9 +23,10 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
     let trials = &conducted.trials;
     let bottleneck = bottleneck(trials);
     let steadiness = Steadiness::of(point, trials);
-    let overloaded = steadiness
-        .growth_per_s
-        .map(|backlog_per_s| Overload { by: bottleneck.name.clone(), backlog_per_s });
+    let overloaded = steadiness.growth_per_s.map(|backlog_per_s| Overload {
+        by: steadiness.held_up_by(point, &bottleneck),
+        backlog_per_s,
+    });
     let metrics = estimates(trials, &steadiness);
     // Where the backlog grows there is nothing to settle to, and that is told already.
     let settled = conducted.settled || overloaded.is_some();
@@ -62,8 +63,9 @@ fn theory(point: &Point) -> IndexMap<String, Theory> {
 
 /// Which classes have a steady state at a point.
 pub struct Steadiness {
-    /// Those whose backlog grows.
+    /// Those whose backlog grows, and after them the queues that do.
     growing: Vec<bool>,
+    classes: usize,
     /// Whether something fails on the way, so that there is a course and no state.
     fault: bool,
     /// By how much the backlogs grow that do.
@@ -72,8 +74,8 @@ pub struct Steadiness {
 
 impl Steadiness {
     pub fn of(point: &Point, trials: &[Trial]) -> Steadiness {
-        let classes = trials.first().map_or(0, |it| it.backlog.len());
-        let growths = (0..classes).map(|class| {
+        let all = trials.first().map_or(0, |it| it.backlog.len());
+        let growths = (0..all).map(|class| {
             let backlogs: Vec<Vec<f64>> =
                 trials.iter().map(|it| it.backlog[class].clone()).collect();
             let arrivals = trials.iter().map(|it| it.arrivals_per_s[class]).sum::<f64>();
@@ -85,6 +87,7 @@ impl Steadiness {
         let per_s = growths.iter().flatten().map(|it| it.per_s.value).reduce(|a, b| a + b);
         Steadiness {
             growing: growths.iter().map(Option::is_some).collect(),
+            classes: point.network.classes.len(),
             fault: point.fault.is_some(),
             growth_per_s: per_s,
         }
@@ -94,11 +97,19 @@ impl Steadiness {
         self.growth_per_s.is_some()
     }
 
+    /// What requests wait for if they pile up, or else the first queue in which messages do.
+    fn held_up_by(&self, point: &Point, bottleneck: &Bottleneck) -> String {
+        let (classes, queues) = self.growing.split_at(self.classes.min(self.growing.len()));
+        let queue = queues.iter().position(|it| *it).filter(|_| !classes.contains(&true));
+        queue.map_or(bottleneck.name.clone(), |it| point.names.queues[it].clone())
+    }
+
     fn holds(&self, of: Steady) -> bool {
         !self.fault
             && match of {
                 Steady::Class(class) => !self.growing[class],
-                Steady::System => !self.growing.contains(&true),
+                Steady::Queue(queue) => !self.growing[self.classes + queue],
+                Steady::System => !self.growing[..self.classes].contains(&true),
             }
     }
 

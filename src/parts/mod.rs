@@ -12,3 +12,4 @@ pub mod fault;
 pub mod growth;
 pub mod law;
 pub mod policy;
+pub mod queue;

@@ -1,9 +1,9 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
-use super::probe::{Looked, Probe};
+use super::probe::{Looked, Probe, Queued};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId};
+use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId, QueueId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -25,6 +25,21 @@ pub struct CacheSeen {
     pub misses: u64,
     /// Misses that waited for what another fetched.
     pub waited: u64,
+}
+
+/// What happened to the messages of a queue since the window opened.
+#[derive(Clone, Debug, Default)]
+pub struct QueueSeen {
+    pub sent: u64,
+    pub refused: u64,
+    pub redelivered: u64,
+    pub dead: u64,
+    pub dropped: u64,
+    /// Waits in line, delivery by delivery; from being sent to being acknowledged.
+    pub waits: Histogram,
+    pub lags: Histogram,
+    /// How many messages there were at the end of each slice.
+    pub unsettled: Vec<u32>,
 }
 
 /// The counters of one class at the end of a slice.
@@ -55,6 +70,7 @@ pub struct Measure {
     /// Waits for a row.
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
+    pub queues: Table<QueueId, QueueSeen>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -70,9 +86,23 @@ impl Measure {
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
+            queues: network.queues.map(|_, _| QueueSeen::new(slices)),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
+    }
+}
+
+impl QueueSeen {
+    fn new(slices: usize) -> QueueSeen {
+        QueueSeen { unsettled: Vec::with_capacity(slices), ..QueueSeen::default() }
+    }
+
+    fn open(&mut self) {
+        (self.sent, self.refused, self.redelivered) = (0, 0, 0);
+        (self.dead, self.dropped) = (0, 0);
+        self.waits.clear();
+        self.lags.clear();
     }
 }
 
@@ -125,9 +155,31 @@ impl Probe for Measure {
             Looked::Waited => counts.waited += 1,
         }
     }
+    fn queued(&mut self, queue: QueueId, what: Queued) {
+        let seen = &mut self.queues[queue];
+        match what {
+            Queued::Sent => seen.sent += 1,
+            Queued::Refused => seen.refused += 1,
+            Queued::Delivered { waited, again } => {
+                seen.waits.record(waited.nanos());
+                seen.redelivered += u64::from(again);
+            }
+            Queued::Acknowledged { lag } => seen.lags.record(lag.nanos()),
+            Queued::Dead => seen.dead += 1,
+            Queued::Dropped => seen.dropped += 1,
+        }
+    }
+    fn unsettled(&mut self, queue: QueueId, messages: u32) {
+        let seen = &mut self.queues[queue].unsettled;
+        // A run may close where a slice ends, and is told of it twice.
+        if seen.len() < self.slices.len() {
+            seen.push(messages);
+        }
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
+        self.queues.iter_mut().for_each(QueueSeen::open);
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);

@@ -13,14 +13,16 @@ mod measure;
 mod meter;
 mod pool;
 mod probe;
+mod queue;
 mod rows;
 mod token;
 mod volume;
 
 pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{CacheSeen, ClassSeen, Counters, Measure, Slice};
+pub use measure::{CacheSeen, ClassSeen, Counters, Measure, QueueSeen, Slice};
 pub use pool::Area;
-pub use probe::{Fingerprint, Looked, Probe};
+pub use probe::{Fingerprint, Looked, Probe, Queued};
+pub use queue::QueueArea;
 pub use token::Reason;
 pub use volume::Limited;

@@ -2,7 +2,7 @@
 
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, PoolGroupId};
+use crate::network::{CacheId, ClassId, LockId, PoolGroupId, QueueId};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -12,6 +12,23 @@ pub enum Looked {
     Missed,
     /// It had missed, and waited for what another fetched.
     Waited,
+}
+
+/// What happened to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queued {
+    /// It was put into the queue.
+    Sent,
+    /// The queue was full, and did not take it.
+    Refused,
+    /// A consumer was called with it, after so long a wait; again, if not for the first time.
+    Delivered { waited: Span, again: bool },
+    /// A consumer has done it, so long after it was sent.
+    Acknowledged { lag: Span },
+    /// It was delivered as often as may be, and is given up.
+    Dead,
+    /// It made room for another.
+    Dropped,
 }
 
 pub trait Probe {
@@ -34,10 +51,14 @@ pub trait Probe {
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
     /// A cache was looked into.
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
+    /// Something happened to a message.
+    fn queued(&mut self, _queue: QueueId, _what: Queued) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
     fn sliced(&mut self, _now: Time, _backlog: &Table<ClassId, u32>) {}
+    /// At the end of that slice a queue held so many messages, those being delivered included.
+    fn unsettled(&mut self, _queue: QueueId, _messages: u32) {}
 }
 
 /// Sees nothing, costs nothing.
@@ -84,6 +105,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.sliced(now, backlog);
         self.1.sliced(now, backlog);
     }
+    fn queued(&mut self, queue: QueueId, what: Queued) {
+        self.0.queued(queue, what);
+        self.1.queued(queue, what);
+    }
+    fn unsettled(&mut self, queue: QueueId, messages: u32) {
+        self.0.unsettled(queue, messages);
+        self.1.unsettled(queue, messages);
+    }
 }
 
 /// Hashes the trajectory, so that a test can tell whether a run changed at all.
@@ -120,5 +149,15 @@ impl Probe for Fingerprint {
     }
     fn looked(&mut self, _: CacheId, seen: Looked) {
         self.add(seen as u64);
+    }
+    fn queued(&mut self, _: QueueId, what: Queued) {
+        match what {
+            Queued::Delivered { waited, .. } => self.add(waited.nanos()),
+            Queued::Acknowledged { lag } => self.add(lag.nanos()),
+            Queued::Sent => self.add(1),
+            Queued::Refused => self.add(2),
+            Queued::Dead => self.add(3),
+            Queued::Dropped => self.add(4),
+        }
     }
 }

@@ -65,6 +65,8 @@ pub mod flag {
     pub const WAITS_TO_RETRY: u16 = 32;
     /// It is a user of a closed class, thinking.
     pub const THINKS: u16 = 64;
+    /// It delivers messages of a queue, which waits for its end; `user` says which delivery it is.
+    pub const DELIVERS: u16 = 1024;
 }
 
 /// Where a token is waiting, so that a fault can take it out of there.
@@ -125,7 +127,7 @@ pub struct Token {
     pub branches: u32,
     /// The place in the table of row holders, if it holds or waits for a row.
     pub row: u32,
-    /// Which user of a closed class it is of.
+    /// Which user of a closed class it is of, or which delivery it is.
     pub user: u32,
     /// Which try this is, from 0.
     pub attempt: u16,

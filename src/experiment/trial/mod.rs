@@ -2,6 +2,7 @@
 
 mod databases;
 mod devices;
+mod queues;
 mod requests;
 
 use super::design::Design;
@@ -30,7 +31,9 @@ pub struct Figure {
 pub enum Steady {
     /// That of one class.
     Class(usize),
-    /// That of all.
+    /// That of the messages of a queue.
+    Queue(usize),
+    /// That of all classes.
     System,
 }
 
@@ -48,9 +51,9 @@ pub struct Trial {
     pub figures: Vec<Figure>,
     /// The devices and pools with the shares of them that were busy.
     pub utilizations: Vec<(String, f64)>,
-    /// Attempts under way at the end of each slice, by class.
+    /// Attempts under way at the end of each slice, by class, and after those messages by queue.
     pub backlog: Vec<Vec<f64>>,
-    /// Requests per second that came, by class.
+    /// Requests per second that came, by class, and messages by queue.
     pub arrivals_per_s: Vec<f64>,
     pub slices: Vec<SliceSeen>,
     pub events: u64,
@@ -161,6 +164,7 @@ impl Reading<'_> {
         self.connects(&mut figures);
         self.rows(&mut figures);
         self.caches(&mut figures);
+        self.queues(&mut figures, &mut utilizations);
         self.cpus(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
@@ -168,11 +172,14 @@ impl Reading<'_> {
         let of_class = |class: ClassId| -> Vec<f64> {
             self.seen.slices.iter().map(|it| f64::from(it.classes[class].backlog)).collect()
         };
+        let (classes, queues) = (self.network().classes.ids(), self.network().queues.ids());
+        let born = self.decided().map(|it| it.born);
+        let sent = self.seen.queues.as_slice().iter().map(|it| it.sent);
         Trial {
             figures: figures.0,
             utilizations,
-            backlog: self.network().classes.ids().map(of_class).collect(),
-            arrivals_per_s: self.decided().map(|it| it.born as f64 / window_s).collect(),
+            backlog: classes.map(of_class).chain(queues.map(|it| self.unsettled(it))).collect(),
+            arrivals_per_s: born.chain(sent).map(|it| it as f64 / window_s).collect(),
             slices,
             events: self.usage.events,
         }

@@ -2,6 +2,7 @@
 
 mod caches;
 mod hosts;
+mod queues;
 mod services;
 mod sizes;
 mod steps;
@@ -29,6 +30,7 @@ pub fn check(model: &Model, findings: &mut Findings) {
     findings.inside("traffic", |it| checker.traffic(it));
     findings.inside("objectives", |it| checker.objectives(it));
     findings.inside("business", |it| checker.business(it));
+    findings.inside("queues", |it| checker.queues(it));
     checker.users(findings);
     if findings.is_empty() {
         checker.sizes(findings);
@@ -56,6 +58,7 @@ impl Checker<'_> {
         keys("hosts", &self.model.hosts, findings);
         keys("services", &self.model.services, findings);
         keys("traffic", &self.model.traffic, findings);
+        keys("queues", &self.model.queues, findings);
         findings.inside("services", |it| {
             for (service, spec) in &self.model.services {
                 it.inside(service, |it| {

@@ -69,15 +69,15 @@ impl Checker<'_> {
             let size = self.size_of(&class.call, &mut known);
             total = total.saturating_add(size.steps);
             if size.depth > DEPTH_MAX {
-                findings.inside("traffic", |it| {
-                    let rule = format!(
-                        "its calls nest {} deep; at most {DEPTH_MAX} can be run",
-                        size.depth
-                    );
-                    it.inside(name, |it| {
-                        it.wrong_at("call", Code::E012, rule, "merge some services")
-                    });
-                });
+                findings.inside("traffic", |it| it.inside(name, |it| too_deep(size.depth, it)));
+            }
+        }
+        for (name, queue) in &self.model.queues {
+            let Some(call) = &queue.call else { continue };
+            let size = self.size_of(call, &mut known);
+            total = total.saturating_add(size.steps);
+            if size.depth > DEPTH_MAX {
+                findings.inside("queues", |it| it.inside(name, |it| too_deep(size.depth, it)));
             }
         }
         if total > STEPS_MAX {
@@ -117,6 +117,9 @@ impl Checker<'_> {
                 size.steps += each.saturating_mul(u64::from(it.times));
                 size.depth = one.depth.max(opening.depth);
             }
+            if let Step::Send(it) = step {
+                size.steps = size.steps.saturating_add(u64::from(it.times));
+            }
             for inner in inner_steps(step) {
                 let inner = self.size_of_steps(service, inner, known);
                 size.steps = size.steps.saturating_add(inner.steps + 2);
@@ -129,8 +132,13 @@ impl Checker<'_> {
     }
 }
 
+fn too_deep(depth: usize, findings: &mut Findings) {
+    let rule = format!("its calls nest {depth} deep; at most {DEPTH_MAX} can be run");
+    findings.wrong_at("call", Code::E012, rule, "merge some services");
+}
+
 /// What is asked to open the connection that a call goes through.
-fn opening<'m>(service: &'m Service, call: &CallStep) -> Option<&'m str> {
+pub(super) fn opening<'m>(service: &'m Service, call: &CallStep) -> Option<&'m str> {
     let pool = service.pools.get(call.through.as_ref()?)?;
     pool.connect.as_ref().map(|it| it.call.as_str())
 }

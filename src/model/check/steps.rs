@@ -3,7 +3,7 @@
 use super::*;
 
 const ROWS_MAX: u64 = 1_000_000_000_000;
-const COUNT_MAX: u32 = 1000;
+pub(super) const COUNT_MAX: u32 = 1000;
 /// Chunks that one step can move.
 const CHUNKS_MAX: u64 = 100_000_000;
 
@@ -36,6 +36,7 @@ impl Checker<'_> {
             Step::Parallel(it) => self.parallel(service, it, findings),
             Step::Choose(it) => self.choose(service, it, locked, findings),
             Step::Cache(it) => self.cache(service, it, locked, findings),
+            Step::Send(it) => self.send(it, findings),
             Step::Lock(it) => {
                 findings.inside("lock", |at| {
                     at.inside("rows", |at| within(it.lock.rows as f64, 1.0, ROWS_MAX as f64, at));

@@ -68,7 +68,9 @@ impl Checker<'_> {
     /// Whether an operation certainly takes no time at all.
     fn takes_no_time(&self, call: &str) -> bool {
         Operation::find(self.model, call).is_some_and(|operation| {
-            !any_step(operation.spec, |step| !matches!(step, Step::Choose(_) | Step::Cache(_)))
+            !any_step(operation.spec, |step| {
+                !matches!(step, Step::Choose(_) | Step::Cache(_) | Step::Send(_))
+            })
         })
     }
 

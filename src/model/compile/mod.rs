@@ -4,6 +4,7 @@ mod caches;
 mod disks;
 mod layout;
 mod program;
+mod queues;
 mod steps;
 
 use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, TrafficClass};
@@ -32,9 +33,11 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
         luck: HashMap::new(),
     };
     compiler.lay_out();
+    compiler.lay_out_queues();
     for (name, class) in &model.traffic {
         compiler.class(name, class, recorded.get(name).map_or(&[], |counts| counts));
     }
+    compiler.consumers();
     compiler.logs();
     (compiler.network, compiler.names)
 }

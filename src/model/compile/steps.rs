@@ -59,6 +59,7 @@ impl<'m> Compiler<'m> {
             Written::Choose(it) => self.choose(program, spot, it),
             Written::Lock(it) => self.lock(program, spot, it),
             Written::Cache(it) => self.cache(program, spot, it),
+            Written::Send(it) => self.send(program, spot, it),
         }
     }
 
@@ -126,7 +127,7 @@ impl<'m> Compiler<'m> {
 
     fn call(&mut self, program: &mut Program, spot: &Spot<'m>, call: &'m CallStep) {
         let Spot { place, holds, depth } = spot;
-        let skip = (call.share < 1.0).then(|| self.skip(program, spot, call.share));
+        let skip = self.skip(program, spot, call.share);
         let through = call.through.as_ref().and_then(|name| place.spec.pools.get_index_of(name));
         let mut callee = self.callee(&call.call, through.map(|it| it as u16), place.path.clone());
         let connect = through.and_then(|it| place.spec.pools[it].connect.as_ref());
@@ -139,20 +140,33 @@ impl<'m> Compiler<'m> {
         } else {
             self.call_through(program, *holds, callee, depth + 1);
         }
-        if let Some(choice) = skip {
-            let end = StepId::new(self.network.steps.len());
-            self.network.choices[choice].options[1].1 = end;
-        }
+        self.skip_to_here(skip);
     }
 
     /// Goes on with the next step in `share` of the cases; where to else is still to be said.
-    fn skip(&mut self, program: &mut Program, spot: &Spot, share: f64) -> ChoiceId {
+    pub(super) fn skip(
+        &mut self,
+        program: &mut Program,
+        spot: &Spot,
+        share: f64,
+    ) -> Option<ChoiceId> {
+        if share >= 1.0 {
+            return None;
+        }
         let key = self.luck_key(&format!("{} share", spot.place.path));
         let choice = ChoiceId::new(self.network.choices.len());
         let here = self.emit(program, spot.holds, Step::Choose { choice });
         let next = StepId::new(here.index() + 1);
         let options = vec![(share, next), (1.0, StepId::LAST)];
-        self.network.choices.push(Choice { key, options })
+        Some(self.network.choices.push(Choice { key, options }))
+    }
+
+    /// That is here.
+    pub(super) fn skip_to_here(&mut self, skip: Option<ChoiceId>) {
+        if let Some(choice) = skip {
+            let end = StepId::new(self.network.steps.len());
+            self.network.choices[choice].options[1].1 = end;
+        }
     }
 
     fn parallel(&mut self, program: &mut Program, spot: &Spot<'m>, parallel: &'m ParallelStep) {

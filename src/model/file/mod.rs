@@ -15,6 +15,7 @@ pub use steps::*;
 pub use traffic::*;
 
 use crate::parts::distribution::Distribution;
+use crate::parts::queue::Queue;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -45,6 +46,9 @@ pub struct Model {
     pub hosts: Named<HostGroup>,
     /// Programs by name.
     pub services: Named<Service>,
+    /// Queues of messages by name, in a broker that stands outside the hosts and never fails.
+    #[serde(default)]
+    pub queues: Named<Queue>,
     /// How many users there are, for traffic that is given per user.
     #[serde(default)]
     pub users: Option<f64>,

@@ -21,6 +21,7 @@ pub enum Step {
     Choose(ChooseStep),
     Lock(LockStep),
     Cache(CacheStep),
+    Send(SendStep),
 }
 
 /// Compute: takes the host's CPU, shared with whatever else runs there.
@@ -197,4 +198,18 @@ pub struct CacheStep {
     /// A name for this step's luck, as for `cpu`: steps with the same name ask for the same key.
     #[serde(default, rename = "as")]
     pub luck: Option<String>,
+}
+
+/// Put a message into a queue and go on; what is done with it no longer concerns the request.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendStep {
+    /// The queue. If it is full and refuses, the step fails.
+    pub send: String,
+    /// How many messages.
+    #[serde(default = "one")]
+    pub times: u32,
+    /// The share of requests that send anything at all, between 0 and 1.
+    #[serde(default = "unity")]
+    pub share: f64,
 }

@@ -32,6 +32,12 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
         "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
     );
     page.table(
+        "Queues",
+        queues(point),
+        "Messages. Length: how many wait on average. Lag: from being sent to being acknowledged. \
+         Redelivered: deliveries after a failed one. Dead: given up. Dropped or refused: the queue was full.",
+    );
+    page.table(
         "Memory, connections and credits",
         reserves(point),
         "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
@@ -143,7 +149,9 @@ fn stations(point: &Point) -> Grid {
     for station in stations {
         let of = |metric: &str| cell(point, &format!("{station}.{metric}"));
         let mut row = vec![Cell::words(station)];
-        row.extend(["utilization", "busy", "line", "waiting.mean", "waiting.p95"].map(of));
+        let line =
+            if point.metric(&format!("{station}.line")).is_some() { "line" } else { "length" };
+        row.extend(["utilization", "busy", line, "waiting.mean", "waiting.p95"].map(of));
         grid.rows.push(row);
     }
     grid
@@ -155,6 +163,20 @@ fn caches(point: &Point) -> Grid {
         let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
         let mut row = vec![Cell::words(name)];
         row.extend(["lookups", "hit_ratio", "fetches"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
+fn queues(point: &Point) -> Grid {
+    let heads =
+        ["name", "sent", "acknowledged", "length", "lag, mean", "lag, p95", "redelivered", "dead"];
+    let mut grid = Grid::new(1, heads.into_iter().chain(["dropped", "refused"]));
+    for name in point.metrics.keys().filter_map(|it| it.strip_suffix(".sent")) {
+        let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["sent", "acknowledged", "length", "lag.mean", "lag.p95"].map(of));
+        row.extend(["redelivered", "dead", "dropped", "refused"].map(of));
         grid.rows.push(row);
     }
     grid
@@ -237,7 +259,16 @@ fn theory(page: &mut Page, point: &Point) {
 
 fn verdict(page: &mut Page, point: &Point) {
     page.text.push('\n');
-    if let Some(overload) = &point.overloaded {
+    if let Some(overload) = &point.overloaded
+        && point.metric(&format!("{}.sent", overload.by)).is_some()
+    {
+        page.note(&format!(
+            "Overloaded: messages are sent faster than the consumers of {} can take them. They grow by {} a \
+             second, so that those in it have no steady lag to tell.",
+            overload.by,
+            figure::exact(overload.backlog_per_s, None),
+        ));
+    } else if let Some(overload) = &point.overloaded {
         page.note(&format!(
             "Overloaded: work arrives faster than {} can do it. The backlog grows by {} requests a second, \
              so what waits there has no steady response time to tell.",

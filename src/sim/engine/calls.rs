@@ -104,7 +104,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Whoever sent the attempt waits no longer than this for it.
     #[inline(always)]
-    fn set_patience(&mut self, id: TokenId, guard: GuardId) {
+    pub(super) fn set_patience(&mut self, id: TokenId, guard: GuardId) {
         if let Some(timeout) = self.network.guards[guard].timeout {
             self.schedule_constant(timeout, Rank::Timeout, Kind::Timeout, id);
         }

@@ -25,6 +25,9 @@ impl<P: Probe> Engine<'_, P> {
     fn end_of_other(&mut self, id: TokenId) {
         let token = self.tokens[id];
         self.tokens.dismiss(id);
+        if token.is(flag::DELIVERS) {
+            return self.delivery_ended(&token);
+        }
         if token.is(flag::ORPHAN) {
             return;
         }
@@ -68,6 +71,9 @@ impl<P: Probe> Engine<'_, P> {
         let token = self.tokens[id];
         if token.flags & (flag::ORPHAN | flag::CUT) != 0 {
             return;
+        }
+        if token.is(flag::DELIVERS) {
+            return self.delivery_timed_out(id);
         }
         if token.parent != NOBODY && !self.is_waiting_for(&token) {
             return;

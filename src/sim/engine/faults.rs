@@ -288,13 +288,14 @@ impl<P: Probe> Engine<'_, P> {
     fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
         let mut caller = *token;
-        token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
+        let gone = flag::ORPHAN | flag::HANGS_BELOW | flag::DELIVERS;
+        token.flags = token.flags & !gone | flag::CUT;
         token.base = depth + 1;
         token.parent = NOBODY;
         // An attempt need not hold anything of its caller's.
         let Some(step) = self.step_back_at(&caller, depth) else { return };
         caller.step = step;
-        caller.flags &= flag::ORPHAN | flag::CUT | flag::HANGS_BELOW;
+        caller.flags &= flag::ORPHAN | flag::CUT | flag::HANGS_BELOW | flag::DELIVERS;
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;

@@ -11,6 +11,7 @@ mod connections;
 mod disks;
 mod ends;
 mod faults;
+mod queues;
 mod steps;
 
 use super::arrivals::Arrivals;
@@ -23,6 +24,7 @@ use super::log::Log;
 use super::meter::Meter;
 use super::pool::{Area, Pool};
 use super::probe::Probe;
+use super::queue::{QueueArea, Queues};
 use super::rows::Rows;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
@@ -31,7 +33,7 @@ use crate::network::{
     Arrival, BudgetId, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId,
     InstanceId, LockId, Network, VolumeId,
 };
-use crate::network::{PoolId, ServiceId, Step, StepId};
+use crate::network::{PoolId, QueueId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
@@ -83,6 +85,7 @@ pub struct Usage {
     pub buffers: Table<BufferId, Reads>,
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
+    pub queues: Table<QueueId, QueueArea>,
     pub events: u64,
 }
 
@@ -151,6 +154,7 @@ enum Control {
     InstanceUp(InstanceId, u32),
     Check(InstanceId),
     CheckTimedOut(InstanceId),
+    Queue(QueueId),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -319,6 +323,7 @@ struct Engine<'n, P> {
     connections: Table<ConnectionsId, Connections>,
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
+    queues: Queues,
     sources: Table<ClassId, Source<'n>>,
     /// What is left of retry budgets, by calling instance.
     budgets: Table<BudgetId, Vec<Bucket>>,
@@ -380,6 +385,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             buffers: network.buffers.map(|_, it| Buffer::new(it)),
             connections: network.connections.map(|_, it| Connections::new(it)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
+            queues: Queues::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
@@ -592,6 +598,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::InstanceUp(instance, stamp) => self.instance_up(instance, stamp),
             Control::Check(instance) => self.check(instance),
             Control::CheckTimedOut(instance) => self.checked(instance, false),
+            Control::Queue(queue) => self.look_at_queue(queue),
         }
         self.date_controls();
     }
@@ -604,6 +611,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.volumes.iter_mut().for_each(|it| it.open(now));
         self.buffers.iter_mut().for_each(Buffer::open);
         self.connections.iter_mut().for_each(Connections::open_window);
+        self.queues.open(now);
         self.computed_at_opening_ns = self.computed_ns();
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
@@ -612,6 +620,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn slice(&mut self) {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
+        self.tell_unsettled();
         self.control(self.now + self.plan.slice, Control::Slice);
     }
 
@@ -620,9 +629,16 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.backlog.iter_mut().for_each(|count| *count = 0);
         for id in self.tokens.ids() {
             let token = &self.tokens[id];
-            if token.flags & (flag::LOG | flag::THINKS) == 0 {
+            if token.flags & (flag::LOG | flag::THINKS | flag::DELIVERS) == 0 {
                 self.backlog[token.class] += 1;
             }
+        }
+    }
+
+    /// Messages that are neither acknowledged nor given up, queue by queue.
+    fn tell_unsettled(&mut self) {
+        for queue in self.network.queues.ids() {
+            self.probe.unsettled(queue, self.queues.unsettled(queue));
         }
     }
 
@@ -637,6 +653,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn close_run(mut self) -> Result<(P, Usage), Failure> {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
+        self.tell_unsettled();
         self.audit()?;
         let now = self.now;
         let computed_ns = self.computed_in_window_ns();
@@ -648,6 +665,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             volumes: self.volumes.map(|_, it| it.measured(now)),
             buffers: self.buffers.map(|_, it| it.measured()),
             connects: self.connections.map(|_, it| it.measured()),
+            queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
             events: self.events,
         };
         Ok((self.probe, usage))
@@ -684,6 +702,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
+        self.audit_queues()?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now);
             audit.map_err(|law| broken(law, "lock", id.index()))?;
@@ -785,7 +804,8 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     /// Whether a client is waiting for this very token.
     fn is_asked_for(&self, token: &Token) -> bool {
-        token.flags & (flag::ORPHAN | flag::CUT | flag::LOG | flag::THINKS) == 0
+        let others = flag::ORPHAN | flag::CUT | flag::LOG | flag::THINKS | flag::DELIVERS;
+        token.flags & others == 0
     }
 
     #[inline]

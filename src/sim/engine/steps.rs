@@ -50,6 +50,7 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Unlock { lock } => self.unlock(id, lock),
                 Step::Look { look } => self.look(id, look),
                 Step::Fill { look } => self.fill(id, look),
+                Step::Send { send } => self.send_message(id, send),
                 Step::Choose { choice } => self.choose(id, choice),
                 Step::Jump { to } => {
                     self.tokens[id].step = to;
