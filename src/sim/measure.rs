@@ -155,7 +155,7 @@ impl Probe for Measure {
             Looked::Waited => counts.waited += 1,
         }
     }
-    fn queued(&mut self, queue: QueueId, what: Queued) {
+    fn queued(&mut self, _: Time, queue: QueueId, what: Queued) {
         let seen = &mut self.queues[queue];
         match what {
             Queued::Sent => seen.sent += 1,

@@ -52,7 +52,7 @@ pub trait Probe {
     /// A cache was looked into.
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
     /// Something happened to a message.
-    fn queued(&mut self, _queue: QueueId, _what: Queued) {}
+    fn queued(&mut self, _now: Time, _queue: QueueId, _what: Queued) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -105,9 +105,9 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.sliced(now, backlog);
         self.1.sliced(now, backlog);
     }
-    fn queued(&mut self, queue: QueueId, what: Queued) {
-        self.0.queued(queue, what);
-        self.1.queued(queue, what);
+    fn queued(&mut self, now: Time, queue: QueueId, what: Queued) {
+        self.0.queued(now, queue, what);
+        self.1.queued(now, queue, what);
     }
     fn unsettled(&mut self, queue: QueueId, messages: u32) {
         self.0.unsettled(queue, messages);
@@ -150,7 +150,7 @@ impl Probe for Fingerprint {
     fn looked(&mut self, _: CacheId, seen: Looked) {
         self.add(seen as u64);
     }
-    fn queued(&mut self, _: QueueId, what: Queued) {
+    fn queued(&mut self, _: Time, _: QueueId, what: Queued) {
         match what {
             Queued::Delivered { waited, .. } => self.add(waited.nanos()),
             Queued::Acknowledged { lag } => self.add(lag.nanos()),

@@ -4,7 +4,7 @@ use outgrow::ids::Id;
 use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
     BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names,
-    Network, PoolGroupId, ServiceId,
+    Network, PoolGroupId, QueueId, ServiceId,
 };
 use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, Usage, run};
 use outgrow::units::{Span, Time};
@@ -114,6 +114,9 @@ impl Seen<'_> {
     /// `customer.failed.refused` (share of those born), `clerk.line`, `clerk.busy`, `desk.cpu`.
     pub fn metric(&self, name: &str) -> f64 {
         let (of, what) = name.rsplit_once('.').expect("thing.metric");
+        if let Some(queue) = self.queue_of(of) {
+            return self.queue(queue, of, what);
+        }
         match of.rsplit_once('.') {
             Some((class, "response")) => {
                 let seen = &self.measure.classes[self.model.class(class)];
@@ -163,6 +166,31 @@ impl Seen<'_> {
                 seen.hits as f64 / (seen.hits + seen.misses) as f64
             }
             "rows_line" => self.usage.rows[self.model.lock(of)] as f64 / 1e9 / self.window_s,
+            _ => panic!("no metric \"{of}.{what}\""),
+        }
+    }
+
+    /// The queue that a name such as `mail` or `mail.lag` begins with.
+    fn queue_of(&self, name: &str) -> Option<QueueId> {
+        let first = name.split('.').next().unwrap_or(name);
+        self.model.names.queues.iter().position(|it| it == first).map(QueueId::new)
+    }
+
+    fn queue(&self, queue: QueueId, of: &str, what: &str) -> f64 {
+        let (seen, used) = (&self.measure.queues[queue], self.usage.queues[queue]);
+        let mean = |area: u128| area as f64 / 1e9 / self.window_s;
+        let per_s = |count: u64| count as f64 / self.window_s;
+        match what {
+            _ if of.ends_with(".waiting") => figure(&seen.waits, what),
+            _ if of.ends_with(".lag") => figure(&seen.lags, what),
+            "sent" => per_s(seen.sent),
+            "acknowledged" => per_s(seen.lags.count()),
+            "refused" => per_s(seen.refused),
+            "redelivered" => per_s(seen.redelivered),
+            "dead" => per_s(seen.dead),
+            "dropped" => per_s(seen.dropped),
+            "length" => mean(used.line),
+            "busy" => mean(used.calls),
             _ => panic!("no metric \"{of}.{what}\""),
         }
     }

@@ -47,6 +47,12 @@ oracles! { "oracles/caches.json" as caches:
     bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
 }
 
+oracles! { "oracles/queues.json" as queues:
+    one_consumer four_consumers ten_consumers a_queue_that_refuses a_queue_that_drops
+    batches_of_up_to_four batches_of_three_to_eight a_batch_of_one_is_plain
+    deliveries_fail_and_messages_die a_share_sends_twice
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

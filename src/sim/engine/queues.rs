@@ -29,14 +29,14 @@ impl<P: Probe> Engine<'_, P> {
         if self.queues.is_full(queue, spec.length) {
             match spec.full {
                 Full::Refuse => {
-                    self.probe.queued(queue, Queued::Refused);
+                    self.probe.queued(self.now, queue, Queued::Refused);
                     return false;
                 }
                 Full::DropOldest => self.drop_oldest(queue),
             }
         }
         self.queues.put(self.now, queue, class, key);
-        self.probe.queued(queue, Queued::Sent);
+        self.probe.queued(self.now, queue, Queued::Sent);
         if self.queues.alive() > INSIDE_MAX {
             self.give_up_run(Failure::TooManyInside { at: self.now });
         }
@@ -47,7 +47,7 @@ impl<P: Probe> Engine<'_, P> {
     fn drop_oldest(&mut self, queue: QueueId) {
         if let Some(message) = self.queues.take_first(self.now, queue) {
             self.queues.settle(self.now, queue, message, Fate::Dropped);
-            self.probe.queued(queue, Queued::Dropped);
+            self.probe.queued(self.now, queue, Queued::Dropped);
         }
     }
 
@@ -80,7 +80,7 @@ impl<P: Probe> Engine<'_, P> {
             let again = message.deliveries > 1;
             first.get_or_insert(*message);
             let waited = self.now - message.since;
-            self.probe.queued(queue, Queued::Delivered { waited, again });
+            self.probe.queued(self.now, queue, Queued::Delivered { waited, again });
         }
         let Some(message) = first else { return };
         let key = match message.deliveries {
@@ -127,7 +127,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.not_acknowledged(queue, message);
             } else {
                 let lag = self.queues.settle(self.now, queue, message, Fate::Acknowledged);
-                self.probe.queued(queue, Queued::Acknowledged { lag });
+                self.probe.queued(self.now, queue, Queued::Acknowledged { lag });
             }
         }
     }
@@ -143,7 +143,7 @@ impl<P: Probe> Engine<'_, P> {
             };
         }
         self.queues.settle(self.now, queue, place, Fate::Dead);
-        self.probe.queued(queue, Queued::Dead);
+        self.probe.queued(self.now, queue, Queued::Dead);
         let Some(dead_letter) = spec.dead_letter else { return };
         let key = rng::attempt(message.key ^ spec.key, message.deliveries);
         // A queue for dead letters that is full and refuses has lost it: there is nobody to tell.

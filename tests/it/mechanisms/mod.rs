@@ -6,6 +6,7 @@ mod devices;
 mod disks;
 mod faults;
 mod policies;
+mod queues;
 mod requests;
 
 use crate::support::{Diary, Model, model, plan};
@@ -18,6 +19,17 @@ type Request<'r> = (f64, &'r str, &'r str);
 
 /// A model of hosts and services, with links or nothing, and the requests that come to it.
 fn scene(hosts: &str, links: &str, services: &str, requests: &[Request]) -> Model {
+    scene_with_queues(hosts, links, services, "", requests)
+}
+
+/// The same, with queues.
+fn scene_with_queues(
+    hosts: &str,
+    links: &str,
+    services: &str,
+    queues: &str,
+    requests: &[Request],
+) -> Model {
     let class = |(i, (at_ms, call, more)): (usize, &Request)| {
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
         let think = format!(r#""closed": {{ "users": 1, "think": "{}ms" }}"#, 1000.0 + at_ms);
@@ -26,7 +38,7 @@ fn scene(hosts: &str, links: &str, services: &str, requests: &[Request]) -> Mode
     let classes: Vec<String> = requests.iter().enumerate().map(class).collect();
     model(&format!(
         r#"{{ "name": "scene", "zones": {{ "a": {{}}, "b": {{}} }}, "links": [{links}],
-             "hosts": {{ {hosts} }}, "services": {{ {services} }}, "traffic": {{ {} }} }}"#,
+             "hosts": {{ {hosts} }}, "services": {{ {services} }}, "queues": {{ {queues} }}, "traffic": {{ {} }} }}"#,
         classes.join(", ")
     ))
 }

@@ -6,7 +6,7 @@ mod shrink;
 use crate::support::{Model, model, plan, span, try_run};
 use outgrow::ids::{Id, Table};
 use outgrow::model::{Document, load};
-use outgrow::network::{Arrival, ClassId, Fault, HostId};
+use outgrow::network::{Arrival, ClassId, Fault, HostId, QueueId};
 use outgrow::sim::{Failure, Fingerprint, Plan, Probe};
 use outgrow::units::Time;
 pub use random_model::{random_faults, random_model};
@@ -121,9 +121,14 @@ fn nothing_is_held_or_under_way_long_after_the_last_request() {
         };
         let busy = usage.pools.as_slice().iter().position(|it| it.busy + it.line > 0);
         let computing = usage.cpus.as_slice().iter().position(|it| *it > 0.0);
-        match (left, busy, computing) {
-            (0, None, None) => Ok(()),
-            _ => Err(format!("{left} left over, pool {busy:?} busy, cpu {computing:?} busy")),
+        let mut consumed = network.queues.ids().filter(|it| network.queues[*it].consumers > 0);
+        let waits = |it: &QueueId| usage.queues[*it].line + usage.queues[*it].calls > 0;
+        let waiting = consumed.find(waits);
+        match (left, busy, computing, waiting) {
+            (0, None, None, None) => Ok(()),
+            _ => Err(format!(
+                "{left} left over, pool {busy:?} busy, cpu {computing:?} busy, queue {waiting:?} in use"
+            )),
         }
     });
     few(given_up);

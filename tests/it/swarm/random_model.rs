@@ -88,11 +88,46 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         }
     }
     model["services"] = Value::Object(written);
+    model["queues"] = queues(&mut dice, &operations);
     let classes = dice.from(1, 3);
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
     model
+}
+
+/// A queue for each service but the first, whose operations those above it may send to, and one for
+/// dead letters.
+fn queues(dice: &mut Dice, operations: &[u64]) -> Value {
+    let mut queues = serde_json::Map::new();
+    for (service, count) in operations.iter().enumerate().skip(1) {
+        let mut queue = json!({ "call": format!("s{service}.o{}", dice.below(*count)) });
+        queue["consumers"] = json!(dice.from(1, 6));
+        queue["attempts"] = json!(dice.from(1, 4));
+        if dice.chance(0.3) {
+            queue["length"] = json!(dice.from(5, 20));
+            queue["full"] = json!(*dice.one_of(&["refuse", "drop_oldest"]));
+        }
+        if dice.chance(0.5) {
+            queue["batch"] = json!(dice.from(2, 5));
+            if dice.chance(0.5) {
+                queue["linger"] = dice.span(0, 20);
+                queue["enough"] = json!(dice.from(1, 2));
+            }
+        }
+        if dice.chance(0.5) {
+            queue["redeliver_after"] = dice.span(1, 40);
+        }
+        if dice.chance(0.5) {
+            queue["pause"] = dice.span(0, 20);
+        }
+        if dice.chance(0.5) {
+            queue["dead_letter"] = json!("dead");
+        }
+        queues.insert(format!("q{service}"), queue);
+    }
+    queues.insert("dead".to_owned(), json!({}));
+    Value::Object(queues)
 }
 
 fn links(dice: &mut Dice, zones: u64) -> Value {
@@ -237,7 +272,7 @@ fn steps(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
 
 fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
     let calls = place.service + 1 < place.services;
-    match dice.below(14) {
+    match dice.below(15) {
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
@@ -252,6 +287,10 @@ fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
             json!({ "lock": rows, "do": steps(dice, place, nesting - 1, true) })
         }
         12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, locked),
+        14 if calls => {
+            let to = dice.from(place.service + 1, place.services - 1);
+            json!({ "send": format!("q{to}"), "times": dice.from(1, 2), "share": 0.8 })
+        }
         _ => json!({ "wait": "0s" }),
     }
 }
