@@ -9,7 +9,9 @@ use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::Law;
 use crate::parts::distribution::Misses;
 use crate::parts::distribution::Zipf;
+use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
+use crate::parts::policy::rate_limit::Bucket;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Span, Time};
 use std::ops::Range;
@@ -49,6 +51,10 @@ id!(LookId);
 id!(GuardId);
 id!(ForkId);
 id!(
+    /// The rules by which a service lets requests in.
+    AdmissionId
+);
+id!(
     /// One constant delay; whatever waits that long leaves in the order it came.
     DelayId
 );
@@ -81,6 +87,9 @@ pub enum Step {
     Delay { work: WorkId, depth: Depth },
     /// Compute on the host's shared CPU.
     Compute { work: WorkId, depth: Depth },
+    /// Before computing or waiting with nothing in hand but a worker: let somebody who matters more
+    /// have it first.
+    GiveWay { depth: Depth },
     /// Let time pass.
     Wait { work: WorkId },
     /// Find out how many accesses to the disk there are to make; skip the next three steps if none.
@@ -166,6 +175,8 @@ pub struct Service {
     pub balance: Balance,
     pub health: Option<Health>,
     pub start: Span,
+    /// How it lets requests in, if not first come, first served.
+    pub admission: Option<AdmissionId>,
     /// Key of the balancer's and the health checks' draws.
     pub key: u64,
 }
@@ -230,6 +241,68 @@ pub struct Connections {
     pub minimum: u32,
     /// How long one may rest.
     pub idle: Option<Span>,
+}
+
+/// By what rules requests get a worker of a service, beyond one after the other.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    pub order: Order,
+    pub patience: Option<Patience>,
+    pub codel: Option<Codel>,
+    /// Whether nobody is served who is no longer waited for.
+    pub discard_expired: bool,
+    pub limits: Vec<RateLimit>,
+    pub sheds: Vec<Shed>,
+}
+
+/// Who in line goes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// Whoever came first.
+    First,
+    /// Whoever came last, while more than so many wait.
+    Last { above: u32 },
+    /// The level of each class, of so many; the least goes first.
+    Levels { of: Vec<u16>, count: u16, preemptive: bool },
+    /// Each class in turn, by these weights.
+    Fair { weights: Vec<f64> },
+    /// Whoever has the least to do in its first step.
+    Shortest,
+}
+
+impl Order {
+    /// Whether whoever comes may take the place of somebody at work.
+    pub fn preempts(&self) -> bool {
+        matches!(self, Order::Levels { preemptive: true, .. })
+    }
+}
+
+/// How long one stands in line before one gives up.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
+    Constant(DelayId),
+    Drawn(Law),
+    /// The second where the line has not been empty for as long as the first.
+    Adaptive(DelayId, DelayId),
+}
+
+/// So many requests a second.
+#[derive(Clone, Debug)]
+pub struct RateLimit {
+    pub bucket: Bucket,
+    /// Whether all instances draw on one.
+    pub shared: bool,
+    /// Which classes it is for.
+    pub classes: Vec<bool>,
+}
+
+/// Who is refused while many are busy.
+#[derive(Clone, Debug)]
+pub struct Shed {
+    /// So many of an instance's workers.
+    pub from: u32,
+    /// How many of each class, as a share.
+    pub shares: Vec<f64>,
 }
 
 /// Unlimited size of a pool or line.
@@ -417,6 +490,7 @@ pub struct Network {
     pub hosts: Table<HostId, Host>,
     pub services: Table<ServiceId, Service>,
     pub instances: Table<InstanceId, Instance>,
+    pub admissions: Table<AdmissionId, Admission>,
     pub pools: Table<PoolId, Pool>,
     pub pool_groups: u32,
     pub classes: Table<ClassId, Class>,

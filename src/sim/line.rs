@@ -42,6 +42,20 @@ impl Line {
         self.len += 1;
     }
 
+    /// Joins in front of all others.
+    pub fn join_first(&mut self, tokens: &mut Tokens, id: TokenId, wait: Wait) {
+        let token = &mut tokens[id];
+        token.next = self.head;
+        token.prev = NOBODY;
+        token.wait = wait;
+        match self.head {
+            NOBODY => self.tail = id.raw(),
+            head => tokens[TokenId::from_raw(head)].prev = id.raw(),
+        }
+        self.head = id.raw();
+        self.len += 1;
+    }
+
     /// Leaves from wherever it stands.
     #[inline]
     pub fn leave(&mut self, tokens: &mut Tokens, id: TokenId) {
@@ -62,6 +76,13 @@ impl Line {
     #[inline]
     pub fn first(&self) -> Option<TokenId> {
         (self.head != NOBODY).then(|| TokenId::from_raw(self.head))
+    }
+
+    /// Whoever joined last leaves.
+    pub fn pop_last(&mut self, tokens: &mut Tokens) -> Option<TokenId> {
+        let last = (self.tail != NOBODY).then(|| TokenId::from_raw(self.tail))?;
+        self.leave(tokens, last);
+        Some(last)
     }
 
     #[inline]

@@ -1,9 +1,9 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
-use super::probe::{Looked, Probe};
+use super::probe::{Gated, Looked, Probe};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId};
+use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId, ServiceId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -54,6 +54,8 @@ pub struct Measure {
     /// Waits for a row.
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
+    /// What the rules of services did, by [`Gated`].
+    pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -69,6 +71,7 @@ impl Measure {
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
+            gated: network.services.map(|_, _| [0; Gated::COUNT]),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -120,9 +123,13 @@ impl Probe for Measure {
             Looked::Waited => counts.waited += 1,
         }
     }
+    fn gated(&mut self, service: ServiceId, what: Gated) {
+        self.gated[service][what as usize] += 1;
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
+        self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.attempts, class.failed) = (0, 0, [0; Reason::COUNT]);

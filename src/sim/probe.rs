@@ -2,7 +2,7 @@
 
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, PoolGroupId};
+use crate::network::{CacheId, ClassId, LockId, PoolGroupId, ServiceId};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -12,6 +12,27 @@ pub enum Looked {
     Missed,
     /// It had missed, and waited for what another fetched.
     Waited,
+}
+
+/// What the rules of a service did to a request that asked for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gated {
+    /// Refused, as the line was full.
+    Full,
+    /// Refused, as there were no tokens.
+    Limited,
+    /// Refused, as too many were busy or had waited too long.
+    Shed,
+    /// Thrown away, as nobody waited for it.
+    Discarded,
+    /// It left the line, out of patience.
+    Left,
+    /// It lost its worker to one that matters more.
+    Interrupted,
+}
+
+impl Gated {
+    pub const COUNT: usize = 6;
 }
 
 pub trait Probe {
@@ -29,6 +50,8 @@ pub trait Probe {
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
     /// A cache was looked into.
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
+    /// The rules of a service did something to a request.
+    fn gated(&mut self, _service: ServiceId, _what: Gated) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -66,6 +89,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn looked(&mut self, cache: CacheId, seen: Looked) {
         self.0.looked(cache, seen);
         self.1.looked(cache, seen);
+    }
+    fn gated(&mut self, service: ServiceId, what: Gated) {
+        self.0.gated(service, what);
+        self.1.gated(service, what);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);
@@ -111,5 +138,8 @@ impl Probe for Fingerprint {
     }
     fn looked(&mut self, _: CacheId, seen: Looked) {
         self.add(seen as u64);
+    }
+    fn gated(&mut self, _: ServiceId, what: Gated) {
+        self.add(what as u64);
     }
 }

@@ -65,6 +65,8 @@ pub mod flag {
     pub const WAITS_TO_RETRY: u16 = 32;
     /// It is a user of a closed class, thinking.
     pub const THINKS: u16 = 64;
+    /// It lost its worker to one that matters more; `left` says where what it has still to do is kept.
+    pub const INTERRUPTED: u16 = 512;
 }
 
 /// Where a token is waiting, so that a fault can take it out of there.
@@ -97,7 +99,7 @@ pub struct Token {
     pub key: u64,
     /// When the request was meant to start, at the client.
     pub born: Time,
-    /// When it joined the line it stands in.
+    /// When it joined the line it stands in, or when its wait will be over.
     pub joined: Time,
     /// Neighbours in the line that it stands in.
     pub next: u32,
@@ -106,7 +108,7 @@ pub struct Token {
     pub guard: GuardId,
     /// Whose call or branch this is; `NOBODY` for a client's attempt.
     pub parent: u32,
-    /// Accesses left to make, or branches that must still succeed.
+    /// Accesses left to make, branches that must still succeed, or the place of interrupted work.
     pub left: u32,
     pub flags: u16,
     /// 0, or the reason why it is giving back all it holds.

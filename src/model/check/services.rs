@@ -76,6 +76,7 @@ impl Checker<'_> {
             let rule = "a line has no end if workers are unlimited";
             findings.wrong_at("line", Code::E010, rule, "give \"workers\" too");
         }
+        self.admission(service, findings);
         if let Some(cpu) = &service.cpu {
             findings.inside("cpu", |it| {
                 it.inside("request", |it| within(cpu.request, 1e-6, 1e6, it));

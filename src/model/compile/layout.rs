@@ -105,7 +105,9 @@ impl<'m> Compiler<'m> {
         for _ in 0..service.instances {
             self.instance(id, name, service, first);
         }
+        let admission = self.admission(service);
         self.network.services.push(crate::network::Service {
+            admission,
             instances: first..InstanceId::new(self.network.instances.len()),
             balance: service.balance,
             health: service.health,
@@ -199,6 +201,11 @@ impl<'m> Compiler<'m> {
         all.min_by_key(|host| crowd(*host)).expect("checked: a group has hosts")
     }
 
+    fn is_preemptive(&self, instance: InstanceId) -> bool {
+        let service = &self.network.services[self.network.instances[instance].service];
+        service.admission.is_some_and(|it| self.network.admissions[it].order.preempts())
+    }
+
     pub(super) fn group_of(&self, service: &Service) -> &'m HostGroup {
         self.model.hosts.get(&service.hosts).expect("checked: it is there")
     }
@@ -217,9 +224,11 @@ impl<'m> Compiler<'m> {
                 (wanted[it.service.index()], it.cpu_limit)
             };
             let limited = instances.iter().map(of).any(|(wants, limit)| wants > limit);
+            // Whoever may be interrupted must be seen to compute.
+            let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
             let cores = f64::from(self.network.hosts[host].cores);
-            self.network.hosts[host].contended = limited || wants > cores;
+            self.network.hosts[host].contended = limited || interrupted || wants > cores;
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.

@@ -161,7 +161,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     fn seize_worker(&mut self, id: TokenId, visit: VisitId, instance: InstanceId) -> Flow {
-        let Instance { workers, state, .. } = self.instances[instance];
+        let Instance { workers, state, ruled, .. } = self.instances[instance];
         match state {
             Health::Up => {}
             Health::Down => return self.turn_away(id, visit, Reason::Unreachable),
@@ -169,6 +169,9 @@ impl<P: Probe> Engine<'_, P> {
                 self.tokens[id].flags |= flag::HUNG;
                 return Flow::Stay;
             }
+        }
+        if ruled {
+            return self.ask_for_worker(id, visit, instance);
         }
         match self.take(workers, id) {
             Seize::Granted => Flow::On,
@@ -196,7 +199,12 @@ impl<P: Probe> Engine<'_, P> {
         token.depth = depth;
         let (is_plain, next) = (token.is_plain(), token.step);
         self.candidates[instance].outstanding -= 1;
-        self.free(self.instances[instance].workers);
+        let Instance { workers, ruled, .. } = self.instances[instance];
+        if ruled {
+            self.free_worker(id, instance);
+        } else {
+            self.free(workers);
+        }
         if is_plain && self.network.links.is_empty() {
             // The end comes right after this for most, and is known without another round.
             let is_end = self.network.steps[next] == Step::End;

@@ -122,8 +122,14 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Gives up waiting for a connection.
     pub(super) fn impatient(&mut self, id: TokenId) {
+        if self.tokens[id].wait != Wait::Line {
+            return;
+        }
+        if let Step::Seize { visit, depth } = self.step_of(id) {
+            return self.impatient_for_worker(id, visit, depth);
+        }
         let token = &self.tokens[id];
-        let Some(pool) = self.line_of(id).filter(|_| token.wait == Wait::Line) else { return };
+        let Some(pool) = self.line_of(id) else { return };
         let Some(patience) = self.network.pools[pool].patience else { return };
         if token.joined + self.network.delays[patience] != self.now {
             return;

@@ -127,6 +127,7 @@ impl<P: Probe> Engine<'_, P> {
         dead.iter().for_each(|it| self.detach_log(*it));
         dead.iter().for_each(|it| self.reset_log(*it));
         dead.iter().for_each(|it| self.forget(*it));
+        dead.iter().for_each(|it| self.nobody_at_work(*it));
         for (id, _) in top {
             self.reset(id);
         }
@@ -174,7 +175,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The step that the token is waiting in.
-    fn step_of(&self, id: TokenId) -> Step {
+    pub(super) fn step_of(&self, id: TokenId) -> Step {
         self.network.steps[StepId::new(self.tokens[id].step.index() - 1)]
     }
 
@@ -190,6 +191,9 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn line_of(&self, id: TokenId) -> Option<PoolId> {
         let instance = |depth| &self.network.instances[self.tokens[id].held(depth)];
         match self.step_of(id) {
+            _ if self.is_out_of_work(&self.tokens[id]) => {
+                Some(instance(self.tokens[id].depth - 1).workers)
+            }
             Step::Seize { depth, .. } => Some(instance(depth).workers),
             Step::Borrow { pool, depth } => Some(instance(depth).pool(pool)),
             Step::Occupy { depth } => self.disk_of(id, depth),
@@ -201,6 +205,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Takes the token off the processor that it computes on.
     fn stop_work(&mut self, id: TokenId) {
         match self.step_of(id) {
+            _ if self.is_out_of_work(&self.tokens[id]) => {}
             Step::Delay { .. } => self.stop_computing(id),
             Step::Compute { depth, .. } => {
                 let spec = &self.network.instances[self.tokens[id].held(depth)];
@@ -276,8 +281,10 @@ impl<P: Probe> Engine<'_, P> {
             _ if self.tokens[id].failing != 0 => Flow::On,
             // At rest in this step, it has no worker yet.
             Step::Seize { visit, .. } => self.turn_away(id, visit, Reason::Reset),
+            _ if self.is_out_of_work(&self.tokens[id]) => self.reset_while_out(id),
             _ => self.fail(id, Reason::Reset),
         };
+        self.forget_interruption(id);
         if flow == Flow::On {
             self.ready.push_back(id);
         }
@@ -325,6 +332,7 @@ impl<P: Probe> Engine<'_, P> {
             0 => self.network.unwind[StepId::new(token.step.index() - 1)],
             _ => token.step,
         };
+        let step = if self.is_out_of_work(token) { self.network.unwind[step] } else { step };
         self.if_it_gives_back(token, step)
     }
 

@@ -4,12 +4,14 @@
 //! to the next event, (B) carry that event out, (C) advance every request that it set free, before
 //! the clock moves again.
 
+mod admission;
 mod caches;
 mod calls;
 mod connections;
 mod disks;
 mod ends;
 mod faults;
+mod interruptions;
 mod steps;
 
 use super::arrivals::Arrivals;
@@ -18,8 +20,10 @@ use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
+use super::interrupted::Interrupted;
 use super::log::Log;
 use super::meter::Meter;
+use super::order::Order;
 use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::rows::Rows;
@@ -27,14 +31,16 @@ use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, Table};
 use crate::network::{
-    Arrival, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId,
+    self, Arrival, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId,
     InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
+use crate::parts::policy::rate_limit::Bucket;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use admission::{Gate, buckets};
 use caches::stores;
 use std::collections::VecDeque;
 
@@ -177,6 +183,8 @@ struct Instance {
     /// The places at its host's disk, if that has one.
     disk: Option<PoolId>,
     state: Health,
+    /// Whether rules say who gets a worker.
+    ruled: bool,
     belief: Belief,
     /// Times that it went down: what was planned for it before is void.
     stamp: u32,
@@ -225,6 +233,18 @@ fn lanes(network: &Network) -> Vec<Lane> {
     arrivals.chain(rings).chain(shared.map(Lane::Cpu)).chain([Lane::Control]).collect()
 }
 
+/// The pools, workers in the order that their service's rules say.
+fn pools(network: &Network) -> Table<PoolId, Pool> {
+    let mut pools = network.pools.map(|_, it| Pool::new(it));
+    for instance in network.instances.ids().map(|id| &network.instances[id]) {
+        if let Some(rules) = network.services[instance.service].admission {
+            let order = Order::new(&network.admissions[rules].order);
+            pools[instance.workers] = Pool::in_order(&network.pools[instance.workers], order);
+        }
+    }
+    pools
+}
+
 /// Requests that are neither answered nor failed yet.
 #[derive(Default)]
 struct Inside {
@@ -264,6 +284,10 @@ struct Engine<'n, P> {
     ready: VecDeque<TokenId>,
     tokens: Tokens,
     pools: Table<PoolId, Pool>,
+    gates: Table<InstanceId, Gate>,
+    /// The buckets of each service's rate limits.
+    buckets: Table<ServiceId, Vec<Vec<Bucket>>>,
+    interrupted: Interrupted,
     cpus: Table<HostId, Option<Cpu>>,
     /// The slot of each shared CPU.
     cpu_slots: Table<HostId, usize>,
@@ -316,7 +340,10 @@ impl<'n, P: Probe> Engine<'n, P> {
             controls: OneShot::with_capacity(64),
             ready: VecDeque::with_capacity(1024),
             tokens: Tokens::with_capacity(4096),
-            pools: network.pools.map(|_, it| Pool::new(it)),
+            pools: pools(network),
+            gates: network.instances.map(|_, _| Gate::default()),
+            buckets: network.services.map(|_, it| buckets(network, it)),
+            interrupted: Interrupted::default(),
             cpus: network.hosts.map(|_, host| {
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
                 host.contended
@@ -327,6 +354,7 @@ impl<'n, P: Probe> Engine<'n, P> {
                 workers: it.workers,
                 disk: network.hosts[it.host].disk,
                 state: Health::Up,
+                ruled: network.services[it.service].admission.is_some(),
                 belief: Belief::default(),
                 stamp: 0,
             }),
@@ -453,7 +481,11 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn happen(&mut self, event: Event) -> Option<TokenId> {
         let id = event.token;
         match event.kind() {
-            Kind::Done | Kind::Computed if self.tokens[id].is(flag::HUNG) => None,
+            Kind::Done | Kind::Computed
+                if self.tokens[id].flags & (flag::HUNG | flag::INTERRUPTED) != 0 =>
+            {
+                self.happen_to_interrupted(id)
+            }
             Kind::Done => {
                 self.tokens[id].wait = Wait::Moving;
                 Some(id)
@@ -464,6 +496,13 @@ impl<'n, P: Probe> Engine<'n, P> {
             }
             kind => self.happen_rarely(kind, id),
         }
+    }
+
+    /// The same for one that hangs, or was interrupted.
+    #[inline(never)]
+    fn happen_to_interrupted(&mut self, id: TokenId) -> Option<TokenId> {
+        let is_over = !self.tokens[id].is(flag::HUNG) && self.wait_is_over(id);
+        is_over.then_some(id)
     }
 
     #[inline(never)]
@@ -644,6 +683,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
+        self.audit_admission()?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now);
             audit.map_err(|law| broken(law, "lock", id.index()))?;

@@ -31,6 +31,7 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Return { pool, depth } => self.give_back(id, pool, depth),
                 Step::Delay { work, depth } => self.delay(id, work, depth),
                 Step::Compute { work, depth } => self.compute(id, work, depth),
+                Step::GiveWay { depth } => self.give_way(id, depth),
                 Step::Wait { work } => self.pause(id, work),
                 Step::Access { access, depth } => self.access(id, access, depth),
                 Step::Occupy { depth } => self.occupy(id, depth),
@@ -138,6 +139,7 @@ impl<P: Probe> Engine<'_, P> {
     fn pause(&mut self, id: TokenId, work: WorkId) -> Flow {
         let work = &self.network.works[work];
         let span = work.law.draw(&mut self.draw(id, work.key));
+        self.tokens[id].joined = self.now + span;
         self.schedule(span, Rank::Finish, Kind::Done, id);
         Flow::Stay
     }

@@ -5,10 +5,12 @@ mod connections;
 mod devices;
 mod disks;
 mod faults;
+mod lines;
 mod requests;
 
 use crate::support::{Diary, Model, model, plan};
 use outgrow::ids::Id;
+use outgrow::network::FaultStyle;
 use outgrow::sim::{Plan, Usage};
 
 /// Each request comes once: so many milliseconds after the first second, asking for an operation,

@@ -175,6 +175,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
             service["line"] = json!(dice.below(8));
         }
     }
+    admission(dice, &mut service);
     if dice.chance(0.3) {
         service["cpu"] = json!({ "request": 2.0 });
         if dice.chance(0.5) {
@@ -201,10 +202,58 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     let count = place.operations[place.service as usize];
     let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, false)));
     service["operations"] = operations.collect();
+    let sized = |steps: &Value| {
+        steps.get(0).is_none_or(|it| it.get("cpu").is_some() || it.get("wait").is_some())
+    };
+    let all_sized = service["operations"].as_object().is_some_and(|it| it.values().all(sized));
+    if has_line(&service) && all_sized && dice.chance(0.3) {
+        service["discipline"] = json!("shortest_first");
+    }
     if service["operations"].to_string().contains("\"commit\"") && dice.chance(0.3) {
         service["group_commit"] = json!({ "delay": dice.span(0, 5), "siblings": dice.below(3) });
     }
     service
+}
+
+/// Whether anybody may ever wait for a worker of it.
+fn has_line(service: &Value) -> bool {
+    service.get("workers").is_some() && service.get("line") != Some(&json!(0))
+}
+
+/// Rules by which it lets requests in, of any kind that it can have.
+fn admission(dice: &mut Dice, service: &mut Value) {
+    let has_line = has_line(service);
+    if has_line && dice.chance(0.5) {
+        service["discipline"] = match dice.below(5) {
+            0 => json!("lifo"),
+            1 => json!({ "adaptive_lifo": { "above": dice.from(1, 4) } }),
+            2 => json!({ "fair": { "weights": { "c0": 2.5 } } }),
+            _ => {
+                json!({ "priority": { "classes": { "c0": dice.below(3) }, "preemptive": dice.chance(0.7) } })
+            }
+        };
+    }
+    match dice.below(6) {
+        0 if has_line => service["patience"] = dice.time(20),
+        1 if has_line => {
+            service["adaptive_patience"] =
+                json!({ "long": dice.span(10, 40), "short": dice.span(0, 9) });
+        }
+        _ => {}
+    }
+    if has_line && dice.chance(0.2) {
+        service["codel"] = json!({ "target": dice.span(0, 4), "interval": dice.span(5, 30) });
+    }
+    if has_line && dice.chance(0.3) {
+        service["discard_expired"] = json!(true);
+    }
+    if dice.chance(0.2) {
+        let (burst, shared) = (dice.from(1, 9), dice.chance(0.5));
+        service["rate_limits"] = json!([{ "rate": format!("{}/s", dice.from(20, 300)), "burst": burst, "shared": shared }]);
+    }
+    if service.get("workers").or(service.get("connections")).is_some() && dice.chance(0.2) {
+        service["shed"] = json!([{ "above": 0.7, "classes": ["c0"], "share": 0.5 }]);
+    }
 }
 
 /// Connections to an operation of the next service, which may do anything to open one.
