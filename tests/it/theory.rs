@@ -47,6 +47,13 @@ oracles! { "oracles/caches.json" as caches:
     bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
 }
 
+oracles! { "oracles/lines.json" as lines:
+    priority_of_two priority_of_three priority_at_three_servers preemptive_resume preemptive_resume_of_waits
+    last_come_first_served shortest_job_first
+    erlang_a erlang_a_overloaded constant_patience constant_patience_overloaded discarding_the_expired
+    token_bucket fair_shares
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_burst_is_left_alone() {
         let bursts = |at: u64| if at % 100 == 90 { ms(1) } else { ms(50) };
-        assert_eq!(thrown_at(bursts, 5000), []);
+        assert_eq!(thrown_at(bursts, 5000), Vec::<u64>::new());
     }
 
     #[test]
