@@ -3,7 +3,7 @@
 //! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
 
 use crate::ids::{Id, Table, id};
-use crate::parts::balance::Balance;
+use crate::parts::balance::{Careful, Rule};
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::Law;
@@ -11,6 +11,7 @@ use crate::parts::distribution::Misses;
 use crate::parts::distribution::Zipf;
 use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
+use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::Bucket;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Span, Time};
@@ -50,6 +51,10 @@ id!(CacheId);
 id!(LookId);
 id!(GuardId);
 id!(ForkId);
+id!(
+    /// A balancer that looks at more than who works and how much each has to do.
+    CarefulId
+);
 id!(
     /// The rules by which a service lets requests in.
     AdmissionId
@@ -172,8 +177,11 @@ pub struct Group {
 #[derive(Clone, Debug)]
 pub struct Service {
     pub instances: Range<InstanceId>,
-    pub balance: Balance,
+    pub balance: Rule,
+    /// How it balances, if that takes more than the rule.
+    pub careful: Option<CarefulId>,
     pub health: Option<Health>,
+    pub ejection: Option<OutlierEjection>,
     pub start: Span,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
@@ -490,6 +498,7 @@ pub struct Network {
     pub hosts: Table<HostId, Host>,
     pub services: Table<ServiceId, Service>,
     pub instances: Table<InstanceId, Instance>,
+    pub careful: Table<CarefulId, Careful>,
     pub admissions: Table<AdmissionId, Admission>,
     pub pools: Table<PoolId, Pool>,
     pub pool_groups: u32,

@@ -56,6 +56,8 @@ pub struct Measure {
     pub caches: Table<CacheId, CacheSeen>,
     /// What the rules of services did, by [`Gated`].
     pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
+    /// Calls to other zones and within one, where the balancer looks at zones.
+    pub crossed: Table<ServiceId, [u64; 2]>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -72,6 +74,7 @@ impl Measure {
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
             gated: network.services.map(|_, _| [0; Gated::COUNT]),
+            crossed: network.services.map(|_, _| [0; 2]),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -126,9 +129,13 @@ impl Probe for Measure {
     fn gated(&mut self, service: ServiceId, what: Gated) {
         self.gated[service][what as usize] += 1;
     }
+    fn crossed(&mut self, service: ServiceId, same_zone: bool) {
+        self.crossed[service][usize::from(same_zone)] += 1;
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
+        self.crossed.iter_mut().for_each(|it| *it = [0; 2]);
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();

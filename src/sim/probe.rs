@@ -14,7 +14,7 @@ pub enum Looked {
     Waited,
 }
 
-/// What the rules of a service did to a request that asked for a worker.
+/// What the rules of a service did to a request that asked for a worker, or to an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gated {
     /// Refused, as the line was full.
@@ -29,10 +29,12 @@ pub enum Gated {
     Left,
     /// It lost its worker to one that matters more.
     Interrupted,
+    /// An instance is left out for a while, for how its callers fared.
+    Ejected,
 }
 
 impl Gated {
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 7;
 }
 
 pub trait Probe {
@@ -52,6 +54,8 @@ pub trait Probe {
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
     /// The rules of a service did something to a request.
     fn gated(&mut self, _service: ServiceId, _what: Gated) {}
+    /// An instance was chosen for a call, in the caller's zone or not.
+    fn crossed(&mut self, _service: ServiceId, _same_zone: bool) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -93,6 +97,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn gated(&mut self, service: ServiceId, what: Gated) {
         self.0.gated(service, what);
         self.1.gated(service, what);
+    }
+    fn crossed(&mut self, service: ServiceId, same_zone: bool) {
+        self.0.crossed(service, same_zone);
+        self.1.crossed(service, same_zone);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);

@@ -131,6 +131,8 @@ pub struct Token {
     pub user: u32,
     /// Which try this is, from 0.
     pub attempt: u16,
+    /// The same for all tries and calls that one request leads to.
+    pub origin: u32,
 }
 const _: () = assert!(size_of::<Token>() == 128 && std::mem::offset_of!(Token, held) == 64);
 
@@ -194,6 +196,7 @@ impl Tokens {
         token.user = NOBODY;
         token.row = NOBODY;
         token.attempt = 0;
+        token.origin = key as u32;
         token.flags = 0;
         token.failing = 0;
         token.wait = Wait::Moving;
@@ -248,6 +251,7 @@ const BLANK: Token = Token {
     guard: GuardId::LAST,
     class: VACANT,
     attempt: 0,
+    origin: 0,
     flags: 0,
     failing: 0,
     wait: Wait::Moving,

@@ -54,6 +54,10 @@ oracles! { "oracles/lines.json" as lines:
     token_bucket fair_shares
 }
 
+oracles! { "oracles/balancing.json" as balancing:
+    weighted_at_random weighted_turns power_of_two_among_a_hundred least_outstanding_at_high_load
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

@@ -77,6 +77,7 @@ impl Checker<'_> {
             findings.wrong_at("line", Code::E010, rule, "give \"workers\" too");
         }
         self.admission(service, findings);
+        self.balancing(service, findings);
         if let Some(cpu) = &service.cpu {
             findings.inside("cpu", |it| {
                 it.inside("request", |it| within(cpu.request, 1e-6, 1e6, it));

@@ -17,6 +17,7 @@ impl<'m> Compiler<'m> {
         for (name, service) in &self.model.services {
             self.service(name, service);
         }
+        self.balancers();
         self.disks();
         self.contention();
     }
@@ -109,8 +110,10 @@ impl<'m> Compiler<'m> {
         self.network.services.push(crate::network::Service {
             admission,
             instances: first..InstanceId::new(self.network.instances.len()),
-            balance: service.balance,
+            balance: service.balance.rule(),
+            careful: None,
             health: service.health,
+            ejection: service.outlier_ejection,
             start: service.start,
             key: key_of(name),
         });

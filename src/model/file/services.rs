@@ -1,13 +1,14 @@
 //! Services: programs, what they hold while they work, and what can be asked of them.
 
 use super::{GroupCommit, Named, Step, one, unity};
-use crate::parts::balance::Balance;
+use crate::parts::balance::{Balance, SlowStart};
 use crate::parts::device::buffer::Buffer;
 use crate::parts::discipline::Discipline;
 use crate::parts::distribution::Distribution;
 use crate::parts::policy::adaptive_patience::AdaptivePatience;
 use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
+use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::RateLimit;
 use crate::parts::policy::shed::Shed;
 use crate::units::Span;
@@ -67,6 +68,15 @@ pub struct Service {
     /// How the balancer finds out which instances work. If absent, it never does.
     #[serde(default)]
     pub health: Option<Health>,
+    /// How an instance that the balancer takes back comes to its full share. At once if absent.
+    #[serde(default)]
+    pub slow_start: Option<SlowStart>,
+    /// When callers leave out an instance that fails them. Never if absent.
+    #[serde(default)]
+    pub outlier_ejection: Option<OutlierEjection>,
+    /// How many of the instances each calling instance talks to. All if absent.
+    #[serde(default)]
+    pub subset: Option<u32>,
     /// Connections that an instance keeps to other services, by name.
     #[serde(default)]
     pub pools: Named<Pool>,

@@ -3,6 +3,7 @@
 pub mod adaptive_patience;
 pub mod codel;
 pub mod health;
+pub mod outlier_ejection;
 pub mod rate_limit;
 pub mod retry;
 pub mod shed;

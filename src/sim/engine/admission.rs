@@ -32,6 +32,10 @@ const PATIENCE: u64 = 3;
 const SHED: u64 = 4;
 
 impl<'n, P: Probe> Engine<'n, P> {
+    pub(super) fn has_rules(&self, instance: InstanceId) -> bool {
+        self.network.services[self.network.instances[instance].service].admission.is_some()
+    }
+
     pub(super) fn rules(&self, instance: InstanceId) -> (ServiceId, &'n Admission) {
         let service = self.network.instances[instance].service;
         let rules = self.network.services[service].admission.expect("it has rules");
@@ -248,7 +252,7 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     pub(super) fn audit_admission(&self) -> Result<(), Failure> {
         let broken = |what, index| Failure::Broken { law: "workers are mistaken", what, index };
-        for id in self.network.instances.ids().filter(|it| self.instances[*it].ruled) {
+        for id in self.network.instances.ids().filter(|it| self.has_rules(*it)) {
             let busy = self.pools[self.instances[id].workers].in_use() as usize;
             if self.rules(id).1.order.preempts() && self.gates[id].at_work.len() != busy {
                 return Err(broken("instance", id.index()));

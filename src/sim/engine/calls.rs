@@ -109,7 +109,7 @@ impl<P: Probe> Engine<'_, P> {
         let visit = &self.network.visits[to];
         let instance = match visit.only {
             Some(only) => only,
-            None => self.choose_instance(self.tokens[id].key, visit),
+            None => self.choose_instance(id, visit, depth),
         };
         self.candidates[instance].outstanding += 1;
         let token = &mut self.tokens[id];
@@ -125,9 +125,12 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Has the balancer choose among the instances of a service.
     #[inline]
-    fn choose_instance(&mut self, key: u64, visit: &Visit) -> InstanceId {
+    fn choose_instance(&mut self, id: TokenId, visit: &Visit, depth: Depth) -> InstanceId {
         let service = &self.network.services[visit.service];
-        let luck = &mut Draw::at(key, visit.key);
+        if let Some(careful) = service.careful {
+            return self.choose_carefully(id, visit, depth, careful);
+        }
+        let luck = &mut Draw::at(self.tokens[id].key, visit.key);
         let all_healthy = self.ejected[visit.service] == 0;
         let candidates = &self.candidates[service.instances.clone()];
         let balancer = &mut self.balancers[visit.service];
@@ -170,7 +173,7 @@ impl<P: Probe> Engine<'_, P> {
                 return Flow::Stay;
             }
         }
-        if ruled {
+        if ruled && self.has_rules(instance) {
             return self.ask_for_worker(id, visit, instance);
         }
         match self.take(workers, id) {
@@ -186,7 +189,11 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         let depth = token.depth - 1;
         token.depth = depth;
-        self.candidates[token.held(depth)].outstanding -= 1;
+        let instance = token.held(depth);
+        self.candidates[instance].outstanding -= 1;
+        if self.instances[instance].ruled {
+            self.notice_answer(id, instance, true);
+        }
         self.fail(id, reason);
         self.back_to_caller(id, visit, depth)
     }
@@ -201,7 +208,7 @@ impl<P: Probe> Engine<'_, P> {
         self.candidates[instance].outstanding -= 1;
         let Instance { workers, ruled, .. } = self.instances[instance];
         if ruled {
-            self.free_worker(id, instance);
+            self.leave_by_rules(id, instance);
         } else {
             self.free(workers);
         }

@@ -73,6 +73,9 @@ impl<P: Probe> Engine<'_, P> {
             return;
         }
         self.tokens[id].flags |= flag::ORPHAN;
+        if token.depth > token.base {
+            self.notice(token.held(token.base), true);
+        }
         self.attempt_failed(&token, Reason::Timeout);
     }
 
@@ -92,6 +95,7 @@ impl<P: Probe> Engine<'_, P> {
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;
         next.user = token.user;
+        next.origin = token.origin;
         next.parent = token.parent;
         next.parent_epoch = token.parent_epoch;
         next.held = token.held;
@@ -171,12 +175,13 @@ impl<P: Probe> Engine<'_, P> {
         first: StepId,
         depth: Depth,
     ) -> TokenId {
-        let Token { class, key, epoch, held, .. } = self.tokens[id];
+        let Token { class, key, epoch, held, origin, .. } = self.tokens[id];
         let child_id = self.tokens.admit(class, guard, first, key, self.now);
         let child = &mut self.tokens[child_id];
         child.parent = id.raw();
         child.parent_epoch = epoch;
         child.held = held;
+        child.origin = origin;
         child.depth = depth + 1;
         child.base = depth + 1;
         child_id

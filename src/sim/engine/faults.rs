@@ -107,9 +107,7 @@ impl<P: Probe> Engine<'_, P> {
         let service = self.network.instances[instance].service;
         let health = self.network.services[service].health.expect("it is checked");
         if self.instances[instance].belief.checked(&health, passed) {
-            self.candidates[instance].healthy = passed;
-            let ejected = &mut self.ejected[service];
-            *ejected = if passed { *ejected - 1 } else { *ejected + 1 };
+            self.believe(instance);
         }
     }
 
@@ -205,6 +203,8 @@ impl<P: Probe> Engine<'_, P> {
     /// Takes the token off the processor that it computes on.
     fn stop_work(&mut self, id: TokenId) {
         match self.step_of(id) {
+            // Whoever fails does not stand where it worked.
+            _ if self.tokens[id].failing != 0 => {}
             _ if self.is_out_of_work(&self.tokens[id]) => {}
             Step::Delay { .. } => self.stop_computing(id),
             Step::Compute { depth, .. } => {

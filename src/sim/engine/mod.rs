@@ -5,6 +5,7 @@
 //! the clock moves again.
 
 mod admission;
+mod balancing;
 mod caches;
 mod calls;
 mod connections;
@@ -29,14 +30,15 @@ use super::probe::Probe;
 use super::rows::Rows;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
-use crate::ids::{Id, Table};
+use crate::ids::{Id, MapIds, Table};
 use crate::network::{
-    self, Arrival, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId,
-    InstanceId, LockId, Network, VolumeId,
+    self, Arrival, BufferId, CacheId, CarefulId, Class, ClassId, ConnectionsId, DelayId, GuardId,
+    HostId, InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
-use crate::parts::balance::{Candidate, State as Balancer};
+use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
 use crate::parts::policy::health::Belief;
+use crate::parts::policy::outlier_ejection::Record;
 use crate::parts::policy::rate_limit::Bucket;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
@@ -157,6 +159,7 @@ enum Control {
     InstanceUp(InstanceId, u32),
     Check(InstanceId),
     CheckTimedOut(InstanceId),
+    TakeBack(InstanceId),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -183,9 +186,11 @@ struct Instance {
     /// The places at its host's disk, if that has one.
     disk: Option<PoolId>,
     state: Health,
-    /// Whether rules say who gets a worker.
+    /// Whether rules say who gets a worker, or callers watch how they fare.
     ruled: bool,
     belief: Belief,
+    /// How its callers fared with it.
+    record: Record,
     /// Times that it went down: what was planned for it before is void.
     stamp: u32,
 }
@@ -296,6 +301,7 @@ struct Engine<'n, P> {
     computed_at_opening_ns: Table<InstanceId, u128>,
     candidates: Table<InstanceId, Candidate>,
     balancers: Table<ServiceId, Balancer>,
+    careful: Table<CarefulId, CarefulState>,
     /// How many instances of each service are believed to be down.
     ejected: Table<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
@@ -354,13 +360,16 @@ impl<'n, P: Probe> Engine<'n, P> {
                 workers: it.workers,
                 disk: network.hosts[it.host].disk,
                 state: Health::Up,
-                ruled: network.services[it.service].admission.is_some(),
+                ruled: network.services[it.service].admission.is_some()
+                    || network.services[it.service].ejection.is_some(),
+                record: Record::default(),
                 belief: Belief::default(),
                 stamp: 0,
             }),
             computed_at_opening_ns: network.instances.map(|_, _| 0),
             candidates: network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
             balancers: network.services.map(|_, _| Balancer::default()),
+            careful: network.careful.map(|_, it| CarefulState::new(it)),
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
@@ -592,6 +601,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::InstanceUp(instance, stamp) => self.instance_up(instance, stamp),
             Control::Check(instance) => self.check(instance),
             Control::CheckTimedOut(instance) => self.checked(instance, false),
+            Control::TakeBack(instance) => self.take_back(instance),
         }
         self.date_controls();
     }

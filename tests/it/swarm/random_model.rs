@@ -166,6 +166,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     let mut service = json!({
         "hosts": format!("h{group}"), "instances": dice.from(1, 4), "balance": balance,
     });
+    balancing(dice, &mut service);
     match dice.below(4) {
         0 => {}
         1 => service["connections"] = json!(dice.from(1, 8)),
@@ -182,7 +183,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
             service["cpu"]["limit"] = json!(*dice.one_of(&[0.5, 1.0, 1.5]));
         }
     }
-    if dice.chance(0.6) {
+    if service.get("slow_start").is_some() || dice.chance(0.6) {
         service["health"] = json!({
             "interval": dice.span(10, 100), "timeout": dice.span(0, 150),
             "unhealthy": dice.from(1, 3), "healthy": dice.from(1, 2),
@@ -213,6 +214,40 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
         service["group_commit"] = json!({ "delay": dice.span(0, 5), "siblings": dice.below(3) });
     }
     service
+}
+
+/// Balancers that look at more than load, and what goes with any balancer.
+fn balancing(dice: &mut Dice, service: &mut Value) {
+    let then = *dice.one_of(&["random", "round_robin", "least_outstanding", "power_of_two"]);
+    match dice.below(8) {
+        0 => {
+            service["balance"] =
+                json!({ "weighted": { "weights": [dice.from(1, 3)], "then": then } });
+        }
+        1 => {
+            service["balance"] =
+                json!({ "consistent_hash": { "keys": dice.from(1, 50), "skew": 0.8 } });
+            if dice.chance(0.5) {
+                service["balance"]["consistent_hash"]["bound"] = json!(1.3);
+            }
+        }
+        2 | 3 => service["balance"] = json!({ "nearest_zone": { "then": then } }),
+        _ => {}
+    }
+    if service["balance"] == json!("none") {
+        return;
+    }
+    if service["balance"].get("consistent_hash").is_none() && dice.chance(0.2) {
+        service["slow_start"] = json!({ "over": dice.span(1, 300) });
+    }
+    if dice.chance(0.2) {
+        let (consecutive, base) = (dice.from(1, 4), dice.span(1, 100));
+        service["outlier_ejection"] =
+            json!({ "consecutive": consecutive, "base": base, "share": 0.5, "interval": "50ms" });
+    }
+    if dice.chance(0.2) {
+        service["subset"] = json!(dice.from(1, service["instances"].as_u64().unwrap_or(1)));
+    }
 }
 
 /// Whether anybody may ever wait for a worker of it.
