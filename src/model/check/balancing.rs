@@ -37,8 +37,7 @@ impl Checker<'_> {
         if matches!(service.balance, Balance::ConsistentHash(_)) {
             let rule = "a key belongs to its instance from the first moment on";
             findings.wrong_at("slow_start", Code::E010, rule, "leave it out");
-        }
-        if service.health.is_none() && service.outlier_ejection.is_none() {
+        } else if service.health.is_none() && service.outlier_ejection.is_none() {
             let rule = "the balancer leaves nobody out, so nobody ever comes back";
             findings.wrong_at("slow_start", Code::E010, rule, "give \"health\" too");
         }

@@ -23,7 +23,7 @@ pub use slow_start::SlowStart;
 pub use subset::Subsets;
 pub use weighted::Weighted;
 
-use crate::problem::{Code, Findings};
+use crate::problem::Findings;
 use crate::rng::Draw;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -55,8 +55,9 @@ pub enum Balance {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// Always the first.
+    /// Always the first; there is no asking for it.
     #[default]
+    #[serde(skip)]
     None,
     /// Any, each as likely as the others.
     Random,
@@ -97,13 +98,6 @@ impl Balance {
     /// Whether the rule is all there is to it.
     pub fn is_plain(&self) -> bool {
         !matches!(self, Balance::Weighted(_) | Balance::ConsistentHash(_) | Balance::NearestZone(_))
-    }
-}
-
-fn check_then(then: Rule, findings: &mut Findings) {
-    if then == Rule::None {
-        let rule = "would always choose the first";
-        findings.wrong_at("then", Code::E010, rule, "\"least_outstanding\"");
     }
 }
 

@@ -33,7 +33,6 @@ fn envoys() -> f64 {
 
 impl NearestZone {
     pub fn check(&self, findings: &mut Findings) {
-        super::check_then(self.then, findings);
         if !(1.0..=1000.0).contains(&self.overprovisioning) {
             let rule = format!("must be from 1 to 1000, not {}", self.overprovisioning);
             findings.wrong_at("overprovisioning", Code::E007, rule, "Envoy has 1.4");

@@ -42,7 +42,6 @@ impl Weighted {
                 }
             }
         });
-        super::check_then(self.then, findings);
     }
 }
 

@@ -27,6 +27,14 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Waiting: from joining the line to being let in.",
     );
     page.table(
+        "Let in or not",
+        gates(point),
+        "How many a second: found the line full, were over the rate limit, were shed, were thrown away as \
+         nobody waited for them any more, left the line, were interrupted by what matters more. Ejections: \
+         instances left out for failing. Imbalance: the busiest instance by the mean. Same zone: calls that \
+         stayed in theirs.",
+    );
+    page.table(
         "Caches",
         caches(point),
         "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
@@ -159,16 +167,41 @@ fn caches(point: &Point) -> Grid {
     grid
 }
 
+/// Of what rules say about services, whatever the model has.
+fn gates(point: &Point) -> Grid {
+    whatever_there_is(
+        point,
+        &[
+            (".full", "full"),
+            (".limited", "limited"),
+            (".shed", "shed"),
+            (".discarded", "discarded"),
+            (".left", "left"),
+            (".interrupted", "interrupted"),
+            (".ejections", "ejections"),
+            (".imbalance", "imbalance"),
+            (".same_zone", "same zone"),
+        ],
+    )
+}
+
 /// Of what databases and their disks live on, whatever the model has.
 fn reserves(point: &Point) -> Grid {
-    let kinds = [
-        (".buffer.hit_ratio", "hits"),
-        (".connects", "opened"),
-        (".credits", "credits"),
-        (".credits.out", "out after"),
-    ];
+    whatever_there_is(
+        point,
+        &[
+            (".buffer.hit_ratio", "hits"),
+            (".connects", "opened"),
+            (".credits", "credits"),
+            (".credits.out", "out after"),
+        ],
+    )
+}
+
+/// A column for each kind of metric, by its ending, that anything has, and a row for all that has one.
+fn whatever_there_is(point: &Point, kinds: &[(&str, &str)]) -> Grid {
     let has = |kind: &str| point.metrics.keys().any(|it| it.ends_with(kind));
-    let kinds: Vec<_> = kinds.into_iter().filter(|it| has(it.0)).collect();
+    let kinds: Vec<_> = kinds.iter().filter(|it| has(it.0)).collect();
     let mut grid = Grid::new(1, once("name").chain(kinds.iter().map(|it| it.1)));
     let mut names: Vec<&str> = Vec::new();
     for metric in point.metrics.keys() {
