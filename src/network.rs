@@ -198,7 +198,7 @@ impl Instance {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Log {
     pub sync: Law,
     pub key: u64,
@@ -238,7 +238,7 @@ pub struct Connections {
 pub const UNLIMITED: u32 = u32::MAX;
 
 /// One place in a program where work is drawn: its law, and the key that its luck hangs on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Work {
     pub law: Law,
     pub key: u64,
@@ -406,6 +406,8 @@ pub enum Arrival {
     Open { rates: Vec<(Time, f64)> },
     /// A renewal process: gaps of this law between one request and the next.
     Renewal { gap: Law },
+    /// Poisson at a rate that changes at random: rates per second and mean stays, in turn.
+    Bursts { phases: Vec<(f64, Span)> },
     /// So many users who think in between.
     Closed { users: u32, think: Law },
 }

@@ -43,6 +43,10 @@ oracles! { "oracles/disks.json" as disks:
     opening_is_a_setup opening_takes_its_time
 }
 
+oracles! { "oracles/distributions.json" as distributions:
+    me1 mgamma1 mu1 mweibull1 mpareto1 dm1 e2m1 um1 dm4 e2e2 mmpp_mild interrupted_poisson
+}
+
 oracles! { "oracles/caches.json" as caches:
     bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
 }

@@ -135,6 +135,10 @@ impl<'m> Compiler<'m> {
             (Some(closed), _, _) => {
                 Arrival::Closed { users: closed.users, think: closed.think.law() }
             }
+            _ if class.bursts.is_some() => {
+                let bursts = class.bursts.iter().flatten();
+                Arrival::Bursts { phases: bursts.map(|it| (it.rate.as_per_s(), it.stay)).collect() }
+            }
             (_, _, Some(every)) => Arrival::Renewal { gap: every.law() },
             (_, Some(recorded), _) => Arrival::Open { rates: recorded_rates(recorded, counts) },
             _ => Arrival::Open { rates: vec![(Time::ZERO, self.constant_rate(class))] },

@@ -262,7 +262,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.generation = token.generation.wrapping_add(1);
         token.flags &= !flag::HUNG;
-        token.step = self.network.instances[instance].log.expect("it has one").first;
+        token.step = self.network.instances[instance].log.as_ref().expect("it has one").first;
     }
 
     /// The token's instance is gone: the request there fails, and gives back what it holds.

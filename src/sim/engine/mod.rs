@@ -203,13 +203,8 @@ struct Birth {
 
 impl<'n> Source<'n> {
     fn new(network: &'n Network, keys: Keys, class: &'n Class) -> Self {
-        let (rates, gaps) = match &class.arrival {
-            Arrival::Open { rates } => (&rates[..], None),
-            Arrival::Renewal { gap } => (&[][..], Some(gap)),
-            Arrival::Closed { .. } => (&[][..], None),
-        };
         Source {
-            arrivals: Arrivals::new(keys.arrivals(class.key), rates, gaps),
+            arrivals: Arrivals::new(keys.arrivals(class.key), &class.arrival),
             key: keys.class(class.key),
             birth: Birth {
                 guard: class.guard,
@@ -384,7 +379,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
-                Arrival::Open { .. } | Arrival::Renewal { .. } => Vec::new(),
+                _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
             inside: Inside::default(),
@@ -408,10 +403,10 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
         for class in self.network.classes.ids() {
             match &self.network.classes[class].arrival {
-                Arrival::Open { .. } | Arrival::Renewal { .. } => self.expect_arrival(class),
                 Arrival::Closed { users, .. } => {
                     (0..*users).for_each(|user| self.think(class, user));
                 }
+                _ => self.expect_arrival(class),
             }
         }
     }
@@ -420,7 +415,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         for (id, instance) in
             self.network.instances.ids().map(|id| (id, &self.network.instances[id]))
         {
-            let Some(log) = instance.log else { continue };
+            let Some(log) = &instance.log else { continue };
             let (class, guard) = (ClassId::default(), GuardId::LAST);
             let own = self.tokens.admit(class, guard, log.first, log.key, Time::ZERO);
             let token = &mut self.tokens[own];

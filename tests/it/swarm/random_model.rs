@@ -33,6 +33,13 @@ impl Dice {
             0..=2 => json!(format!("{ms}ms")),
             3 => json!({ "exponential": format!("{ms}ms") }),
             4 => json!({ "lognormal": { "mean": format!("{ms}ms"), "cv": 1.5 } }),
+            5 if self.chance(0.7) => match self.below(5) {
+                0 => json!({ "uniform": { "min": "0s", "max": format!("{ms}ms") } }),
+                1 => json!({ "erlang": { "stages": 3, "mean": format!("{ms}ms") } }),
+                2 => json!({ "gamma": { "mean": format!("{ms}ms"), "cv": 1.5 } }),
+                3 => json!({ "weibull": { "shape": 0.7, "mean": format!("{ms}ms") } }),
+                _ => json!({ "pareto": { "alpha": 1.2, "min": "500us", "max": format!("{ms}ms") } }),
+            },
             _ => json!({ "hyperexponential": { "mean": format!("{ms}ms"), "cv": 2.0 } }),
         }
     }
