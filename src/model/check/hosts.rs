@@ -50,6 +50,9 @@ impl Checker<'_> {
         if let Some(price) = group.price {
             findings.inside("price", |it| at_most(price.as_per_hour(), 1e9, it));
         }
+        if let Some(accelerator) = &group.accelerator {
+            findings.inside("accelerator", |it| accelerator.check(it));
+        }
         for (key, disk) in [("disk", &group.disk), ("log", &group.log)] {
             if let Some(disk) = disk {
                 findings.inside(key, |it| self.disk(disk, it));

@@ -1,11 +1,14 @@
-//! How long something takes, as written in a file and compiled to be drawn from.
+//! How long something takes, and how much there is of it, as written in a file and compiled to be
+//! drawn from.
 
+mod count;
 mod hyperexponential;
 mod lognormal;
 mod misses;
 mod percentiles;
 mod zipf;
 
+pub use count::{Count, CountLaw};
 pub use hyperexponential::Hyperexponential;
 pub use lognormal::Lognormal;
 pub use misses::Misses;
