@@ -359,7 +359,10 @@ impl Sequences {
         self.catch_up(unit as usize, now, &mut |_| {});
         let it = &mut self.units[unit as usize];
         let (_, left) = it.remove(|_, other| other == place);
-        it.fresh.retain(|other| *other != place);
+        if it.fresh.contains(&place) {
+            it.fresh.retain(|other| *other != place);
+            it.prompts -= job.context();
+        }
         let done = u64::from(job.output) - left;
         it.used -= if self.spec.optimistic { u64::from(job.prompt) + done } else { job.whole() };
         it.left = it.left.min(1);
@@ -461,7 +464,8 @@ impl Unit {
         self.running.retain(|Reverse((last, admitted, job))| {
             let meant = is_meant(*admitted, *job);
             if meant {
-                (place, left) = (*job, last - iterations);
+                // In a static batch it may be done and wait for the others.
+                (place, left) = (*job, last.saturating_sub(iterations));
             }
             !meant
         });
