@@ -11,6 +11,8 @@ use crate::units::{Span, Time};
 
 /// An open class's stream of requests.
 pub struct Arrivals<'n> {
+    /// Per second, if it never changes; else not a number.
+    constant: f64,
     /// Per second, constant from each of these times on.
     rates: &'n [(Time, f64)],
     /// The law of the gaps, where they are not exponential.
@@ -28,7 +30,11 @@ pub struct Arrivals<'n> {
 impl<'n> Arrivals<'n> {
     pub fn new(key: u64, rates: &'n [(Time, f64)], gaps: Option<&'n Law>) -> Self {
         let gap = Draw::at(key, 0).exponential();
-        Arrivals { rates, gaps, key, number: 0, gap, last: Time::ZERO, stretch: 0 }
+        let constant = match rates {
+            [(_, rate)] if *rate > 0.0 => *rate,
+            _ => f64::NAN,
+        };
+        Arrivals { constant, rates, gaps, key, number: 0, gap, last: Time::ZERO, stretch: 0 }
     }
 
     /// When the next one comes.
@@ -37,14 +43,20 @@ impl<'n> Arrivals<'n> {
         self.number += 1;
         let following = Draw::at(self.key, self.number).exponential();
         let gap = std::mem::replace(&mut self.gap, following);
-        self.last = match self.rates {
-            [(_, rate)] if *rate > 0.0 => self.last + Span::from_nanos_f64(gap * 1e9 / rate),
-            _ => match self.gaps {
-                Some(law) => self.last + law.draw(&mut Draw::at(self.key, self.number)),
-                None => self.across(gap),
-            },
+        self.last = match self.constant > 0.0 {
+            true => self.last + Span::from_nanos_f64(gap * 1e9 / self.constant),
+            false => self.later(gap),
         };
         self.last
+    }
+
+    /// The same at a rate that changes, or by gaps of another law.
+    #[inline(never)]
+    fn later(&mut self, gap: f64) -> Time {
+        match self.gaps {
+            Some(law) => self.last + law.draw(&mut Draw::at(self.key, self.number)),
+            None => self.across(gap),
+        }
     }
 
     /// Uses the gap up across stretches of different rates.

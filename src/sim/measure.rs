@@ -12,7 +12,8 @@ use crate::units::{Span, Time};
 #[derive(Clone, Debug, Default)]
 pub struct ClassSeen {
     pub born: u64,
-    pub attempts: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
     pub failed: [u64; Reason::COUNT],
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
@@ -108,8 +109,8 @@ impl Probe for Measure {
         self.classes[class].born += 1;
     }
     #[inline]
-    fn attempted(&mut self, class: ClassId) {
-        self.classes[class].attempts += 1;
+    fn retried(&mut self, class: ClassId) {
+        self.classes[class].retries += 1;
     }
     #[inline]
     fn answered(&mut self, _: Time, class: ClassId, response: Span) {
@@ -122,6 +123,10 @@ impl Probe for Measure {
     #[inline]
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.waits[group].record(waited.nanos());
+    }
+    #[inline]
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.waits[group].record_zero();
     }
     #[inline]
     fn locked(&mut self, lock: LockId, waited: Span) {
@@ -149,7 +154,7 @@ impl Probe for Measure {
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         for class in self.classes.iter_mut() {
             class.response.clear();
-            (class.born, class.attempts, class.failed) = (0, 0, [0; Reason::COUNT]);
+            (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
         }
         for seen in self.inferences.iter_mut().flatten() {
             let InferenceSeen { waits, first_token, output_token } = seen;

@@ -18,14 +18,19 @@ pub enum Looked {
 pub trait Probe {
     /// A user wanted something.
     fn born(&mut self, _now: Time, _class: ClassId) {}
-    /// A client sent one attempt.
-    fn attempted(&mut self, _class: ClassId) {}
+    /// A client sent another attempt at a request; the first goes without saying.
+    fn retried(&mut self, _class: ClassId) {}
     /// A request was answered in time, `response` after it was meant to start.
     fn answered(&mut self, _now: Time, _class: ClassId, _response: Span) {}
     /// A request failed for good.
     fn failed(&mut self, _now: Time, _class: ClassId, _reason: Reason) {}
     /// A place in a pool was taken, after waiting for it.
     fn seized(&mut self, _group: PoolGroupId, _waited: Span) {}
+    /// The same without waiting.
+    #[inline]
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.seized(group, Span::ZERO);
+    }
     /// A row was locked, after waiting for it.
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
     /// A cache was looked into.
@@ -46,9 +51,9 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.born(now, class);
         self.1.born(now, class);
     }
-    fn attempted(&mut self, class: ClassId) {
-        self.0.attempted(class);
-        self.1.attempted(class);
+    fn retried(&mut self, class: ClassId) {
+        self.0.retried(class);
+        self.1.retried(class);
     }
     fn answered(&mut self, now: Time, class: ClassId, response: Span) {
         self.0.answered(now, class, response);
@@ -61,6 +66,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.0.seized(group, waited);
         self.1.seized(group, waited);
+    }
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.0.seized_at_once(group);
+        self.1.seized_at_once(group);
     }
     fn locked(&mut self, lock: LockId, waited: Span) {
         self.0.locked(lock, waited);

@@ -149,7 +149,7 @@ impl Seen<'_> {
         }
         match what {
             "goodput" => class().response.count() as f64 / self.window_s,
-            "attempts" => class().attempts as f64 / class().born as f64,
+            "attempts" => 1.0 + class().retries as f64 / class().born as f64,
             "line" => self.areas(of).1 as f64 / 1e9 / self.window_s,
             "busy" => self.areas(of).0 as f64 / 1e9 / self.window_s,
             "cpu" => {
@@ -253,15 +253,15 @@ pub struct Diary {
     pub born: Vec<(u64, ClassId)>,
     pub answered: Vec<(u64, ClassId, u64)>,
     pub failed: Vec<(u64, ClassId, &'static str)>,
-    pub attempts: u64,
+    pub retries: u64,
 }
 
 impl Probe for Diary {
     fn born(&mut self, now: Time, class: ClassId) {
         self.born.push((now.nanos(), class));
     }
-    fn attempted(&mut self, _: ClassId) {
-        self.attempts += 1;
+    fn retried(&mut self, _: ClassId) {
+        self.retries += 1;
     }
     fn answered(&mut self, now: Time, class: ClassId, response: Span) {
         self.answered.push((now.nanos(), class, response.nanos()));

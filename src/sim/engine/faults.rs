@@ -178,7 +178,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The step that the token is waiting in.
-    fn step_of(&self, id: TokenId) -> Step {
+    pub(super) fn step_of(&self, id: TokenId) -> Step {
         self.network.steps[StepId::new(self.tokens[id].step.index() - 1)]
     }
 
