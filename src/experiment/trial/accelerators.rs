@@ -84,8 +84,7 @@ impl Reading<'_> {
         let all_ns = f64::from(spec.count) * self.window.nanos() as f64;
         let least_ns = match &spec.serving {
             Serving::Batches(it) => in_full_batches_ns(it, served),
-            // How long full batches take depends on how unlike their outputs are.
-            Serving::Sequences(it) if it.together => served.running as f64 / full(it, served),
+            Serving::Sequences(it) if it.together => in_full_static_batches_ns(it, served),
             Serving::Sequences(it) => in_full_iterations_ns(it, served),
         };
         // Work counts from when it begins, and may be done after the window.
@@ -103,6 +102,15 @@ fn in_full_iterations_ns(spec: &Sequences, served: &Served) -> f64 {
     served.items as f64 * spec.base.nanos() as f64 / full(spec, served)
         + decoded as f64 * spec.per_sequence.nanos() as f64
         + served.prompts as f64 * spec.per_prompt_token.nanos() as f64
+}
+
+/// Prompts take as long in any batch; decoding, at least as many iterations as it took. How many more
+/// it would be depends on how unlike the outputs are.
+fn in_full_static_batches_ns(spec: &Sequences, served: &Served) -> f64 {
+    let prompts_ns = served.prompts as f64 * spec.per_prompt_token.nanos() as f64;
+    let level = served.running as f64 / (served.busy as f64).max(1.0);
+    let decoding_ns = (served.busy as f64 - prompts_ns).max(0.0);
+    prompts_ns + decoding_ns * (level / full(spec, served)).min(1.0)
 }
 
 /// How many sequences may run, or fit into memory as they are.

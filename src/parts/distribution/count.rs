@@ -216,7 +216,7 @@ impl PercentilesMost {
     fn check(&self, findings: &mut Findings) {
         findings.inside("most", |at| check_count(self.most, 1, at));
         let highest =
-            self.all().into_iter().filter_map(|(name, count)| Some((name, count?))).last();
+            self.all().into_iter().filter_map(|(name, count)| Some((name, count?))).next_back();
         self.as_times().check_counts(findings);
         if let Some((name, count)) = highest
             && count > self.most

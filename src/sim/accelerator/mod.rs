@@ -9,6 +9,7 @@ mod queue;
 mod sequences;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use super::token::{Token, TokenId, Tokens};
 use crate::network::{self, Serving};

@@ -10,6 +10,7 @@
 //! that it does not matter in which order the events of one instant are carried out.
 
 use super::queue::Queue;
+use super::unit::{Job, Unit};
 use super::{Served, Told, capped, times};
 use crate::network;
 use crate::sim::line::Line;
@@ -17,7 +18,6 @@ use crate::sim::meter::Meter;
 use crate::sim::token::{TokenId, Tokens, Wait};
 use crate::units::{Span, Time};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 pub struct Sequences {
     spec: network::Sequences,
@@ -37,77 +37,18 @@ pub struct Sequences {
     pub at_opening: Served,
 }
 
-/// A request; its token has the place of this in `left`.
-#[derive(Clone, Copy)]
-struct Job {
-    token: TokenId,
-    prompt: u32,
-    output: u32,
-    /// Tokens generated before it was let in, the last time if it was put off.
-    done: u32,
-    asked: Time,
-    first: Option<Time>,
-    /// The accelerator that it runs on.
-    unit: Option<u32>,
-}
-
-impl Job {
-    /// Tokens that it has when it is let in.
-    fn context(&self) -> u64 {
-        u64::from(self.prompt) + u64::from(self.done)
-    }
-
-    fn whole(&self) -> u64 {
-        u64::from(self.prompt) + u64::from(self.output)
-    }
-}
-
-/// One accelerator.
-struct Unit {
-    /// Whether it is iterating.
-    busy: bool,
-    /// When the iteration under way began, how long it takes, and how many like it there are until
-    /// something changes.
-    began: Time,
-    each: Span,
-    left: u64,
-    /// Iterations done so far.
-    iterations: u64,
-    /// The iteration after which each that runs is done, its number among those let in, its job.
-    running: BinaryHeap<Reverse<(u64, u64, u32)>>,
-    /// The last iteration of the longest.
-    longest: u64,
-    /// Tokens in memory when the iteration under way began.
-    used: u64,
-    /// Those whose prompts are prefilled in the iteration under way, and the tokens in these.
-    fresh: Vec<u32>,
-    prompts: u64,
-}
-
-/// Room for so many is taken when a run opens.
-const ROOM: usize = 1024;
+/// Room for so many is taken when a run opens, and for more when there first are more.
+const ROOM: usize = 64;
 
 impl Sequences {
     pub fn new(spec: network::Sequences, count: u32) -> Sequences {
         let room = ROOM.min(spec.most as usize);
-        let unit = |_| Unit {
-            busy: false,
-            began: Time::ZERO,
-            each: Span::ZERO,
-            left: 0,
-            iterations: 0,
-            running: BinaryHeap::with_capacity(room),
-            longest: 0,
-            used: 0,
-            fresh: Vec::with_capacity(room),
-            prompts: 0,
-        };
         Sequences {
             spec,
             queue: Queue::default(),
             jobs: Vec::with_capacity(ROOM),
             vacant: Vec::with_capacity(ROOM),
-            units: (0..count).map(unit).collect(),
+            units: (0..count).map(|_| Unit::new(room)).collect(),
             frozen: false,
             admitted: 0,
             busy: Meter::default(),
@@ -435,57 +376,5 @@ impl Sequences {
 
     fn job(&self, tokens: &Tokens, id: TokenId) -> &Job {
         &self.jobs[tokens[id].left as usize]
-    }
-}
-
-impl Unit {
-    /// How many run.
-    fn level(&self) -> u64 {
-        self.running.len() as u64
-    }
-
-    /// When something changes.
-    fn due(&self) -> Time {
-        match self.busy {
-            true => self.began + capped(times(self.each, self.left)),
-            false => Time::NEVER,
-        }
-    }
-
-    fn has_room_for_all(&self, memory: u64) -> bool {
-        // In the iteration that has begun with a prompt, room has been made.
-        !self.fresh.is_empty() || self.used + self.level() <= memory
-    }
-
-    /// Takes out the one that is meant; its job, and how many tokens it still lacks.
-    fn remove(&mut self, is_meant: impl Fn(u64, u32) -> bool) -> (u32, u64) {
-        let (mut place, mut left) = (0, 0);
-        let iterations = self.iterations;
-        self.running.retain(|Reverse((last, admitted, job))| {
-            let meant = is_meant(*admitted, *job);
-            if meant {
-                // In a static batch it may be done and wait for the others.
-                (place, left) = (*job, last.saturating_sub(iterations));
-            }
-            !meant
-        });
-        (place, left)
-    }
-
-    /// Tokens generated so far for those that run, by what they still lack.
-    fn present(&self, jobs: &[Job]) -> u64 {
-        let done = |Reverse((last, _, job)): &Reverse<(u64, u64, u32)>| {
-            u64::from(jobs[*job as usize].output) - last.saturating_sub(self.iterations)
-        };
-        self.running.iter().map(done).sum()
-    }
-
-    /// Tokens in memory, by what runs.
-    fn memory(&self, spec: &network::Sequences, jobs: &[Job]) -> u64 {
-        let jobs_of = self.running.iter().map(|Reverse((_, _, job))| &jobs[*job as usize]);
-        match spec.optimistic {
-            true => jobs_of.map(|it| u64::from(it.prompt)).sum::<u64>() + self.present(jobs),
-            false => jobs_of.map(Job::whole).sum(),
-        }
     }
 }

@@ -112,7 +112,7 @@ fn by_dates(spec: network::Sequences, requests: &[Request], looks: &[u64]) -> St
             }
         };
         // Which of two events of one instant comes first must not matter.
-        if next < at || next == at && mix(next) % 2 == 0 {
+        if next < at || next == at && mix(next).is_multiple_of(2) {
             device.due(&mut tokens, now, &mut told);
         } else {
             let Request { prompt, output, .. } = requests[came];
