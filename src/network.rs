@@ -7,6 +7,7 @@ use crate::parts::balance::Balance;
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
+use crate::parts::policy::budget::Budget;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Span, Time};
@@ -50,6 +51,7 @@ id!(ChoiceId);
 id!(CacheId);
 id!(LookId);
 id!(GuardId);
+id!(BudgetId);
 id!(ForkId);
 id!(
     /// One constant delay; whatever waits that long leaves in the order it came.
@@ -428,7 +430,16 @@ pub struct Guard {
     pub first: StepId,
     pub timeout: Option<DelayId>,
     pub retry: Retry,
+    /// What its retries are paid from, if they are limited.
+    pub budget: Option<BudgetId>,
     pub key: u64,
+}
+
+/// A retry budget of a class's clients, or of the instances that make a call, each its own.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryBudget {
+    pub budget: Budget,
+    pub of_clients: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -495,6 +506,7 @@ pub struct Network {
     pub looks: Table<LookId, Look>,
     pub choices: Table<ChoiceId, Choice>,
     pub guards: Table<GuardId, Guard>,
+    pub budgets: Table<BudgetId, RetryBudget>,
     pub forks: Table<ForkId, Fork>,
     pub delays: Table<DelayId, Span>,
     /// The time to cross from zone to zone, row by row; empty if no link takes time.

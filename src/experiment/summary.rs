@@ -41,7 +41,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             what: it.what.clone(),
             at_s: it.at.as_secs(),
             for_s: it.duration.as_secs(),
-            style: it.style.name().to_owned(),
+            style: it.style.to_owned(),
         }),
         settled,
         overloaded,

@@ -133,7 +133,7 @@ impl<'m> Compiler<'m> {
         let connect = through.and_then(|it| place.spec.pools[it].connect.as_ref());
         callee.connect = connect.and_then(|it| Operation::find(self.model, &it.call));
         if call.timeout.is_some() || call.retry.is_some() {
-            let guard = self.guard(&place.path, call.timeout, &call.retry);
+            let guard = self.guard(&place.path, call.timeout, &call.retry, false);
             self.emit(program, *holds, Step::Guarded { guard, depth: *depth });
             let what = Sent::Call { guard, call: callee };
             self.pending.push_back(Pending { what, depth: depth + 1 });

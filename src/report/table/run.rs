@@ -58,7 +58,8 @@ fn title(outcome: &Outcome, point: &Point) -> String {
         title.push_str(&format!(" · {}", figure::exact(figure::users(users), Some(Unit::Users))));
     }
     if let Some(fault) = &point.fault {
-        title.push_str(&format!(" · {} fails", fault.what));
+        let fails = if fault.style == "surge" { "" } else { " fails" };
+        title.push_str(&format!(" · {}{fails}", fault.what));
     }
     if !point.settled {
         title.push_str(UNSETTLED);

@@ -27,7 +27,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
-        let Birth { guard, first, patience } = birth;
+        let Birth { guard, first, patience, budget } = birth;
         let token = self.tokens.admit(class, guard, first, key, self.now);
         if user != NOBODY {
             self.tokens[token].user = user;
@@ -39,6 +39,9 @@ impl<P: Probe> Engine<'_, P> {
         self.probe.born(self.now, class);
         if let Some(patience) = patience {
             self.schedule_constant(patience, Rank::Timeout, Kind::Timeout, token);
+        }
+        if budget {
+            self.deposit(token);
         }
         token
     }

@@ -5,6 +5,7 @@
 //! the clock moves again.
 
 mod accelerators;
+mod budgets;
 mod caches;
 mod calls;
 mod connections;
@@ -29,14 +30,16 @@ use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, Table};
 use crate::network::{
-    AcceleratorId, Arrival, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId,
-    HostId, InstanceId, LockId, Network, VolumeId,
+    AcceleratorId, Arrival, BudgetId, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId,
+    GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
+use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use budgets::buckets;
 use caches::stores;
 use std::collections::VecDeque;
 
@@ -197,6 +200,8 @@ struct Birth {
     first: StepId,
     /// How long a client waits for the first attempt.
     patience: Option<DelayId>,
+    /// Whether retries have a budget.
+    budget: bool,
 }
 
 impl<'n> Source<'n> {
@@ -213,6 +218,7 @@ impl<'n> Source<'n> {
                 guard: class.guard,
                 first: network.guards[class.guard].first,
                 patience: network.guards[class.guard].timeout,
+                budget: network.guards[class.guard].budget.is_some(),
             },
         }
     }
@@ -321,6 +327,8 @@ struct Engine<'n, P> {
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
     sources: Table<ClassId, Source<'n>>,
+    /// What is left of retry budgets, by calling instance.
+    budgets: Table<BudgetId, Vec<Bucket>>,
     /// Requests made so far by each user of a closed class.
     rounds: Table<ClassId, Vec<u32>>,
     /// How many faults hold each host down, and how often it went down.
@@ -381,6 +389,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             connections: network.connections.map(|_, it| Connections::new(it)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
+            budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
                 Arrival::Open { .. } | Arrival::Renewal { .. } => Vec::new(),

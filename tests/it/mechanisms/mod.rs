@@ -6,6 +6,7 @@ mod connections;
 mod devices;
 mod disks;
 mod faults;
+mod policies;
 mod requests;
 
 use crate::support::{Diary, Model, model, plan};

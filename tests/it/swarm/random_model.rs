@@ -370,6 +370,9 @@ fn call(dice: &mut Dice, place: &Place) -> Value {
 
 fn retry(dice: &mut Dice) -> Value {
     let mut retry = json!({ "attempts": dice.from(1, 4) });
+    if dice.chance(0.3) {
+        retry["budget"] = json!({ "ratio": 0.3, "burst": 2, "reserve": "5/s" });
+    }
     match dice.below(4) {
         0 => {}
         1 => retry["backoff"] = dice.span(0, 20),
