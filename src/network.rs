@@ -6,9 +6,7 @@ use crate::ids::{Id, Table, id};
 use crate::parts::balance::Balance;
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
-use crate::parts::distribution::Law;
-use crate::parts::distribution::Misses;
-use crate::parts::distribution::Zipf;
+use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
 use crate::parts::policy::budget::Budget;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::retry::Retry;
@@ -43,6 +41,11 @@ id!(
     /// The connections of a pool that must be opened.
     ConnectionsId
 );
+id!(
+    /// The accelerators of one host.
+    AcceleratorId
+);
+id!(InferenceId);
 id!(LockId);
 id!(ChoiceId);
 id!(CacheId);
@@ -106,6 +109,8 @@ pub enum Step {
     Spawn { fork: ForkId, depth: Depth },
     /// Wait until the log's next flush is over.
     Commit { depth: Depth },
+    /// Have the host's accelerators do something, or wait in line for them.
+    Infer { inference: InferenceId, depth: Depth },
     /// Hold a row.
     Lock { lock: LockId, work: WorkId },
     /// Let go of it.
@@ -149,6 +154,7 @@ pub struct Host {
     /// The same of the disk that its logs flush to, which may be that one.
     pub log: Option<PoolId>,
     pub log_volume: Option<VolumeId>,
+    pub accelerator: Option<AcceleratorId>,
     pub boot: Span,
     pub instances: Vec<InstanceId>,
 }
@@ -293,6 +299,59 @@ pub struct Limit {
     pub room: Span,
     /// What is saved up when a run opens.
     pub start: Span,
+}
+
+/// The accelerators of a host, and how they take from their line.
+#[derive(Clone, Debug)]
+pub struct Accelerator {
+    pub group: GroupId,
+    pub count: u32,
+    pub serving: Serving,
+}
+
+#[derive(Clone, Debug)]
+pub enum Serving {
+    Batches(Batches),
+    Sequences(Sequences),
+}
+
+/// Whole batches.
+#[derive(Clone, Debug)]
+pub struct Batches {
+    /// Items in one at most, and how many are kept waiting no longer.
+    pub most: u32,
+    pub enough: u32,
+    pub wait: Span,
+    pub base: Law,
+    pub per_item: Span,
+}
+
+/// Token by token.
+#[derive(Clone, Copy, Debug)]
+pub struct Sequences {
+    pub most: u32,
+    /// Tokens that fit into memory.
+    pub memory: u64,
+    /// Whether memory is taken as it is needed, rather than reserved.
+    pub optimistic: bool,
+    /// Whether a batch stays together until all its outputs are done.
+    pub together: bool,
+    pub base: Span,
+    pub per_sequence: Span,
+    pub per_prompt_token: Span,
+}
+
+/// One place in a program where an accelerator is asked, with the key that its luck hangs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Inference {
+    pub demand: Demand,
+    pub key: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Demand {
+    Items(CountLaw),
+    Tokens { prompt: CountLaw, output: CountLaw },
 }
 
 /// An instance's memory.
@@ -441,6 +500,8 @@ pub struct Network {
     pub accesses: Table<AccessId, Access>,
     pub volumes: Table<VolumeId, Volume>,
     pub buffers: Table<BufferId, Buffer>,
+    pub accelerators: Table<AcceleratorId, Accelerator>,
+    pub inferences: Table<InferenceId, Inference>,
     pub connections: Table<ConnectionsId, Connections>,
     pub locks: Table<LockId, Lock>,
     pub caches: Table<CacheId, Cache>,

@@ -24,6 +24,13 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
                         }
                     });
                 }
+                let batch = group.accelerator.as_mut().and_then(|it| it.batch.as_mut());
+                if let Some(batch) = batch {
+                    let base = &mut batch.base;
+                    it.inside("accelerator", |it| {
+                        it.inside("batch", |it| one("base", base, files, it));
+                    });
+                }
             });
         }
     });
@@ -69,7 +76,7 @@ fn steps(list: &mut [Step], files: &Files, findings: &mut Findings) {
             }),
             Step::Lock(step) => it.inside("do", |it| steps(&mut step.steps, files, it)),
             Step::Cache(step) => it.inside("miss", |it| steps(&mut step.miss, files, it)),
-            Step::Disk(_) | Step::Commit(_) | Step::Call(_) => {}
+            Step::Disk(_) | Step::Commit(_) | Step::Call(_) | Step::Accelerator(_) => {}
         });
     }
 }

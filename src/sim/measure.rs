@@ -1,9 +1,10 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
+use super::accelerator::Told;
 use super::probe::{Looked, Probe};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -25,6 +26,14 @@ pub struct CacheSeen {
     pub misses: u64,
     /// Misses that waited for what another fetched.
     pub waited: u64,
+}
+
+/// Times at the accelerators of a host group since the window opened, in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct InferenceSeen {
+    pub waits: Histogram,
+    pub first_token: Histogram,
+    pub output_token: Histogram,
 }
 
 /// The counters of one class at the end of a slice.
@@ -55,6 +64,8 @@ pub struct Measure {
     /// Waits for a row.
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
+    /// Of the host groups with accelerators.
+    pub inferences: Table<GroupId, Option<InferenceSeen>>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -70,6 +81,10 @@ impl Measure {
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
+            inferences: network.groups.map(|_, group| {
+                let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
+                accelerated.then(InferenceSeen::default)
+            }),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -125,12 +140,25 @@ impl Probe for Measure {
             Looked::Waited => counts.waited += 1,
         }
     }
+    fn inferred(&mut self, of: GroupId, told: Told) {
+        let Some(seen) = &mut self.inferences[of] else { return };
+        let (times, span) = match told {
+            Told::Waited(span) => (&mut seen.waits, span),
+            Told::FirstToken(span) => (&mut seen.first_token, span),
+            Told::OutputToken(span) => (&mut seen.output_token, span),
+        };
+        times.record(span.nanos());
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
+        }
+        for seen in self.inferences.iter_mut().flatten() {
+            let InferenceSeen { waits, first_token, output_token } = seen;
+            [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
         }
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }

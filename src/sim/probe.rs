@@ -1,8 +1,9 @@
 //! What an observer of a run may see. The engine calls; probes never steer.
 
+use super::accelerator::Told;
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, PoolGroupId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, PoolGroupId};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -34,6 +35,8 @@ pub trait Probe {
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
     /// A cache was looked into.
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
+    /// The accelerators of a host group did something.
+    fn inferred(&mut self, _of: GroupId, _told: Told) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -75,6 +78,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn looked(&mut self, cache: CacheId, seen: Looked) {
         self.0.looked(cache, seen);
         self.1.looked(cache, seen);
+    }
+    fn inferred(&mut self, of: GroupId, told: Told) {
+        self.0.inferred(of, told);
+        self.1.inferred(of, told);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);
@@ -120,5 +127,9 @@ impl Probe for Fingerprint {
     }
     fn looked(&mut self, _: CacheId, seen: Looked) {
         self.add(seen as u64);
+    }
+    fn inferred(&mut self, _: GroupId, told: Told) {
+        let (Told::Waited(span) | Told::FirstToken(span) | Told::OutputToken(span)) = told;
+        self.add(span.nanos());
     }
 }

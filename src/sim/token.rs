@@ -83,6 +83,8 @@ pub enum Wait {
     Flush,
     /// For a row.
     Row,
+    /// In the line of a host's accelerators, or served by one.
+    Accelerator,
     /// For an attempt that it sent, or for branches.
     Children,
 }
@@ -106,7 +108,7 @@ pub struct Token {
     pub guard: GuardId,
     /// Whose call or branch this is; `NOBODY` for a client's attempt.
     pub parent: u32,
-    /// Accesses left to make, or branches that must still succeed.
+    /// Accesses left to make, branches that must still succeed, or what an accelerator knows it by.
     pub left: u32,
     pub flags: u16,
     /// 0, or the reason why it is giving back all it holds.

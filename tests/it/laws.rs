@@ -3,7 +3,7 @@
 use crate::support::{Diary, Model, mean_and_error, model, plan, span};
 use crate::swarm::{random_faults, random_model};
 use outgrow::ids::Id;
-use outgrow::network::{Arrival, ClassId};
+use outgrow::network::{AcceleratorId, Arrival, ClassId};
 use outgrow::sim::{Fingerprint, Measure, Plan, Probe, Reason};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
@@ -168,6 +168,14 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
         }
         for (area, waits) in usage.rows.as_slice().iter().zip(measure.row_waits.as_slice()) {
             assert_eq!(*area, waits.sum(), "seed {seed}");
+        }
+        let network = &model.network;
+        for group in network.groups.ids() {
+            let own = |it: &AcceleratorId| network.accelerators[*it].group == group;
+            let own = network.accelerators.ids().filter(own);
+            let area: u128 = own.map(|it| usage.accelerators[it].line).sum();
+            let waits = measure.inferences[group].as_ref().map_or(0, |it| it.waits.sum());
+            assert_eq!(area, waits, "seed {seed}");
         }
         1
     });

@@ -1,5 +1,6 @@
 //! From a checked model to a network: names become ids, hosts and instances are laid out.
 
+mod accelerators;
 mod caches;
 mod disks;
 mod layout;

@@ -59,6 +59,7 @@ impl<'m> Compiler<'m> {
             Written::Choose(it) => self.choose(program, spot, it),
             Written::Lock(it) => self.lock(program, spot, it),
             Written::Cache(it) => self.cache(program, spot, it),
+            Written::Accelerator(it) => self.infer(program, spot, it),
         }
     }
 

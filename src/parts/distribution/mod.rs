@@ -1,5 +1,7 @@
-//! How long something takes, as written in a file and compiled to be drawn from.
+//! How long something takes, and how much there is of it, as written in a file and compiled to be
+//! drawn from.
 
+mod count;
 mod empirical;
 mod family;
 mod gamma;
@@ -12,6 +14,7 @@ mod uniform;
 mod weibull;
 mod zipf;
 
+pub use count::{Count, CountLaw};
 pub use empirical::{Empirical, Values};
 pub use family::Family;
 pub use gamma::{Gamma, Stages};

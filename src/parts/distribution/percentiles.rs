@@ -100,6 +100,15 @@ impl Percentiles {
     }
 
     pub fn check(&self, findings: &mut Findings) {
+        self.check_as("longer than zero", |it| it.to_string(), findings);
+    }
+
+    /// The same for percentiles of whole numbers, a nanosecond for each.
+    pub fn check_counts(&self, findings: &mut Findings) {
+        self.check_as("at least 1", |it| it.nanos().to_string(), findings);
+    }
+
+    fn check_as(&self, least: &str, shown: fn(Span) -> String, findings: &mut Findings) {
         let given = self.given();
         if !(2..=GIVEN_MAX).contains(&given.len()) {
             let rule = format!("takes 2 to {GIVEN_MAX} percentiles, not {}", given.len());
@@ -111,7 +120,7 @@ impl Percentiles {
             findings.wrong_at(
                 name,
                 Code::E007,
-                format!("{name} must be longer than zero, not {span}"),
+                format!("{name} must be {least}, not {}", shown(span)),
                 "",
             );
             orderly = false;
@@ -119,6 +128,7 @@ impl Percentiles {
         for pair in given.windows(2) {
             let [(lower, _, short), (name, _, long)] = [pair[0], pair[1]];
             if long < short {
+                let (long, short) = (shown(long), shown(short));
                 let rule = format!("{name} must be at least {lower}: {long} is below {short}");
                 findings.wrong_at(name, Code::E010, rule, "");
                 orderly = false;

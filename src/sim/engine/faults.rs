@@ -126,6 +126,7 @@ impl<P: Probe> Engine<'_, P> {
         // Nobody dead may stand in a line when the dead begin to give back.
         dead.iter().for_each(|it| self.detach_log(*it));
         dead.iter().for_each(|it| self.reset_log(*it));
+        dead.iter().for_each(|it| self.reset_accelerator(*it));
         dead.iter().for_each(|it| self.forget(*it));
         for (id, _) in top {
             self.reset(id);
@@ -151,6 +152,9 @@ impl<P: Probe> Engine<'_, P> {
                 && let Some(log) = &self.logs[instance]
             {
                 self.tokens[log.token].flags |= flag::HUNG;
+            }
+            if self.instances[instance].state == Health::Silent {
+                self.freeze_accelerator(instance);
             }
         }
     }
@@ -229,6 +233,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.pools[pool].leave_line(&mut self.tokens, now, id);
             }
             Wait::Row => self.stop_waiting_for_row(id),
+            Wait::Accelerator => self.leave_accelerator(id),
             Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
             Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
         }

@@ -4,6 +4,7 @@
 //! to the next event, (B) carry that event out, (C) advance every request that it set free, before
 //! the clock moves again.
 
+mod accelerators;
 mod budgets;
 mod caches;
 mod calls;
@@ -13,6 +14,7 @@ mod ends;
 mod faults;
 mod steps;
 
+use super::accelerator::{Accelerator, Served};
 use super::arrivals::Arrivals;
 use super::buffer::{Buffer, Reads};
 use super::cache::Store;
@@ -28,8 +30,8 @@ use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, Table};
 use crate::network::{
-    Arrival, BudgetId, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId,
-    InstanceId, LockId, Network, VolumeId,
+    AcceleratorId, Arrival, BudgetId, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId,
+    GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
@@ -81,6 +83,7 @@ pub struct Usage {
     pub instances: Table<InstanceId, f64>,
     pub volumes: Table<VolumeId, Limited>,
     pub buffers: Table<BufferId, Reads>,
+    pub accelerators: Table<AcceleratorId, Served>,
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub events: u64,
@@ -222,16 +225,19 @@ enum Lane {
     Arrival(ClassId),
     Ring(DelayId),
     Cpu(HostId),
+    Accelerator(AcceleratorId),
     Control,
 }
 
 /// The slots that there are: the next arrival of each class, the head of each ring, the earliest
-/// finish on each shared CPU, the next control.
+/// finish on each shared CPU, what is next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
     let shared = network.hosts.ids().filter(|it| network.hosts[*it].contended);
     let arrivals = network.classes.ids().map(Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
-    arrivals.chain(rings).chain(shared.map(Lane::Cpu)).chain([Lane::Control]).collect()
+    let accelerators = network.accelerators.ids().map(Lane::Accelerator);
+    let devices = shared.map(Lane::Cpu).chain(accelerators);
+    arrivals.chain(rings).chain(devices).chain([Lane::Control]).collect()
 }
 
 /// Tokens that are to go on at the present instant, in the order in which they were set free. Mostly
@@ -311,6 +317,7 @@ struct Engine<'n, P> {
     rows: Table<LockId, Rows>,
     volumes: Table<VolumeId, Volume>,
     buffers: Table<BufferId, Buffer>,
+    accelerators: Table<AcceleratorId, Accelerator>,
     connections: Table<ConnectionsId, Connections>,
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
@@ -373,6 +380,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             rows: network.locks.map(|_, it| Rows::new(it.count)),
             volumes: network.volumes.map(|_, it| Volume::new(it)),
             buffers: network.buffers.map(|_, it| Buffer::new(it)),
+            accelerators: network.accelerators.map(|_, it| Accelerator::new(it)),
             connections: network.connections.map(|_, it| Connections::new(it)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
@@ -475,6 +483,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             Lane::Arrival(_) => {}
             Lane::Ring(delay) => self.ring(delay),
             Lane::Cpu(host) => self.cpu_finish(host),
+            Lane::Accelerator(device) => self.accelerator_due(device),
             Lane::Control => self.carry_out_control(),
         }
     }
@@ -598,6 +607,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.rows.iter_mut().for_each(|it| it.open(now));
         self.volumes.iter_mut().for_each(|it| it.open(now));
         self.buffers.iter_mut().for_each(Buffer::open);
+        self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
         self.computed_at_opening_ns = self.computed_ns();
         self.probe.opened(now);
@@ -642,6 +652,10 @@ impl<'n, P: Probe> Engine<'n, P> {
             instances: self.network.instances.map(|id, _| self.instance_used_ns(id, &computed_ns)),
             volumes: self.volumes.map(|_, it| it.measured(now)),
             buffers: self.buffers.map(|_, it| it.measured()),
+            accelerators: {
+                let devices = &mut self.accelerators;
+                self.network.accelerators.map(|id, _| devices[id].measured(now))
+            },
             connects: self.connections.map(|_, it| it.measured()),
             events: self.events,
         };
@@ -679,6 +693,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
+        self.audit_accelerators()?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now);
             audit.map_err(|law| broken(law, "lock", id.index()))?;

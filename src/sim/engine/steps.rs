@@ -46,6 +46,7 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Gather { depth } => self.gather(id, depth),
                 Step::Ask { depth } => self.ask(id, depth),
                 Step::Commit { depth } => self.commit(id, depth),
+                Step::Infer { inference, depth } => self.infer(id, inference, depth),
                 Step::Lock { lock, work } => self.lock(id, lock, work),
                 Step::Unlock { lock } => self.unlock(id, lock),
                 Step::Look { look } => self.look(id, look),

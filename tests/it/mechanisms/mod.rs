@@ -1,5 +1,6 @@
 //! What exactly happens, rule by rule, in constant times, so that every instant is known.
 
+mod accelerators;
 mod caches;
 mod connections;
 mod devices;
