@@ -12,11 +12,13 @@ pub struct Line {
 
 impl Default for Line {
     fn default() -> Self {
-        Line { head: NOBODY, tail: NOBODY, len: 0 }
+        Line::EMPTY
     }
 }
 
 impl Line {
+    pub const EMPTY: Line = Line { head: NOBODY, tail: NOBODY, len: 0 };
+
     #[inline]
     pub fn len(&self) -> u32 {
         self.len
@@ -42,11 +44,11 @@ impl Line {
         self.len += 1;
     }
 
-    /// Joins in front of all others.
-    pub fn join_first(&mut self, tokens: &mut Tokens, id: TokenId, wait: Wait) {
+    /// Goes back to the front, to wait as `wait` says.
+    pub fn rejoin(&mut self, tokens: &mut Tokens, id: TokenId, wait: Wait) {
         let token = &mut tokens[id];
-        token.next = self.head;
         token.prev = NOBODY;
+        token.next = self.head;
         token.wait = wait;
         match self.head {
             NOBODY => self.tail = id.raw(),

@@ -1,9 +1,10 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
+use super::accelerator::Told;
 use super::probe::{Gated, Looked, Probe};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId, ServiceId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, ServiceId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -11,7 +12,8 @@ use crate::units::{Span, Time};
 #[derive(Clone, Debug, Default)]
 pub struct ClassSeen {
     pub born: u64,
-    pub attempts: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
     pub failed: [u64; Reason::COUNT],
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
@@ -24,6 +26,14 @@ pub struct CacheSeen {
     pub misses: u64,
     /// Misses that waited for what another fetched.
     pub waited: u64,
+}
+
+/// Times at the accelerators of a host group since the window opened, in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct InferenceSeen {
+    pub waits: Histogram,
+    pub first_token: Histogram,
+    pub output_token: Histogram,
 }
 
 /// The counters of one class at the end of a slice.
@@ -58,6 +68,8 @@ pub struct Measure {
     pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
     /// Calls to other zones and within one, where the balancer looks at zones.
     pub crossed: Table<ServiceId, [u64; 2]>,
+    /// Of the host groups with accelerators.
+    pub inferences: Table<GroupId, Option<InferenceSeen>>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -75,6 +87,10 @@ impl Measure {
             caches: network.caches.map(|_, _| CacheSeen::default()),
             gated: network.services.map(|_, _| [0; Gated::COUNT]),
             crossed: network.services.map(|_, _| [0; 2]),
+            inferences: network.groups.map(|_, group| {
+                let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
+                accelerated.then(InferenceSeen::default)
+            }),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -99,8 +115,8 @@ impl Probe for Measure {
         self.classes[class].born += 1;
     }
     #[inline]
-    fn attempted(&mut self, class: ClassId) {
-        self.classes[class].attempts += 1;
+    fn retried(&mut self, class: ClassId) {
+        self.classes[class].retries += 1;
     }
     #[inline]
     fn answered(&mut self, _: Time, class: ClassId, response: Span) {
@@ -113,6 +129,10 @@ impl Probe for Measure {
     #[inline]
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.waits[group].record(waited.nanos());
+    }
+    #[inline]
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.waits[group].record_zero();
     }
     #[inline]
     fn locked(&mut self, lock: LockId, waited: Span) {
@@ -132,6 +152,15 @@ impl Probe for Measure {
     fn crossed(&mut self, service: ServiceId, same_zone: bool) {
         self.crossed[service][usize::from(same_zone)] += 1;
     }
+    fn inferred(&mut self, of: GroupId, told: Told) {
+        let Some(seen) = &mut self.inferences[of] else { return };
+        let (times, span) = match told {
+            Told::Waited(span) => (&mut seen.waits, span),
+            Told::FirstToken(span) => (&mut seen.first_token, span),
+            Told::OutputToken(span) => (&mut seen.output_token, span),
+        };
+        times.record(span.nanos());
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
@@ -139,7 +168,11 @@ impl Probe for Measure {
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();
-            (class.born, class.attempts, class.failed) = (0, 0, [0; Reason::COUNT]);
+            (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
+        }
+        for seen in self.inferences.iter_mut().flatten() {
+            let InferenceSeen { waits, first_token, output_token } = seen;
+            [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
         }
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }

@@ -57,7 +57,7 @@ impl Order {
     pub fn join_first(&mut self, tokens: &mut Tokens, id: TokenId) {
         let Order::Levels { lines, of } = self else { unreachable!("nobody else gives way") };
         let level = of[tokens[id].class.index()];
-        lines[level as usize].join_first(tokens, id, Wait::Line);
+        lines[level as usize].rejoin(tokens, id, Wait::Line);
     }
 
     /// Whoever goes next leaves the line.
@@ -104,7 +104,7 @@ impl Order {
     }
 
     /// Everybody in line.
-    pub fn each(&self, tokens: &Tokens, look: &mut dyn FnMut(TokenId)) {
+    pub fn each(&self, tokens: &Tokens, look: impl FnMut(TokenId)) {
         match self {
             Order::Last { line, .. } => line.iter(tokens).for_each(look),
             Order::Levels { lines, .. } | Order::Fair { lines, .. } => {
@@ -214,7 +214,7 @@ mod tests {
         }
         order.leave(&mut tokens, ids[early]);
         let mut standing = 0;
-        order.each(&tokens, &mut |_| standing += 1);
+        order.each(&tokens, |_| standing += 1);
         assert_eq!(standing, ids.len() - 1);
         let next = std::iter::from_fn(|| order.pop(&mut tokens));
         next.map(|id| ids.iter().position(|it| *it == id).unwrap()).collect()

@@ -198,7 +198,7 @@ impl Pool {
     /// queuing formula L = λW", 1961), and nobody held more than there is.
     pub fn audit(&self, tokens: &Tokens, now: Time, holders: u32) -> Result<(), &'static str> {
         let (mut waited, mut len) = (self.waited_ns, 0);
-        self.each_in_line(tokens, &mut |id| {
+        self.each_in_line(tokens, |id| {
             waited += u128::from((now - tokens[id].joined).nanos());
             len += 1;
         });
@@ -213,7 +213,7 @@ impl Pool {
         }
     }
 
-    fn each_in_line(&self, tokens: &Tokens, look: &mut dyn FnMut(TokenId)) {
+    fn each_in_line(&self, tokens: &Tokens, look: impl FnMut(TokenId)) {
         match &self.order {
             None => self.line.iter(tokens).for_each(look),
             Some(order) => order.each(tokens, look),

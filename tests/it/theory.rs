@@ -43,6 +43,10 @@ oracles! { "oracles/disks.json" as disks:
     opening_is_a_setup opening_takes_its_time
 }
 
+oracles! { "oracles/distributions.json" as distributions:
+    me1 mgamma1 mu1 mweibull1 mpareto1 dm1 e2m1 um1 dm4 e2e2 mmpp_mild interrupted_poisson
+}
+
 oracles! { "oracles/caches.json" as caches:
     bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
 }
@@ -56,6 +60,13 @@ oracles! { "oracles/lines.json" as lines:
 
 oracles! { "oracles/balancing.json" as balancing:
     weighted_at_random weighted_turns power_of_two_among_a_hundred least_outstanding_at_high_load
+}
+
+oracles! { "oracles/accelerators.json" as accelerators:
+    whatever_waits_is_a_batch batches_like_resnets bulk_service_of_up_to_four
+    bulk_service_of_three_to_eight a_second_is_waited_for one_at_a_time_is_mg1
+    two_at_a_time_are_mm2 one_sequence_at_a_time_is_mg1 ample_room_is_mginf_in_slots
+    static_batches_are_bulk_service
 }
 
 fn agrees_with_its_oracle(all: &str, name: &str) {

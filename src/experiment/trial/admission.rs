@@ -24,7 +24,7 @@ impl Reading<'_> {
         let network = self.network();
         let Pool { line_max, .. } = network.pools[network.instances[spec.instances.start].workers];
         let rules = spec.admission.map(|it| &network.admissions[it]);
-        let patience = rules.and_then(|it| it.patience);
+        let patience = rules.and_then(|it| it.patience.as_ref());
         let adaptive = matches!(patience, Some(Patience::Adaptive(..)));
         let interrupts = |order: &Order| matches!(order, Order::Levels { preemptive: true, .. });
         [

@@ -19,6 +19,7 @@ impl<'m> Compiler<'m> {
         }
         self.balancers();
         self.disks();
+        self.accelerators();
         self.contention();
     }
 
@@ -68,6 +69,7 @@ impl<'m> Compiler<'m> {
                 volume: None,
                 log: None,
                 log_volume: None,
+                accelerator: None,
                 boot: group.boot,
                 instances: Vec::new(),
             });

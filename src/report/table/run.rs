@@ -35,6 +35,12 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          stayed in theirs.",
     );
     page.table(
+        "Accelerators",
+        accelerators(point),
+        "Batch: items in a batch, or sequences in an iteration, on average. First token: from asking to the first \
+         of the output; then each further one. Put off: for want of memory, and begun anew.",
+    );
+    page.table(
         "Caches",
         caches(point),
         "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
@@ -60,7 +66,8 @@ fn title(outcome: &Outcome, point: &Point) -> String {
         title.push_str(&format!(" · {}", figure::exact(figure::users(users), Some(Unit::Users))));
     }
     if let Some(fault) = &point.fault {
-        title.push_str(&format!(" · {} fails", fault.what));
+        let fails = if fault.style == "surge" { "" } else { " fails" };
+        title.push_str(&format!(" · {}{fails}", fault.what));
     }
     if !point.settled {
         title.push_str(UNSETTLED);
@@ -169,39 +176,48 @@ fn caches(point: &Point) -> Grid {
 
 /// Of what rules say about services, whatever the model has.
 fn gates(point: &Point) -> Grid {
-    whatever_there_is(
-        point,
-        &[
-            (".full", "full"),
-            (".limited", "limited"),
-            (".shed", "shed"),
-            (".discarded", "discarded"),
-            (".left", "left"),
-            (".interrupted", "interrupted"),
-            (".ejections", "ejections"),
-            (".imbalance", "imbalance"),
-            (".same_zone", "same zone"),
-        ],
-    )
+    let kinds = [
+        (".full", "full"),
+        (".limited", "limited"),
+        (".shed", "shed"),
+        (".discarded", "discarded"),
+        (".left", "left"),
+        (".interrupted", "interrupted"),
+        (".ejections", "ejections"),
+        (".imbalance", "imbalance"),
+        (".same_zone", "same zone"),
+    ];
+    by_name(point, &kinds)
+}
+
+fn accelerators(point: &Point) -> Grid {
+    let kinds = [
+        (".accelerator.batch", "batch"),
+        (".accelerator.items", "items"),
+        (".accelerator.tokens", "tokens"),
+        (".accelerator.first_token.mean", "first token, mean"),
+        (".accelerator.first_token.p95", "p95"),
+        (".accelerator.output_token.mean", "then each"),
+        (".accelerator.preempted", "put off"),
+    ];
+    by_name(point, &kinds)
 }
 
 /// Of what databases and their disks live on, whatever the model has.
 fn reserves(point: &Point) -> Grid {
-    whatever_there_is(
-        point,
-        &[
-            (".buffer.hit_ratio", "hits"),
-            (".connects", "opened"),
-            (".credits", "credits"),
-            (".credits.out", "out after"),
-        ],
-    )
+    let kinds = [
+        (".buffer.hit_ratio", "hits"),
+        (".connects", "opened"),
+        (".credits", "credits"),
+        (".credits.out", "out after"),
+    ];
+    by_name(point, &kinds)
 }
 
-/// A column for each kind of metric, by its ending, that anything has, and a row for all that has one.
-fn whatever_there_is(point: &Point, kinds: &[(&str, &str)]) -> Grid {
+/// Figures by the ends of their names, each in a column if there is any; a row for each beginning.
+fn by_name(point: &Point, kinds: &[(&str, &str)]) -> Grid {
     let has = |kind: &str| point.metrics.keys().any(|it| it.ends_with(kind));
-    let kinds: Vec<_> = kinds.iter().filter(|it| has(it.0)).collect();
+    let kinds: Vec<_> = kinds.iter().copied().filter(|it| has(it.0)).collect();
     let mut grid = Grid::new(1, once("name").chain(kinds.iter().map(|it| it.1)));
     let mut names: Vec<&str> = Vec::new();
     for metric in point.metrics.keys() {

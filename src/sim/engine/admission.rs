@@ -20,7 +20,7 @@ pub(super) struct Gate {
 }
 
 /// The buckets of each rate limit: one for all instances, or one for each.
-pub(super) fn buckets(network: &Network, service: &network::Service) -> Vec<Vec<Bucket>> {
+pub(super) fn tokens_of(network: &Network, service: &network::Service) -> Vec<Vec<Bucket>> {
     let Some(rules) = service.admission else { return Vec::new() };
     let instances = service.instances.end.index() - service.instances.start.index();
     let limits = network.admissions[rules].limits.iter();
@@ -88,7 +88,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     ) -> bool {
         let (now, class) = (self.now, self.tokens[id].class);
         let first = self.network.services[service].instances.start.index();
-        let buckets = &mut self.buckets[service];
+        let buckets = &mut self.rate_buckets[service];
         let own = || rules.limits.iter().enumerate().filter(|(_, it)| it.classes[class.index()]);
         let place = |shared: bool| if shared { 0 } else { at.index() - first };
         let all_have_one = own().all(|(i, it)| buckets[i][place(it.shared)].has_one(now));
@@ -116,20 +116,20 @@ impl<'n, P: Probe> Engine<'n, P> {
             self.gates[at].empty = self.now;
         }
         self.pools[workers].join(&mut self.tokens, self.now, id, size_ns);
-        match rules.patience {
+        match &rules.patience {
             None => {}
             Some(Patience::Constant(delay)) => {
-                self.schedule_constant(delay, Rank::Timeout, Kind::Patience, id);
+                self.schedule_constant(*delay, Rank::Timeout, Kind::Patience, id);
             }
             Some(Patience::Drawn(law)) => {
                 let span = law.draw(&mut self.luck_of_patience(id, to));
                 self.schedule(span, Rank::Timeout, Kind::Patience, id);
             }
             Some(Patience::Adaptive(long, short)) => {
-                let stands = self.now - self.gates[at].empty >= self.network.delays[long];
+                let stands = self.now - self.gates[at].empty >= self.network.delays[*long];
                 // What it chose must be known when the time is up; nothing else is left to do yet.
                 self.tokens[id].left = u32::from(stands);
-                let delay = if stands { short } else { long };
+                let delay = if stands { *short } else { *long };
                 self.schedule_constant(delay, Rank::Timeout, Kind::Patience, id);
             }
         }
@@ -155,8 +155,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         let at = self.tokens[id].held(depth);
         let service = self.network.instances[at].service;
         let Some(rules) = self.network.services[service].admission else { return };
-        let delay = |delay: DelayId| self.network.delays[delay];
-        let (span, why, reason) = match self.network.admissions[rules].patience {
+        let delay = |delay: &DelayId| self.network.delays[*delay];
+        let (span, why, reason) = match &self.network.admissions[rules].patience {
             None => return,
             Some(Patience::Constant(it)) => (delay(it), Gated::Left, Reason::Timeout),
             Some(Patience::Drawn(law)) => {

@@ -1,5 +1,6 @@
 //! What exactly happens, rule by rule, in constant times, so that every instant is known.
 
+mod accelerators;
 mod balancing;
 mod caches;
 mod connections;
@@ -7,6 +8,7 @@ mod devices;
 mod disks;
 mod faults;
 mod lines;
+mod policies;
 mod requests;
 
 use crate::support::{Diary, Model, model, plan};
