@@ -245,6 +245,13 @@ impl<'n, P: Probe> Engine<'n, P> {
         &self.gates[at].at_work
     }
 
+    /// Another token holds the worker that one got first, from now on.
+    pub(super) fn stand_in_at_work(&mut self, id: TokenId, other: TokenId, at: InstanceId) {
+        if let Some(place) = self.gates[at].at_work.iter_mut().find(|it| **it == id) {
+            *place = other;
+        }
+    }
+
     /// All that an instance was doing is gone.
     pub(super) fn nobody_at_work(&mut self, at: InstanceId) {
         self.gates[at] = Gate::default();

@@ -300,6 +300,7 @@ impl<P: Probe> Engine<'_, P> {
     fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
         let mut caller = *token;
+        let own = token.base..depth + 1;
         token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
         token.base = depth + 1;
         token.parent = NOBODY;
@@ -313,6 +314,9 @@ impl<P: Probe> Engine<'_, P> {
         caller.row = NOBODY;
         caller.left = 0;
         let caller = self.tokens.admit_copy(&caller);
+        for depth in own {
+            self.stand_in_at_work(id, caller, self.tokens[id].held(depth));
+        }
         self.ready.push_back(caller);
     }
 
