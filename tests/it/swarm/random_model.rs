@@ -112,7 +112,7 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         }
     }
     model["services"] = Value::Object(written);
-    let classes = dice.from(1, 3);
+    let classes = dice.from(1, 4);
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
@@ -330,13 +330,13 @@ fn has_line(service: &Value) -> bool {
 /// Rules by which it lets requests in, of any kind that it can have.
 fn admission(dice: &mut Dice, service: &mut Value) {
     let has_line = has_line(service);
-    if has_line && dice.chance(0.5) {
-        service["discipline"] = match dice.below(5) {
+    if has_line && dice.chance(0.7) {
+        service["discipline"] = match dice.below(9) {
             0 => json!("lifo"),
             1 => json!({ "adaptive_lifo": { "above": dice.from(1, 4) } }),
             2 => json!({ "fair": { "weights": { "c0": 2.5 } } }),
             _ => {
-                json!({ "priority": { "classes": { "c0": dice.below(3) }, "preemptive": dice.chance(0.7) } })
+                json!({ "priority": { "classes": { "c0": dice.below(3) }, "preemptive": dice.chance(0.9) } })
             }
         };
     }
