@@ -7,6 +7,7 @@ use crate::parts::balance::Balance;
 use crate::parts::distribution::Law;
 use crate::parts::distribution::Misses;
 use crate::parts::distribution::Zipf;
+use crate::parts::law::switching::Switching;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Span, Time};
@@ -76,7 +77,7 @@ pub enum Step {
     /// Hold a row.
     Lock { lock: LockId, work: WorkId },
     /// Let go of it.
-    Unlock { lock: LockId },
+    Unlock { lock: LockId, depth: Depth },
     /// Go on at one of several places, by chance.
     Choose { choice: ChoiceId },
     /// Go on elsewhere.
@@ -102,6 +103,9 @@ pub struct Host {
     pub cores: u32,
     /// Whether its instances can ever want more CPU than there is.
     pub contended: bool,
+    /// What it takes to wake a core, and to switch it between requests.
+    pub wake: Option<Law>,
+    pub switch: Option<Switching>,
     /// The places at its disk.
     pub disk: Option<PoolId>,
     pub boot: Span,

@@ -17,4 +17,5 @@ pub use engine::{Failure, Plan, Usage, run};
 pub use measure::{ClassSeen, Counters, Measure, Slice};
 pub use pool::Area;
 pub use probe::{Fingerprint, Probe};
+pub use rows::RowsUse;
 pub use token::Reason;

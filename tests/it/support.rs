@@ -5,7 +5,7 @@ use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
     ClassId, Fault, FaultStyle, GroupId, HostId, LockId, Names, Network, PoolGroupId,
 };
-use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, Usage, run};
+use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, RowsUse, Usage, run};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
 
@@ -137,9 +137,15 @@ impl Seen<'_> {
                 let used = hosts.iter().map(|it| self.usage.cpus[*it]);
                 used.sum::<f64>() / 1e9 / self.window_s
             }
-            "rows_line" => self.usage.rows[self.model.lock(of)] as f64 / 1e9 / self.window_s,
+            "rows_line" => self.rows(of).line_ns as f64 / 1e9 / self.window_s,
+            "rows_busy" => self.rows(of).held_ns as f64 / 1e9 / self.window_s,
+            "rows_utilization" => self.rows(of).busiest_ns as f64 / 1e9 / self.window_s,
             _ => panic!("no metric \"{of}.{what}\""),
         }
+    }
+
+    fn rows(&self, lock: &str) -> RowsUse {
+        self.usage.rows[self.model.lock(lock)]
     }
 
     /// Holder- and waiter-nanoseconds of all pools of a group.

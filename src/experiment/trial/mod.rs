@@ -155,7 +155,7 @@ impl Reading<'_> {
         self.system(&slices, &mut figures);
         let mut utilizations = Vec::new();
         self.pools(&mut figures, &mut utilizations);
-        self.rows(&mut figures);
+        self.rows(&mut figures, &mut utilizations);
         self.cpus(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);

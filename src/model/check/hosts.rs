@@ -47,6 +47,12 @@ impl Checker<'_> {
             at_most(f64::from(group.cores), 1e6, it);
         });
         findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
+        if let Some(wake) = &group.wake {
+            findings.inside("wake", |it| wake.check(it));
+        }
+        if let Some(switch) = &group.switch {
+            findings.inside("switch", |it| switch.check(it));
+        }
         if let Some(price) = group.price {
             findings.inside("price", |it| at_most(price.as_per_hour(), 1e9, it));
         }

@@ -21,6 +21,7 @@ impl Checker<'_> {
             });
         }
         self.circles(findings);
+        self.waits(findings);
     }
 
     fn service(&self, service: &Service, findings: &mut Findings) {
@@ -69,7 +70,7 @@ impl Checker<'_> {
                 it.wrong(Code::E004, "there must be at least one operation", "");
             }
             for (name, steps) in &service.operations {
-                it.inside(name, |it| self.steps(service, steps, false, it));
+                it.inside(name, |it| self.steps(service, steps, it));
             }
         });
         self.rows_agree(service, findings);

@@ -62,6 +62,8 @@ impl<'m> Compiler<'m> {
                 zone: ZoneId::new(zones[i % zones.len()]),
                 cores: group.cores,
                 contended: false,
+                wake: group.wake.as_ref().map(|wake| wake.law()),
+                switch: group.switch,
                 disk: None,
                 boot: group.boot,
                 instances: Vec::new(),
@@ -200,8 +202,9 @@ impl<'m> Compiler<'m> {
             };
             let limited = instances.iter().map(of).any(|(wants, limit)| wants > limit);
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
-            let cores = f64::from(self.network.hosts[host].cores);
-            self.network.hosts[host].contended = limited || wants > cores;
+            let it = &mut self.network.hosts[host];
+            let costs = it.wake.is_some() || it.switch.is_some();
+            it.contended = limited || costs || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.

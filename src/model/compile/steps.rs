@@ -183,7 +183,7 @@ impl<'m> Compiler<'m> {
         let held = self.hold(program);
         let inner = spot.inside(format_args!(".do")).holding(held);
         self.steps(program, &inner, &lock.steps);
-        self.release(program, spot.holds, held, Step::Unlock { lock: id });
+        self.release(program, spot.holds, held, Step::Unlock { lock: id, depth: spot.depth });
     }
 
     fn work(&mut self, spot: &Spot, luck: &Option<String>, law: Law) -> WorkId {

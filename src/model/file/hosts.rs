@@ -2,6 +2,7 @@
 
 use super::{one, unity};
 use crate::parts::distribution::Distribution;
+use crate::parts::law::switching::Switching;
 use crate::units::{Bandwidth, Price, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +22,15 @@ pub struct HostGroup {
     /// How fast a core is, as a multiple of the one that CPU times are given for.
     #[serde(default = "unity")]
     pub speed: f64,
+    /// What it takes to wake a core that sleeps, as cores do when there is nothing to compute: 5us to
+    /// 100us, most on virtual machines. A request that begins to compute pays it as CPU time if any
+    /// core sleeps, as Linux rather wakes one than has it queue behind another. Nothing if absent.
+    #[serde(default)]
+    pub wake: Option<Distribution>,
+    /// What it costs to switch a core between requests, where more compute than there are cores.
+    /// Nothing if absent.
+    #[serde(default)]
+    pub switch: Option<Switching>,
     /// The disk of each.
     #[serde(default)]
     pub disk: Option<Disk>,

@@ -283,7 +283,8 @@ impl<P: Probe> Engine<'_, P> {
     /// caller's place, and this one's work goes on for nobody.
     fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
-        let mut caller = *token;
+        let whole = *token;
+        let mut caller = whole;
         token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
         token.base = depth + 1;
         token.parent = NOBODY;
@@ -294,10 +295,49 @@ impl<P: Probe> Engine<'_, P> {
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;
-        caller.row = NOBODY;
         caller.left = 0;
+        caller.row = self.outer_rows(id, &whole, step);
         let caller = self.tokens.admit_copy(&caller);
+        self.take_over_rows(caller, step);
         self.ready.push_back(caller);
+    }
+
+    /// Separates the rows that a token holds further in, or waits for there, from those that its
+    /// caller has yet to give back from `step` on; returns the place of the last taken of those.
+    fn outer_rows(&mut self, id: TokenId, whole: &Token, step: StepId) -> u32 {
+        let (mut at, mut last) = (whole.row, None);
+        if whole.wait == Wait::Row
+            && let Step::Lock { lock, .. } = self.step_of(id)
+        {
+            last = Some((lock, at));
+            at = self.rows[lock].outer(at);
+        }
+        let mut back = self.first_to_give_back(whole);
+        while let Some(here) = back.filter(|it| *it != step) {
+            if let Step::Unlock { lock, .. } = self.network.steps[here] {
+                last = Some((lock, at));
+                at = self.rows[lock].outer(at);
+            }
+            back = self.next_to_give_back(whole, here);
+        }
+        match last {
+            Some((lock, place)) => self.rows[lock].forget_outer(place),
+            None => self.tokens[id].row = NOBODY,
+        }
+        at
+    }
+
+    /// The rows that a token has to give back from where it stands are its own from now on.
+    fn take_over_rows(&mut self, id: TokenId, from: StepId) {
+        let token = self.tokens[id];
+        let (mut at, mut back) = (token.row, Some(from));
+        while let Some(here) = back {
+            if let Step::Unlock { lock, .. } = self.network.steps[here] {
+                self.rows[lock].hand_over(at, id);
+                at = self.rows[lock].outer(at);
+            }
+            back = self.next_to_give_back(&token, here);
+        }
     }
 
     /// Where a token that is further in would go on to give things back at `depth`.
@@ -336,7 +376,7 @@ impl<P: Probe> Engine<'_, P> {
     fn if_it_gives_back(&self, token: &Token, step: StepId) -> Option<StepId> {
         match self.network.steps[step] {
             Step::End => None,
-            Step::Leave { depth, .. } | Step::Return { depth, .. }
+            Step::Leave { depth, .. } | Step::Return { depth, .. } | Step::Unlock { depth, .. }
                 if token.is(flag::CUT) && depth < token.base =>
             {
                 None

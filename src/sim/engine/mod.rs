@@ -16,7 +16,7 @@ use super::log::Log;
 use super::meter::Meter;
 use super::pool::{Area, Pool};
 use super::probe::Probe;
-use super::rows::Rows;
+use super::rows::{Rows, RowsUse};
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use crate::ids::{Id, Table};
 use crate::network::{
@@ -63,8 +63,9 @@ pub struct Usage {
     pub pools: Table<PoolId, Area>,
     /// Core-nanoseconds.
     pub cpus: Table<HostId, f64>,
-    /// Waiter-nanoseconds.
-    pub rows: Table<LockId, u128>,
+    /// Core-nanoseconds lost to waking cores and switching them.
+    pub cpus_lost: Table<HostId, f64>,
+    pub rows: Table<LockId, RowsUse>,
     /// Core-nanoseconds of each instance.
     pub instances: Table<InstanceId, f64>,
     pub events: u64,
@@ -301,8 +302,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             pools: network.pools.map(|_, it| Pool::new(it)),
             cpus: network.hosts.map(|_, host| {
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
-                host.contended
-                    .then(|| Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit))))
+                let claims = claims.map(|it| (it.cpu_weight, it.cpu_limit));
+                host.contended.then(|| Cpu::new(host.cores, host.switch, claims))
             }),
             instances: network.instances.map(|_, it| Instance {
                 computing: Meter::default(),
@@ -578,7 +579,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         let usage = Usage {
             pools: self.network.pools.map(|id, _| self.pools[id].measured(now)),
             cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id)),
-            rows: self.network.locks.map(|id, _| self.rows[id].measured_line_ns(now)),
+            cpus_lost: self.cpus.map(|_, it| it.as_ref().map_or(0.0, Cpu::measured_lost_ns)),
+            rows: self.network.locks.map(|id, _| self.rows[id].measured(now)),
             instances: self.network.instances.map(|id, _| self.instance_used_ns(id)),
             events: self.events,
         };
@@ -610,13 +612,13 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn audit(&mut self) -> Result<(), Failure> {
         let now = self.now;
         let broken = |law, what, index| Failure::Broken { law, what, index };
-        let holders = self.holders();
+        let (holders, row_holders) = self.holders();
         for id in self.network.pools.ids() {
             let audit = self.pools[id].audit(&self.tokens, now, holders[id]);
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         for id in self.network.locks.ids() {
-            let audit = self.rows[id].audit(&self.tokens, now);
+            let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);
             audit.map_err(|law| broken(law, "lock", id.index()))?;
         }
         for id in self.network.hosts.ids() {
@@ -626,9 +628,11 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.audit_requests().map_err(|law| broken(law, "system", 0))
     }
 
-    /// How many tokens hold a place of each pool, found by following what each has yet to give back.
-    fn holders(&self) -> Table<PoolId, u32> {
+    /// How many tokens hold a place of each pool, and rows of each table, found by following what
+    /// each has yet to give back.
+    fn holders(&self) -> (Table<PoolId, u32>, Table<LockId, u32>) {
         let mut holders = self.network.pools.map(|_, _| 0);
+        let mut rows = self.network.locks.map(|_, _| 0);
         for id in self.tokens.ids() {
             let token = &self.tokens[id];
             if token.flags & (flag::THINKS | flag::WAITS_TO_RETRY) != 0 {
@@ -639,10 +643,13 @@ impl<'n, P: Probe> Engine<'n, P> {
                 if let Some(pool) = self.pool_given_back(token, step) {
                     holders[pool] += 1;
                 }
+                if let Step::Unlock { lock, .. } = self.network.steps[step] {
+                    rows[lock] += 1;
+                }
                 at = self.next_to_give_back(token, step);
             }
         }
-        holders
+        (holders, rows)
     }
 
     /// The pool that a step gives back to, for a token there.

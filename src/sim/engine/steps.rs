@@ -5,6 +5,9 @@ use crate::network::{AccessId, ChoiceId, Depth, Instance, LockId, Step, WorkId};
 use crate::sim::pool::Seize;
 use crate::sim::token::{Reason, Wait};
 
+/// Sets the luck of waking a core apart from that of the work.
+const WAKES: u64 = 0x57A6_E0C0_4E5A_11ED;
+
 /// Whether a token goes on at once or has come to wait for something.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -35,7 +38,7 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Vacate { depth } => self.vacate(id, depth),
                 Step::Commit { depth } => self.commit(id, depth),
                 Step::Lock { lock, work } => self.lock(id, lock, work),
-                Step::Unlock { lock } => self.unlock(id, lock),
+                Step::Unlock { lock, .. } => self.unlock(id, lock),
                 Step::Choose { choice } => self.choose(id, choice),
                 Step::Jump { to } => {
                     self.tokens[id].step = to;
@@ -102,10 +105,28 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.wait = Wait::Cpu;
         let Instance { host, claimant, .. } = self.network.instances[token.held(depth)];
+        let spec = &self.network.hosts[host];
+        let lost = match spec.wake.is_some() || spec.switch.is_some() {
+            true => self.lost_at_first(id, host, work.key),
+            false => Span::ZERO,
+        };
         let cpu = self.cpus[host].as_mut().expect("a contended host shares its CPU");
-        let next = cpu.begin(self.now, claimant, id, span);
+        let next = cpu.begin(self.now, claimant, id, span, lost);
         self.date_cpu(host, next);
         Flow::Stay
+    }
+
+    /// What a request loses before it begins to compute: a core has to be woken up for it, or it is
+    /// switched in where others compute already.
+    #[inline(never)]
+    fn lost_at_first(&self, id: TokenId, host: HostId, luck: u64) -> Span {
+        let cpu = self.cpus[host].as_ref().expect("a contended host shares its CPU");
+        match &self.network.hosts[host].wake {
+            Some(wake) if cpu.sleeps(self.now) => {
+                wake.draw(&mut self.draw(id, luck.wrapping_add(WAKES)))
+            }
+            _ => cpu.switched_in(),
+        }
     }
 
     pub(super) fn date_cpu(&mut self, host: HostId, next: Time) {

@@ -107,6 +107,12 @@ fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
     if dice.chance(0.5) {
         host["boot"] = dice.span(0, 100);
     }
+    if dice.chance(0.3) {
+        host["wake"] = dice.time(2);
+    }
+    if dice.chance(0.3) {
+        host["switch"] = json!({ "cost": dice.span(0, 2), "slice": dice.span(1, 3) });
+    }
     if disk {
         let depth = dice.from(1, 3);
         host["disk"] = match dice.chance(0.5) {
@@ -154,7 +160,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     }
     service["pools"] = (0..place.pools).map(|it| (format!("p{it}"), pool(dice))).collect();
     let count = place.operations[place.service as usize];
-    let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, false)));
+    let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, 0)));
     service["operations"] = operations.collect();
     service
 }
@@ -170,26 +176,29 @@ fn pool(dice: &mut Dice) -> Value {
     pool
 }
 
-fn steps(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+/// Rows are taken in the order of their tables: `tables` is the first that may still be locked.
+const TABLES: u64 = 3;
+
+fn steps(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let count = dice.below(4);
-    (0..count).map(|_| step(dice, place, nesting, locked)).collect()
+    (0..count).map(|_| step(dice, place, nesting, tables)).collect()
 }
 
-fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let calls = place.service + 1 < place.services;
     match dice.below(12) {
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
         4 if place.disk => json!({ "commit": {} }),
-        5..=8 if calls && !locked => call(dice, place),
-        9 if nesting > 0 && !locked => parallel(dice, place, nesting - 1),
-        10 if nesting > 0 => choose(dice, place, nesting - 1, locked),
-        11 if nesting > 0 && !locked => {
-            let table = dice.below(2);
+        5..=8 if calls => call(dice, place),
+        9 if nesting > 0 => parallel(dice, place, nesting - 1, tables),
+        10 if nesting > 0 => choose(dice, place, nesting - 1, tables),
+        11 if nesting > 0 && tables < TABLES => {
+            let table = dice.from(tables, TABLES - 1);
             let count = if table == 0 { 3 } else { 50 };
             let rows = json!({ "rows": count, "skew": 0.7, "table": format!("t{table}") });
-            json!({ "lock": rows, "do": steps(dice, place, nesting - 1, true) })
+            json!({ "lock": rows, "do": steps(dice, place, nesting - 1, table + 1) })
         }
         _ => json!({ "wait": "0s" }),
     }
@@ -234,9 +243,9 @@ fn retry(dice: &mut Dice) -> Value {
     retry
 }
 
-fn parallel(dice: &mut Dice, place: &Place, nesting: u64) -> Value {
+fn parallel(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let branches = dice.from(1, 3);
-    let lists: Vec<Value> = (0..branches).map(|_| steps(dice, place, nesting, false)).collect();
+    let lists: Vec<Value> = (0..branches).map(|_| steps(dice, place, nesting, tables)).collect();
     let mut parallel = json!({ "parallel": lists });
     if dice.chance(0.5) {
         parallel["need"] = json!(dice.from(1, branches));
@@ -244,9 +253,9 @@ fn parallel(dice: &mut Dice, place: &Place, nesting: u64) -> Value {
     parallel
 }
 
-fn choose(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn choose(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let count = dice.from(1, 3);
-    let option = |dice: &mut Dice| json!({ "weight": dice.from(1, 3), "do": steps(dice, place, nesting, locked) });
+    let option = |dice: &mut Dice| json!({ "weight": dice.from(1, 3), "do": steps(dice, place, nesting, tables) });
     let options: Vec<Value> = (0..count).map(|_| option(dice)).collect();
     json!({ "choose": options })
 }
