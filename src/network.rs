@@ -16,6 +16,11 @@ use std::ops::Range;
 id!(ZoneId);
 id!(GroupId);
 id!(HostId);
+id!(
+    /// Cores that share all work there is for them: those of a host, or each of them by itself where
+    /// programs stick to theirs.
+    CpuId
+);
 id!(ServiceId);
 id!(InstanceId);
 id!(PoolId);
@@ -60,6 +65,8 @@ pub enum Step {
     Return { pool: u16, depth: Depth },
     /// Compute where nobody can ever be in the way.
     Delay { work: WorkId, depth: Depth },
+    /// Wait for a core to wake up, if one sleeps. Always followed by `Compute`.
+    Wake { work: WorkId, depth: Depth },
     /// Compute on the host's shared CPU.
     Compute { work: WorkId, depth: Depth },
     /// Let time pass.
@@ -103,13 +110,24 @@ pub struct Host {
     pub cores: u32,
     /// Whether its instances can ever want more CPU than there is.
     pub contended: bool,
+    /// Its CPUs, if it is contended.
+    pub cpus: Range<CpuId>,
+    /// Work shorter than this is done by the core that its program is at home on.
+    pub affinity: Option<Span>,
     /// What it takes to wake a core, and to switch it between requests.
-    pub wake: Option<Law>,
+    pub wake: Option<Wake>,
     pub switch: Option<Switching>,
     /// The places at its disk.
     pub disk: Option<PoolId>,
     pub boot: Span,
     pub instances: Vec<InstanceId>,
+}
+
+/// What it takes to wake a core: how long, and the CPU time besides.
+#[derive(Clone, Copy, Debug)]
+pub struct Wake {
+    pub delay: Law,
+    pub cpu: Span,
 }
 
 /// Machines that are alike, as the model file names them.
@@ -266,6 +284,7 @@ pub struct Network {
     pub zones: u32,
     pub groups: Table<GroupId, Group>,
     pub hosts: Table<HostId, Host>,
+    pub cpus: Table<CpuId, HostId>,
     pub services: Table<ServiceId, Service>,
     pub instances: Table<InstanceId, Instance>,
     pub pools: Table<PoolId, Pool>,
@@ -287,6 +306,13 @@ pub struct Network {
     pub faults: Vec<Fault>,
     /// Users behind the traffic that is given per user.
     pub users: Option<f64>,
+}
+
+impl Host {
+    /// Cores of each of its CPUs.
+    pub fn cores_each(&self) -> u32 {
+        if self.affinity.is_some() { 1 } else { self.cores }
+    }
 }
 
 impl Network {

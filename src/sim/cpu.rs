@@ -91,7 +91,7 @@ impl Cpu {
         f64::from(self.runnable() + freed) < self.cores
     }
 
-    fn runnable(&self) -> u32 {
+    pub fn runnable(&self) -> u32 {
         self.claimants.iter().map(|it| it.marks.len() as u32).sum()
     }
 

@@ -51,6 +51,12 @@ impl Checker<'_> {
         }
         if let Some(cpu) = &service.cpu {
             findings.inside("cpu", |it| {
+                let group = self.model.hosts.get(&service.hosts);
+                if cpu.limit.is_some() && group.is_some_and(|it| it.affinity.is_some()) {
+                    let rule =
+                        "a limit is kept across all cores, and those of its hosts have affinity";
+                    it.wrong_at("limit", Code::E010, rule, "leave out the limit, or affinity");
+                }
                 it.inside("request", |it| within(cpu.request, 1e-6, 1e6, it));
                 if let Some(limit) = cpu.limit {
                     it.inside("limit", |it| within(limit, 1e-6, 1e6, it));

@@ -69,6 +69,9 @@ impl<'m> Compiler<'m> {
         let hosts = self.network.groups[group].hosts.clone();
         let contended = self.network.hosts[hosts].iter().any(|it| it.contended);
         let depth = spot.depth;
+        if self.network.hosts[host].wake.is_some() {
+            self.emit(program, spot.holds, Step::Wake { work, depth });
+        }
         let step = match contended {
             true => Step::Compute { work, depth },
             false => Step::Delay { work, depth },

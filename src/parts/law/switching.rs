@@ -9,6 +9,7 @@
 //! the shortest slice of the CFS before it (kernel/sched/fair.c). CFS gives longer ones to few; that
 //! is left out.
 
+use crate::parts::distribution::Distribution;
 use crate::problem::{Code, Findings};
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -28,8 +29,28 @@ pub struct Switching {
     pub slice: Span,
 }
 
+/// The cost of waking a core that sleeps, as cores do when there is nothing to compute.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waking {
+    /// The time until the core is awake: a few microseconds, tens of them on virtual machines.
+    pub delay: Distribution,
+    /// CPU time that it takes besides: interrupts, leaving the idle loop, caches gone cold.
+    #[serde(default)]
+    pub cpu: Span,
+}
+
 fn base_slice() -> Span {
     Span::from_nanos(3_000_000)
+}
+
+impl Waking {
+    pub fn check(&self, findings: &mut Findings) {
+        findings.inside("delay", |it| self.delay.check(it));
+        if self.cpu > Span::from_whole_secs(1) {
+            findings.wrong_at("cpu", Code::E007, "must be at most 1s", "\"20us\"");
+        }
+    }
 }
 
 impl Switching {

@@ -199,11 +199,12 @@ impl<P: Probe> Engine<'_, P> {
             Step::Delay { .. } => self.stop_computing(id),
             Step::Compute { depth, .. } => {
                 let spec = &self.network.instances[self.tokens[id].held(depth)];
-                let (host, claimant) = (spec.host, spec.claimant);
-                let cpu = self.cpus[host].as_mut().expect("it computes on a shared CPU");
-                let next = cpu.abort(self.now, claimant, id);
+                let host = &self.network.hosts[spec.host];
+                let own = if host.affinity.is_some() { self.tokens[id].left } else { 0 };
+                let cpu = CpuId::new(host.cpus.start.index() + own as usize);
+                let next = self.cpus[cpu].abort(self.now, spec.claimant, id);
                 self.tokens[id].wait = Wait::Moving;
-                self.date_cpu(host, next);
+                self.date_cpu(cpu, next);
             }
             _ => {}
         }

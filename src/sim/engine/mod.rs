@@ -18,9 +18,9 @@ use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::rows::{Rows, RowsUse};
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
-use crate::ids::{Id, Table};
+use crate::ids::{Id, MapIds, Table};
 use crate::network::{
-    Arrival, Class, ClassId, DelayId, GuardId, HostId, InstanceId, LockId, Network,
+    Arrival, Class, ClassId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
@@ -200,17 +200,16 @@ impl<'n> Source<'n> {
 enum Lane {
     Arrival(ClassId),
     Ring(DelayId),
-    Cpu(HostId),
+    Cpu(CpuId),
     Control,
 }
 
 /// The slots that there are: the next arrival of each class, the head of each ring, the earliest
 /// finish on each shared CPU, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
-    let shared = network.hosts.ids().filter(|it| network.hosts[*it].contended);
     let arrivals = network.classes.ids().map(Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
-    arrivals.chain(rings).chain(shared.map(Lane::Cpu)).chain([Lane::Control]).collect()
+    arrivals.chain(rings).chain(network.cpus.ids().map(Lane::Cpu)).chain([Lane::Control]).collect()
 }
 
 /// Requests that are neither answered nor failed yet.
@@ -252,9 +251,9 @@ struct Engine<'n, P> {
     ready: VecDeque<TokenId>,
     tokens: Tokens,
     pools: Table<PoolId, Pool>,
-    cpus: Table<HostId, Option<Cpu>>,
+    cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
-    cpu_slots: Table<HostId, usize>,
+    cpu_slots: Table<CpuId, usize>,
     instances: Table<InstanceId, Instance>,
     /// Instance-nanoseconds of computing up to the window's opening.
     computed_at_opening_ns: Table<InstanceId, u128>,
@@ -283,7 +282,8 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn new(network: &'n Network, plan: &Plan, probe: P) -> Self {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
-        let shared = |host| slots.iter().position(|it| matches!(it, Lane::Cpu(it) if *it == host));
+        // The last slots but one, in the order of the table.
+        let first_cpu = slots.len() - 1 - network.cpus.len();
         Engine {
             network,
             plan: *plan,
@@ -293,17 +293,18 @@ impl<'n, P: Probe> Engine<'n, P> {
             sequence: 0,
             once: OneShot::with_capacity(1024),
             lanes: Lanes::new(slots.len()),
-            cpu_slots: network.hosts.map(|id, _| shared(id).unwrap_or(usize::MAX)),
+            cpu_slots: network.cpus.map(|id, _| first_cpu + id.index()),
             slots,
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
             ready: VecDeque::with_capacity(1024),
             tokens: Tokens::with_capacity(4096),
             pools: network.pools.map(|_, it| Pool::new(it)),
-            cpus: network.hosts.map(|_, host| {
+            cpus: network.cpus.map(|_, host| {
+                let host = &network.hosts[*host];
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
                 let claims = claims.map(|it| (it.cpu_weight, it.cpu_limit));
-                host.contended.then(|| Cpu::new(host.cores, host.switch, claims))
+                Cpu::new(host.cores_each(), host.switch, claims)
             }),
             instances: network.instances.map(|_, it| Instance {
                 computing: Meter::default(),
@@ -416,7 +417,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         match self.slots[slot] {
             Lane::Arrival(_) => {}
             Lane::Ring(delay) => self.ring(delay),
-            Lane::Cpu(host) => self.cpu_finish(host),
+            Lane::Cpu(cpu) => self.cpu_finish(cpu),
             Lane::Control => self.carry_out_control(),
         }
     }
@@ -539,7 +540,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn open_window(&mut self) {
         let now = self.now;
         self.pools.iter_mut().for_each(|it| it.open(now));
-        self.cpus.iter_mut().flatten().for_each(|it| it.open(now));
+        self.cpus.iter_mut().for_each(|it| it.open(now));
         self.rows.iter_mut().for_each(|it| it.open(now));
         self.computed_at_opening_ns = self.instances.map(|_, it| it.computing.area_ns(now));
         self.probe.opened(now);
@@ -579,7 +580,9 @@ impl<'n, P: Probe> Engine<'n, P> {
         let usage = Usage {
             pools: self.network.pools.map(|id, _| self.pools[id].measured(now)),
             cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id)),
-            cpus_lost: self.cpus.map(|_, it| it.as_ref().map_or(0.0, Cpu::measured_lost_ns)),
+            cpus_lost: self.network.hosts.map(|_, host| {
+                self.cpus[host.cpus.clone()].iter().map(Cpu::measured_lost_ns).sum()
+            }),
             rows: self.network.locks.map(|id, _| self.rows[id].measured(now)),
             instances: self.network.instances.map(|id, _| self.instance_used_ns(id)),
             events: self.events,
@@ -588,8 +591,9 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn cpu_used_ns(&mut self, host: HostId) -> f64 {
-        if let Some(cpu) = &mut self.cpus[host] {
-            return cpu.measured_ns(self.now);
+        if self.network.hosts[host].contended {
+            let cpus = self.network.hosts[host].cpus.clone().map_ids();
+            return cpus.map(|it| self.cpus[it].measured_ns(self.now)).sum();
         }
         let instances = self.network.hosts[host].instances.iter();
         let used = instances.map(|it| {
@@ -600,13 +604,13 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     fn instance_used_ns(&self, instance: InstanceId) -> f64 {
         let spec = &self.network.instances[instance];
-        match &self.cpus[spec.host] {
-            Some(cpu) => cpu.measured_of_ns(spec.claimant),
-            None => {
-                let area_ns = self.instances[instance].computing.area_ns(self.now);
-                (area_ns - self.computed_at_opening_ns[instance]) as f64
-            }
+        let host = &self.network.hosts[spec.host];
+        if host.contended {
+            let cpus = self.cpus[host.cpus.clone()].iter();
+            return cpus.map(|it| it.measured_of_ns(spec.claimant)).sum();
         }
+        let area_ns = self.instances[instance].computing.area_ns(self.now);
+        (area_ns - self.computed_at_opening_ns[instance]) as f64
     }
 
     fn audit(&mut self) -> Result<(), Failure> {
@@ -621,9 +625,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);
             audit.map_err(|law| broken(law, "lock", id.index()))?;
         }
-        for id in self.network.hosts.ids() {
-            let Some(cpu) = &mut self.cpus[id] else { continue };
-            cpu.audit(now).map_err(|law| broken(law, "cpu", id.index()))?;
+        for id in self.network.cpus.ids() {
+            self.cpus[id].audit(now).map_err(|law| broken(law, "cpu", id.index()))?;
         }
         self.audit_requests().map_err(|law| broken(law, "system", 0))
     }

@@ -1,10 +1,12 @@
 //! Walking a token along its program, and the steps that work: CPU, disk, log, rows, chance.
 
 use super::*;
-use crate::network::{AccessId, ChoiceId, Depth, Instance, LockId, Step, WorkId};
+use crate::network::{AccessId, ChoiceId, Depth, Host, Instance, LockId, Step, WorkId};
 use crate::sim::pool::Seize;
 use crate::sim::token::{Reason, Wait};
 
+/// The luck of where a program is at home.
+const HOME: u64 = 0x5713_C17C_0AE5_0A11;
 /// Sets the luck of waking a core apart from that of the work.
 const WAKES: u64 = 0x57A6_E0C0_4E5A_11ED;
 
@@ -30,6 +32,7 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Borrow { pool, depth } => self.borrow(id, pool, depth),
                 Step::Return { pool, depth } => self.give_back(id, pool, depth),
                 Step::Delay { work, depth } => self.delay(id, work, depth),
+                Step::Wake { work, depth } => self.wake_core(id, work, depth),
                 Step::Compute { work, depth } => self.compute(id, work, depth),
                 Step::Wait { work } => self.pause(id, work),
                 Step::Access { access, depth } => self.access(id, access, depth),
@@ -104,40 +107,73 @@ impl<P: Probe> Engine<'_, P> {
         let span = work.law.draw(&mut self.draw(id, work.key));
         let token = &mut self.tokens[id];
         token.wait = Wait::Cpu;
-        let Instance { host, claimant, .. } = self.network.instances[token.held(depth)];
+        let instance = token.held(depth);
+        let Instance { host, claimant, .. } = self.network.instances[instance];
         let spec = &self.network.hosts[host];
-        let lost = match spec.wake.is_some() || spec.switch.is_some() {
-            true => self.lost_at_first(id, host, work.key),
-            false => Span::ZERO,
-        };
-        let cpu = self.cpus[host].as_mut().expect("a contended host shares its CPU");
-        let next = cpu.begin(self.now, claimant, id, span, lost);
-        self.date_cpu(host, next);
+        let (mut cpu, mut lost) = (spec.cpus.start, Span::ZERO);
+        if spec.wake.is_some() || spec.switch.is_some() || spec.affinity.is_some() {
+            cpu = self.cpu_for(id, instance, span);
+            lost = self.lost_at_first(id, spec, cpu);
+            self.tokens[id].left = (cpu.index() - spec.cpus.start.index()) as u32;
+        }
+        let next = self.cpus[cpu].begin(self.now, claimant, id, span, lost);
+        self.date_cpu(cpu, next);
         Flow::Stay
     }
 
-    /// What a request loses before it begins to compute: a core has to be woken up for it, or it is
-    /// switched in where others compute already.
+    /// Wakes a core up for the request, if one sleeps.
     #[inline(never)]
-    fn lost_at_first(&self, id: TokenId, host: HostId, luck: u64) -> Span {
-        let cpu = self.cpus[host].as_ref().expect("a contended host shares its CPU");
-        match &self.network.hosts[host].wake {
-            Some(wake) if cpu.sleeps(self.now) => {
-                wake.draw(&mut self.draw(id, luck.wrapping_add(WAKES)))
-            }
-            _ => cpu.switched_in(),
+    fn wake_core(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
+        let work = &self.network.works[work];
+        let span = work.law.draw(&mut self.draw(id, work.key));
+        let instance = self.tokens[id].held(depth);
+        let cpu = self.cpu_for(id, instance, span);
+        let host = self.network.instances[instance].host;
+        let wake = self.network.hosts[host].wake.as_ref().expect("its cores fall asleep");
+        if !self.cpus[cpu].sleeps(self.now) {
+            self.tokens[id].left = 0;
+            return Flow::On;
         }
+        self.tokens[id].left = wake.cpu.nanos() as u32;
+        let luck = work.key.wrapping_add(WAKES);
+        let delay = wake.delay.draw(&mut self.draw(id, luck));
+        self.schedule(delay, Rank::Finish, Kind::Done, id);
+        Flow::Stay
     }
 
-    pub(super) fn date_cpu(&mut self, host: HostId, next: Time) {
+    /// The cores that are to do work of this length: where programs stick to one, the one at home, or
+    /// for longer work the one with the fewest to serve.
+    #[inline(never)]
+    fn cpu_for(&self, id: TokenId, instance: InstanceId, work: Span) -> CpuId {
+        let host = &self.network.hosts[self.network.instances[instance].host];
+        let Some(affinity) = host.affinity else { return host.cpus.start };
+        if work >= affinity {
+            let crowd = |it: &CpuId| self.cpus[*it].runnable();
+            return host.cpus.clone().map_ids().min_by_key(crowd).expect("a host has cores");
+        }
+        let mut luck = self.draw(id, HOME.wrapping_add(instance.index() as u64));
+        CpuId::new(host.cpus.start.index() + luck.below(u64::from(host.cores)) as usize)
+    }
+
+    /// What a request loses before it begins to compute: caches are cold where a core was woken up
+    /// for it, and full of others' data where it is switched in.
+    #[inline(never)]
+    fn lost_at_first(&self, id: TokenId, host: &Host, cpu: CpuId) -> Span {
+        let woken_ns = match host.wake {
+            Some(_) => u64::from(self.tokens[id].left),
+            None => 0,
+        };
+        self.cpus[cpu].switched_in() + Span::from_nanos(woken_ns)
+    }
+
+    pub(super) fn date_cpu(&mut self, cpu: CpuId, next: Time) {
         let order = self.order(Rank::Finish);
-        self.lanes.set(self.cpu_slots[host], next, order);
+        self.lanes.set(self.cpu_slots[cpu], next, order);
     }
 
-    pub(super) fn cpu_finish(&mut self, host: HostId) {
-        let cpu = self.cpus[host].as_mut().expect("its lane was due");
-        let (token, next) = cpu.finish(self.now);
-        self.date_cpu(host, next);
+    pub(super) fn cpu_finish(&mut self, cpu: CpuId) {
+        let (token, next) = self.cpus[cpu].finish(self.now);
+        self.date_cpu(cpu, next);
         self.go_on(token);
     }
 

@@ -49,6 +49,7 @@ struct Place {
     operations: Vec<u64>,
     pools: u64,
     disk: bool,
+    limits: bool,
 }
 
 /// A model's text. Without `closed` classes, its work comes to an end when its arrivals do.
@@ -62,15 +63,19 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     model["zones"] = (0..zones).map(|it| (format!("z{it}"), json!({}))).collect();
     model["links"] = links(&mut dice, zones);
     let disks: Vec<bool> = (0..groups).map(|_| dice.chance(0.8)).collect();
-    let host_groups =
-        (0..groups).map(|it| (format!("h{it}"), host(&mut dice, zones, disks[it as usize])));
+    let sticky: Vec<bool> = (0..groups).map(|_| dice.chance(0.2)).collect();
+    let host_groups = (0..groups).map(|it| {
+        (format!("h{it}"), host(&mut dice, zones, disks[it as usize], sticky[it as usize]))
+    });
     model["hosts"] = host_groups.collect();
     let mut written = serde_json::Map::new();
     for service in 0..services {
         let group = dice.below(groups);
         let pools = dice.below(3);
         let disk = disks[group as usize];
-        let place = Place { service, services, operations: operations.clone(), pools, disk };
+        let limits = !sticky[group as usize];
+        let place =
+            Place { service, services, operations: operations.clone(), pools, disk, limits };
         written.insert(format!("s{service}"), self::service(&mut dice, group, &place));
     }
     model["services"] = Value::Object(written);
@@ -95,7 +100,7 @@ fn links(dice: &mut Dice, zones: u64) -> Value {
     (0..count).map(|_| link(dice)).collect()
 }
 
-fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
+fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool) -> Value {
     let mut host = json!({ "count": dice.from(1, 3), "cores": dice.from(1, 4) });
     if dice.chance(0.5) {
         host["zones"] =
@@ -108,7 +113,10 @@ fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
         host["boot"] = dice.span(0, 100);
     }
     if dice.chance(0.3) {
-        host["wake"] = dice.time(2);
+        host["wake"] = json!({ "delay": dice.time(2), "cpu": dice.span(0, 2) });
+    }
+    if sticky {
+        host["affinity"] = dice.span(1, 5);
     }
     if dice.chance(0.3) {
         host["switch"] = json!({ "cost": dice.span(0, 2), "slice": dice.span(1, 3) });
@@ -145,7 +153,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     }
     if dice.chance(0.3) {
         service["cpu"] = json!({ "request": 2.0 });
-        if dice.chance(0.5) {
+        if dice.chance(0.5) && place.limits {
             service["cpu"]["limit"] = json!(*dice.one_of(&[0.5, 1.0, 1.5]));
         }
     }
