@@ -23,6 +23,8 @@ pub struct Cpu {
     now: Time,
     /// When somebody last finished, and how many did at that instant: their cores are still awake.
     freed: (Time, u32),
+    /// Cores that are waking up, and cannot be used yet.
+    waking: u32,
     /// Starts so far; the earlier of two equal finishes is the one that started first.
     started: u64,
 }
@@ -80,15 +82,27 @@ impl Cpu {
             switch,
             now: Time::ZERO,
             freed: (Time::ZERO, 0),
+            waking: 0,
             started: 0,
         }
     }
 
-    /// Whether a core sleeps. One that has done its work at this very instant does not yet: whoever
-    /// goes on right after another is like a program that wakes the next and only then falls asleep.
-    pub fn sleeps(&self, now: Time) -> bool {
+    /// Wakes a core, if one sleeps. One that has done its work at this very instant does not yet:
+    /// whoever goes on right after another is like a program that wakes the next and only then
+    /// falls asleep.
+    pub fn wake(&mut self, now: Time) -> bool {
         let freed = if self.freed.0 == now { self.freed.1 } else { 0 };
-        f64::from(self.runnable() + freed) < self.cores
+        let sleeps = f64::from(self.runnable() + freed + self.waking) < self.cores;
+        self.waking += u32::from(sleeps);
+        sleeps
+    }
+
+    /// A core is awake; returns when the next finish of the host is due.
+    pub fn awake(&mut self, now: Time) -> Time {
+        self.catch_up(now);
+        self.waking -= 1;
+        self.share();
+        self.next_finish()
     }
 
     pub fn runnable(&self) -> u32 {
@@ -144,11 +158,12 @@ impl Cpu {
 
     /// Divides the cores anew; to be called whenever the number of requests has changed.
     fn share(&mut self) {
+        let cores = self.cores - f64::from(self.waking);
         if let [only] = &mut self.claimants[..] {
             let runnable = only.marks.len() as f64;
-            only.speed = (self.cores.min(only.limit) / runnable).min(1.0);
+            only.speed = (cores.min(only.limit) / runnable).min(1.0);
         } else {
-            self.share_among_several();
+            self.share_among_several(cores);
         }
         if let Some(switch) = self.switch {
             self.lose_between_slices(switch);
@@ -161,20 +176,20 @@ impl Cpu {
     /// Requests that have less than a core each are switched in and out, and get less done.
     #[inline(never)]
     fn lose_between_slices(&mut self, switch: Switching) {
-        for it in self.claimants.iter_mut().filter(|it| !it.marks.is_empty()) {
+        for it in self.claimants.iter_mut().filter(|it| it.speed > 0.0) {
             let efficiency = switch.efficiency(it.speed);
             it.speed *= efficiency;
             it.loss = 1.0 / efficiency - 1.0;
         }
     }
 
-    fn share_among_several(&mut self) {
+    fn share_among_several(&mut self, cores: f64) {
         self.claims.clear();
         self.claims.extend(self.claimants.iter().map(|it| {
             let runnable = it.marks.len() as f64;
             Claim { weight: it.weight, cap: it.limit.min(runnable), share: 0.0 }
         }));
-        fill(self.cores, &mut self.claims);
+        fill(cores, &mut self.claims);
         for (claimant, claim) in self.claimants.iter_mut().zip(&self.claims) {
             claimant.speed = claim.share / claimant.marks.len().max(1) as f64;
         }
@@ -198,6 +213,9 @@ impl Cpu {
         let mut earliest: Option<(f64, usize)> = None;
         for (i, it) in self.claimants.iter().enumerate() {
             let Some(Reverse((mark, ..))) = it.marks.peek() else { continue };
+            if it.speed <= 0.0 {
+                continue;
+            }
             let left_ns = (f64::from_bits(*mark) - it.done_ns).max(0.0) / it.speed;
             if earliest.is_none_or(|(least, _)| left_ns < least) {
                 earliest = Some((left_ns, i));

@@ -3,6 +3,7 @@
 mod determinism;
 mod docs;
 mod find;
+mod pgbench;
 mod problems;
 mod schemas;
 mod support;

@@ -60,7 +60,9 @@ impl<'m> Checker<'m> {
                     let Step::Lock(lock) = step else { return };
                     let own = table(name, operation, lock);
                     if asked.len() < ASKED_MAX && asked.insert(own) {
-                        circles.extend(way_back(own, waits).map(|path| (own, path)));
+                        let path = way_back(own, waits);
+                        asked.extend(path.iter().flatten());
+                        circles.extend(path.map(|path| (own, path)));
                     }
                 });
                 findings.inside(name, |it| {

@@ -197,6 +197,14 @@ impl<P: Probe> Engine<'_, P> {
     fn stop_work(&mut self, id: TokenId) {
         match self.step_of(id) {
             Step::Delay { .. } => self.stop_computing(id),
+            // Its core wakes up for nobody.
+            Step::Wake { depth, .. } => {
+                let host = self.network.instances[self.tokens[id].held(depth)].host;
+                let woken = self.woken_for(id, &self.network.hosts[host]);
+                let cpu = woken.expect("it waits for a core to wake up");
+                let next = self.cpus[cpu].awake(self.now);
+                self.date_cpu(cpu, next);
+            }
             Step::Compute { depth, .. } => {
                 let spec = &self.network.instances[self.tokens[id].held(depth)];
                 let host = &self.network.hosts[spec.host];

@@ -128,13 +128,13 @@ impl<P: Probe> Engine<'_, P> {
         let span = work.law.draw(&mut self.draw(id, work.key));
         let instance = self.tokens[id].held(depth);
         let cpu = self.cpu_for(id, instance, span);
-        let host = self.network.instances[instance].host;
-        let wake = self.network.hosts[host].wake.as_ref().expect("its cores fall asleep");
-        if !self.cpus[cpu].sleeps(self.now) {
+        let host = &self.network.hosts[self.network.instances[instance].host];
+        let wake = host.wake.as_ref().expect("its cores fall asleep");
+        if !self.cpus[cpu].wake(self.now) {
             self.tokens[id].left = 0;
             return Flow::On;
         }
-        self.tokens[id].left = wake.cpu.nanos() as u32;
+        self.tokens[id].left = 1 + (cpu.index() - host.cpus.start.index()) as u32;
         let luck = work.key.wrapping_add(WAKES);
         let delay = wake.delay.draw(&mut self.draw(id, luck));
         self.schedule(delay, Rank::Finish, Kind::Done, id);
@@ -158,12 +158,24 @@ impl<P: Probe> Engine<'_, P> {
     /// What a request loses before it begins to compute: caches are cold where a core was woken up
     /// for it, and full of others' data where it is switched in.
     #[inline(never)]
-    fn lost_at_first(&self, id: TokenId, host: &Host, cpu: CpuId) -> Span {
-        let woken_ns = match host.wake {
-            Some(_) => u64::from(self.tokens[id].left),
-            None => 0,
-        };
-        self.cpus[cpu].switched_in() + Span::from_nanos(woken_ns)
+    fn lost_at_first(&mut self, id: TokenId, host: &Host, cpu: CpuId) -> Span {
+        let mut lost = self.cpus[cpu].switched_in();
+        if let Some(wake) = &host.wake
+            && let Some(woken) = self.woken_for(id, host)
+        {
+            lost = lost + wake.cpu;
+            let next = self.cpus[woken].awake(self.now);
+            if woken != cpu {
+                self.date_cpu(woken, next);
+            }
+        }
+        lost
+    }
+
+    /// The CPU a core of which was woken up for the request, if one was.
+    pub(super) fn woken_for(&self, id: TokenId, host: &Host) -> Option<CpuId> {
+        let place = self.tokens[id].left.checked_sub(1)?;
+        Some(CpuId::new(host.cpus.start.index() + place as usize))
     }
 
     pub(super) fn date_cpu(&mut self, cpu: CpuId, next: Time) {

@@ -1,5 +1,6 @@
 //! What exactly happens, rule by rule, in constant times, so that every instant is known.
 
+mod cpu;
 mod devices;
 mod faults;
 mod requests;
