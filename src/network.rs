@@ -4,6 +4,8 @@
 
 use crate::ids::{Id, Table, id};
 use crate::parts::balance::Balance;
+use crate::parts::cache::Evict;
+use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::Law;
 use crate::parts::distribution::Misses;
 use crate::parts::distribution::Zipf;
@@ -34,8 +36,22 @@ id!(StepId);
 id!(WorkId);
 id!(VisitId);
 id!(AccessId);
+id!(
+    /// A disk that can do only so much in a second, however much is under way.
+    VolumeId
+);
+id!(
+    /// The memory of an instance that answers reads.
+    BufferId
+);
+id!(
+    /// The connections of a pool that must be opened.
+    ConnectionsId
+);
 id!(LockId);
 id!(ChoiceId);
+id!(CacheId);
+id!(LookId);
 id!(GuardId);
 id!(ForkId);
 id!(
@@ -63,6 +79,10 @@ pub enum Step {
     Borrow { pool: u16, depth: Depth },
     /// Give the connection back.
     Return { pool: u16, depth: Depth },
+    /// Go on at `to` with a connection that is open already; if there is none, open one first.
+    Connect { pool: u16, depth: Depth, to: StepId },
+    /// Let it rest, or lose it if what was asked through it failed.
+    Disconnect { pool: u16, depth: Depth },
     /// Compute where nobody can ever be in the way.
     Delay { work: WorkId, depth: Depth },
     /// Wait for a core to wake up, if one sleeps. Always followed by `Compute`.
@@ -79,12 +99,27 @@ pub enum Step {
     Transfer { access: AccessId },
     /// Give it back; once more from `Occupy` if accesses are left.
     Vacate { depth: Depth },
+    /// `Access` where a buffer, a limited rate or chunks have a say; skip the next four steps if
+    /// there is none to make.
+    Read { access: AccessId, depth: Depth },
+    /// `Transfer` there.
+    Move { access: AccessId, depth: Depth },
+    /// Give the disk back there.
+    Free { depth: Depth },
+    /// Once more from `Occupy`, when it is time, if accesses are left.
+    Again { access: AccessId },
+    /// Send a branch that nobody waits for.
+    Spawn { fork: ForkId, depth: Depth },
     /// Wait until the log's next flush is over.
     Commit { depth: Depth },
     /// Hold a row.
     Lock { lock: LockId, work: WorkId },
     /// Let go of it.
     Unlock { lock: LockId, depth: Depth },
+    /// Look into a cache; go on behind the miss if it is there.
+    Look { look: LookId },
+    /// What was missing has been fetched: store it.
+    Fill { look: LookId },
     /// Go on at one of several places, by chance.
     Choose { choice: ChoiceId },
     /// Go on elsewhere.
@@ -93,6 +128,10 @@ pub enum Step {
     Guarded { guard: GuardId, depth: Depth },
     /// Send branches and wait for enough of them.
     Fork { fork: ForkId, depth: Depth },
+    /// The log's own program: let more commits gather, if it is worth it.
+    Gather { depth: Depth },
+    /// The log's own program: take a place at its disk, or wait in line for it.
+    Ask { depth: Depth },
     /// The log's own program: use the disk for one flush.
     Flush { depth: Depth },
     /// The log's own program: answer all that waited for this flush.
@@ -117,8 +156,12 @@ pub struct Host {
     /// What it takes to wake a core, and to switch it between requests.
     pub wake: Option<Wake>,
     pub switch: Option<Switching>,
-    /// The places at its disk.
+    /// The places at its disk, and what else limits it.
     pub disk: Option<PoolId>,
+    pub volume: Option<VolumeId>,
+    /// The same of the disk that its logs flush to, which may be that one.
+    pub log: Option<PoolId>,
+    pub log_volume: Option<VolumeId>,
     pub boot: Span,
     pub instances: Vec<InstanceId>,
 }
@@ -163,6 +206,8 @@ pub struct Instance {
     pub cpu_limit: f64,
     /// The law of one flush of its log, if it commits.
     pub log: Option<Log>,
+    /// Its memory, if that answers reads.
+    pub buffer: Option<BufferId>,
 }
 
 impl Instance {
@@ -177,7 +222,11 @@ impl Instance {
 pub struct Log {
     pub sync: Law,
     pub key: u64,
-    /// Its program: Occupy, Flush, Flushed.
+    /// What a flush costs where its disk is limited.
+    pub costs: Costs,
+    /// How long it waits before a flush, and how many others must be at work for that.
+    pub gather: Option<(Span, u32)>,
+    /// Its program: Gather, Ask, Flush, Flushed.
     pub first: StepId,
 }
 
@@ -188,6 +237,21 @@ pub struct Pool {
     pub size: u32,
     pub line_max: u32,
     pub patience: Option<DelayId>,
+    pub connections: Option<ConnectionsId>,
+}
+
+/// Connections of a pool of one instance that must be opened before they are used.
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    pub pool: PoolId,
+    /// Whose they are, and where to.
+    pub owner: InstanceId,
+    pub to: ServiceId,
+    /// At most so many, and at least so many once they have been opened.
+    pub size: u32,
+    pub minimum: u32,
+    /// How long one may rest.
+    pub idle: Option<Span>,
 }
 
 /// Unlimited size of a pool or line.
@@ -216,6 +280,48 @@ pub struct Access {
     pub misses: Misses,
     pub time: Law,
     pub key: u64,
+    /// How many they are where that is certain, whatever `misses` says; chunks may be many.
+    pub certain: Option<u32>,
+    /// Whether the instance's buffer says how many of them the disk sees.
+    pub buffered: bool,
+    /// The least time from one access to the next.
+    pub pace: Span,
+    /// What each costs where the disk is limited.
+    pub costs: Costs,
+}
+
+/// What limits a disk: accesses a second, bytes a second, burst credits.
+pub const LIMITS: usize = 3;
+pub const OPERATIONS: usize = 0;
+pub const BANDWIDTH: usize = 1;
+pub const CREDITS: usize = 2;
+
+/// How long each limit of a disk needs for one access.
+pub type Costs = [Span; LIMITS];
+
+/// A disk with limits of its rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Volume {
+    pub places: PoolId,
+    pub limits: [Option<Limit>; LIMITS],
+}
+
+/// What is earned while nothing is used, up to some: a token bucket, all in time that it takes to
+/// earn. Without any room, accesses are spaced out by what they cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    pub room: Span,
+    /// What is saved up when a run opens.
+    pub start: Span,
+}
+
+/// An instance's memory.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    pub service: ServiceId,
+    pub hits: HitCurve,
+    /// Whether it is empty when a run opens.
+    pub cold: bool,
 }
 
 /// Rows that exclude one another's holders.
@@ -225,6 +331,51 @@ pub struct Lock {
     /// How many rows there are, and the law by which they are picked.
     pub count: u64,
     pub rows: Zipf,
+    /// Whether each instance has rows of its own.
+    pub apart: bool,
+}
+
+/// What some requests find without doing the work for it.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    pub service: ServiceId,
+    /// Whether the service's instances have one together.
+    pub shared: bool,
+    pub contents: Contents,
+    pub key: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Contents {
+    /// Nothing is known of them but the share of lookups that hit.
+    Unknown {
+        hit: f64,
+    },
+    Keys(Keyed),
+}
+
+/// Contents by keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Keyed {
+    pub keys: Zipf,
+    pub capacity: u32,
+    pub evict: Evict,
+    pub ttl: Option<Span>,
+    /// Whether a hit starts the time to live anew.
+    pub renew: bool,
+    /// Whether it is empty when a run begins.
+    pub cold: bool,
+}
+
+/// One place in a program where a cache is looked into.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub cache: CacheId,
+    pub key: u64,
+    /// Where to go on if it hits.
+    pub found: StepId,
+    /// Whether it is looked into once more, by one who waited for another's fetch.
+    pub again: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -252,6 +403,8 @@ pub struct Fork {
 /// A kind of request.
 #[derive(Clone, Debug)]
 pub struct Class {
+    /// Whether it is work that no user waits for.
+    pub background: bool,
     pub arrival: Arrival,
     pub guard: GuardId,
     pub key: u64,
@@ -296,7 +449,12 @@ pub struct Network {
     pub works: Table<WorkId, Work>,
     pub visits: Table<VisitId, Visit>,
     pub accesses: Table<AccessId, Access>,
+    pub volumes: Table<VolumeId, Volume>,
+    pub buffers: Table<BufferId, Buffer>,
+    pub connections: Table<ConnectionsId, Connections>,
     pub locks: Table<LockId, Lock>,
+    pub caches: Table<CacheId, Cache>,
+    pub looks: Table<LookId, Look>,
     pub choices: Table<ChoiceId, Choice>,
     pub guards: Table<GuardId, Guard>,
     pub forks: Table<ForkId, Fork>,
@@ -325,6 +483,14 @@ impl Network {
         self.hosts[self.instances[instance].host].zone
     }
 
+    /// How many connections all instances of a service take, if they refuse more.
+    pub fn connections_of(&self, service: ServiceId) -> Option<u32> {
+        let instances = &self.services[service].instances;
+        let Pool { size, line_max, .. } = self.pools[self.instances[instances.start].workers];
+        let all = size.saturating_mul((instances.end.index() - instances.start.index()) as u32);
+        (line_max == 0).then_some(all)
+    }
+
     /// The pool group of a service's workers.
     pub fn workers_of(&self, service: ServiceId) -> PoolGroupId {
         PoolGroupId::new(service.index())
@@ -342,5 +508,7 @@ pub struct Names {
     pub pool_groups: Vec<String>,
     /// `db.lock.write`.
     pub locks: Vec<String>,
+    /// `web.cache.page`.
+    pub caches: Vec<String>,
     pub classes: Vec<String>,
 }

@@ -164,8 +164,11 @@ fn bottleneck(trials: &[Trial]) -> Bottleneck {
         |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
     let names = trials[0].utilizations.iter().map(|it| it.0.as_str());
     let all: Vec<(&str, f64)> = names.enumerate().map(|(i, name)| (name, mean(i))).collect();
-    let is_device = |name: &str| name.ends_with(".cpu") || name.ends_with(".disk");
+    const DEVICES: [&str; 6] = [".cpu", ".disk", ".log", ".bandwidth", ".iops", ".credits"];
     let is_lock = |name: &str| name.contains(".lock.");
+    let is_device = |name: &str| {
+        !name.contains(".pool.") && !is_lock(name) && DEVICES.iter().any(|it| name.ends_with(it))
+    };
     let saturated = |is: &dyn Fn(&str) -> bool| {
         let busiest = all.iter().filter(|it| is(it.0)).copied().reduce(busier);
         busiest.filter(|it| it.1 >= SATURATED)

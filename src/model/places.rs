@@ -43,6 +43,7 @@ pub fn inner_steps(step: &Step) -> Vec<&[Step]> {
         Step::Parallel(it) => it.parallel.iter().map(Vec::as_slice).collect(),
         Step::Choose(it) => it.choose.iter().map(|choice| choice.steps.as_slice()).collect(),
         Step::Lock(it) => vec![&it.steps],
+        Step::Cache(it) => vec![&it.miss],
         Step::Cpu(_) | Step::Wait(_) | Step::Disk(_) | Step::Commit(_) | Step::Call(_) => {
             Vec::new()
         }

@@ -4,7 +4,9 @@
 //! behaviour and its test. It sees its parameters, a narrow view and a draw, never the engine.
 
 pub mod balance;
+pub mod cache;
 pub mod columns;
+pub mod device;
 pub mod distribution;
 pub mod fault;
 pub mod growth;

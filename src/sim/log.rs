@@ -2,7 +2,8 @@
 //!
 //! One flush is under way at a time. All that asked before it began are answered when it is over;
 //! all that ask meanwhile share the next one (group commit: DeWitt et al., "Implementation
-//! techniques for main memory database systems", SIGMOD 1984, section 5).
+//! techniques for main memory database systems", SIGMOD 1984, section 5). PostgreSQL does the same:
+//! whoever finds a flush under way waits for it, and the next one takes all that was written meanwhile.
 
 use super::line::Line;
 use super::token::{TokenId, Tokens, Wait};

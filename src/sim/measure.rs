@@ -1,9 +1,9 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
-use super::probe::Probe;
+use super::probe::{Looked, Probe};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{ClassId, LockId, Network, PoolGroupId};
+use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -15,6 +15,15 @@ pub struct ClassSeen {
     pub failed: [u64; Reason::COUNT],
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
+}
+
+/// What came of looking into a cache since the window opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CacheSeen {
+    pub hits: u64,
+    pub misses: u64,
+    /// Misses that waited for what another fetched.
+    pub waited: u64,
 }
 
 /// The counters of one class at the end of a slice.
@@ -44,6 +53,7 @@ pub struct Measure {
     pub waits: Table<PoolGroupId, Histogram>,
     /// Waits for a row.
     pub row_waits: Table<LockId, Histogram>,
+    pub caches: Table<CacheId, CacheSeen>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -58,6 +68,7 @@ impl Measure {
             classes: network.classes.map(|_, _| ClassSeen::default()),
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
+            caches: network.caches.map(|_, _| CacheSeen::default()),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -101,8 +112,17 @@ impl Probe for Measure {
     fn locked(&mut self, lock: LockId, waited: Span) {
         self.row_waits[lock].record(waited.nanos());
     }
+    fn looked(&mut self, cache: CacheId, seen: Looked) {
+        let counts = &mut self.caches[cache];
+        match seen {
+            Looked::Hit => counts.hits += 1,
+            Looked::Missed => counts.misses += 1,
+            Looked::Waited => counts.waited += 1,
+        }
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
+        self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.attempts, class.failed) = (0, 0, [0; Reason::COUNT]);

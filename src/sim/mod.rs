@@ -1,7 +1,10 @@
 //! Runs one replication of a network.
 
 mod arrivals;
+mod buffer;
+mod cache;
 pub mod calendar;
+mod connections;
 mod cpu;
 mod engine;
 mod line;
@@ -12,10 +15,13 @@ mod pool;
 mod probe;
 mod rows;
 mod token;
+mod volume;
 
+pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{ClassSeen, Counters, Measure, Slice};
+pub use measure::{CacheSeen, ClassSeen, Counters, Measure, Slice};
 pub use pool::Area;
-pub use probe::{Fingerprint, Probe};
+pub use probe::{Fingerprint, Looked, Probe};
 pub use rows::RowsUse;
 pub use token::Reason;
+pub use volume::Limited;

@@ -93,6 +93,11 @@ impl Pool {
         waited
     }
 
+    /// How many are taken.
+    pub fn in_use(&self) -> u32 {
+        self.busy.level()
+    }
+
     /// Measurement starts here.
     pub fn open(&mut self, now: Time) {
         self.at_opening = self.area(now);
@@ -134,8 +139,13 @@ mod tests {
 
     #[test]
     fn those_who_wait_are_served_in_order_and_one_may_leave_from_the_middle() {
-        let spec =
-            network::Pool { group: PoolGroupId::default(), size: 1, line_max: 3, patience: None };
+        let spec = network::Pool {
+            group: PoolGroupId::default(),
+            size: 1,
+            line_max: 3,
+            patience: None,
+            connections: None,
+        };
         let mut pool = Pool::new(&spec);
         let mut tokens = Tokens::with_capacity(8);
         let at = |secs: u64| Time::ZERO + Span::from_whole_secs(secs);

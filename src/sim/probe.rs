@@ -2,8 +2,17 @@
 
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{ClassId, LockId, PoolGroupId};
+use crate::network::{CacheId, ClassId, LockId, PoolGroupId};
 use crate::units::{Span, Time};
+
+/// What came of looking into a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    Hit,
+    Missed,
+    /// It had missed, and waited for what another fetched.
+    Waited,
+}
 
 pub trait Probe {
     /// A user wanted something.
@@ -18,6 +27,8 @@ pub trait Probe {
     fn seized(&mut self, _group: PoolGroupId, _waited: Span) {}
     /// A row was locked, after waiting for it.
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
+    /// A cache was looked into.
+    fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -51,6 +62,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn locked(&mut self, lock: LockId, waited: Span) {
         self.0.locked(lock, waited);
         self.1.locked(lock, waited);
+    }
+    fn looked(&mut self, cache: CacheId, seen: Looked) {
+        self.0.looked(cache, seen);
+        self.1.looked(cache, seen);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);
@@ -93,5 +108,8 @@ impl Probe for Fingerprint {
     }
     fn seized(&mut self, _: PoolGroupId, waited: Span) {
         self.add(waited.nanos());
+    }
+    fn looked(&mut self, _: CacheId, seen: Looked) {
+        self.add(seen as u64);
     }
 }

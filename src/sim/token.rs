@@ -223,6 +223,11 @@ impl Tokens {
         self.vacant.push(id);
     }
 
+    /// How many there are.
+    pub fn alive(&self) -> u32 {
+        (self.places.len() - self.vacant.len()) as u32
+    }
+
     /// The tokens that are alive, in the order of their places.
     pub fn ids(&self) -> impl Iterator<Item = TokenId> + '_ {
         self.places.ids().filter(|id| self.places[*id].class != VACANT)

@@ -3,7 +3,8 @@
 use outgrow::ids::Id;
 use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
-    ClassId, Fault, FaultStyle, GroupId, HostId, LockId, Names, Network, PoolGroupId,
+    BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names,
+    Network, PoolGroupId, ServiceId,
 };
 use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, RowsUse, Usage, run};
 use outgrow::units::{Span, Time};
@@ -53,6 +54,9 @@ impl Model {
     /// A service's workers by its name, `app.pool.to_db`, or `rack.disk`.
     pub fn pools(&self, name: &str) -> PoolGroupId {
         PoolGroupId::new(place("pool", name, &self.names.pool_groups))
+    }
+    pub fn service(&self, name: &str) -> ServiceId {
+        ServiceId::new(place("service", name, &self.names.services))
     }
     pub fn lock(&self, name: &str) -> LockId {
         LockId::new(place("lock", name, &self.names.locks))
@@ -140,6 +144,27 @@ impl Seen<'_> {
             "rows_line" => self.rows(of).line_ns as f64 / 1e9 / self.window_s,
             "rows_busy" => self.rows(of).held_ns as f64 / 1e9 / self.window_s,
             "rows_utilization" => self.rows(of).busiest_ns as f64 / 1e9 / self.window_s,
+            "connects" => {
+                let (network, group) = (&self.model.network, self.model.pools(of));
+                let own =
+                    |id: ConnectionsId| network.pools[network.connections[id].pool].group == group;
+                let all = network.connections.ids().filter(|it| own(*it));
+                all.map(|it| self.usage.connects[it]).sum::<u64>() as f64 / self.window_s
+            }
+            "hit_ratio" if of.ends_with(".buffer") => {
+                let service = self.model.service(of.trim_end_matches(".buffer"));
+                let own = |id: &BufferId| self.model.network.buffers[*id].service == service;
+                let all = self.model.network.buffers.ids().filter(own);
+                let (hits, reads) = all
+                    .map(|it| self.usage.buffers[it])
+                    .fold((0, 0), |sum, it| (sum.0 + it.hits, sum.1 + it.all));
+                hits as f64 / reads as f64
+            }
+            "hit_ratio" => {
+                let cache = CacheId::new(place("cache", of, &self.model.names.caches));
+                let seen = self.measure.caches[cache];
+                seen.hits as f64 / (seen.hits + seen.misses) as f64
+            }
             _ => panic!("no metric \"{of}.{what}\""),
         }
     }

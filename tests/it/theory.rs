@@ -42,6 +42,16 @@ oracles! { "oracles/cpu.json" as cpu:
     a_container_of_half_the_weight two_rows_held_in_turn the_busiest_row_of_many
 }
 
+oracles! { "oracles/disks.json" as disks:
+    bandwidth_is_md1 credits_delay_as_md1_beyond_their_room
+    buffer_of_a_tenth buffer_of_pages_read_alike
+    opening_is_a_setup opening_takes_its_time
+}
+
+oracles! { "oracles/caches.json" as caches:
+    bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];
@@ -184,6 +194,44 @@ fn group_commit_does_as_many_commits_a_flush_as_there_are_clients() {
         let expected = if users == 1 { 100.0 } else { 100.0 * f64::from(users) / 2.0 };
         assert!((rate / expected - 1.0).abs() < 0.005, "{users}: {rate}");
         assert!((0.01..=0.02).contains(&response), "{users}: {response}");
+    }
+}
+
+#[test]
+fn commits_that_gather_all_share_each_flush() {
+    // All write for half a millisecond, and the first waits one for the others: one flush in 11.5 ms.
+    for users in [10u32, 50] {
+        let model = model(&format!(
+            r#"{{ "name": "gather", "hosts": {{ "box": {{ "cores": 64, "disk": {{ "access": "1ms", "sync": "10ms" }} }} }},
+                 "services": {{ "db": {{ "hosts": "box", "group_commit": {{ "delay": "1ms" }},
+                   "operations": {{ "write": [{{ "wait": "500us" }}, {{ "commit": {{}} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "db.write", "closed": {{ "users": {users}, "think": "0s" }} }} }} }}"#
+        ));
+        let rate = model.replicate(1, "1s", "10s")[0].metric("user.goodput");
+        let expected = f64::from(users) / 0.0115;
+        assert!((rate / expected - 1.0).abs() < 0.005, "{users}: {rate}, not {expected}");
+    }
+}
+
+#[test]
+fn burst_credits_last_as_long_as_amazon_says() {
+    // EBS User Guide, "gp2 volumes": a full bucket of 5.4 million lasts 2,000 s, 2,400 s and 3,600 s
+    // at 3,000 accesses a second for volumes of 100, 250 and 500 GiB. Here it is a hundredth of that.
+    for (gib, lasts_s) in [(100, 20.0), (250, 24.0), (500, 36.0)] {
+        let model = model(&format!(
+            r#"{{ "name": "gp2", "hosts": {{ "box": {{ "cores": 64, "disk": {{ "iops": {}, "depth": 4,
+                   "burst": {{ "iops": 3000, "credits": 54000 }} }} }} }},
+                 "services": {{ "db": {{ "hosts": "box", "operations": {{ "read": [{{ "disk": {{ "read": "8KiB" }} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "db.read", "closed": {{ "users": 8, "think": "0s" }} }} }} }}"#,
+            3 * gib
+        ));
+        let seen = model.replicate(1, "0s", "40s");
+        let disk = seen[0].usage.volumes.as_slice()[0];
+        let out_s = disk.ran_out.unwrap().as_secs();
+        assert!((out_s - lasts_s).abs() < 0.02, "{gib} GiB: {out_s} s");
+        // What is read is what there was and what came in, to the last access under way.
+        let all = seen[0].metric("user.goodput") * 40.0;
+        assert!((all - (54_000.0 + 3.0 * f64::from(gib) * 40.0)).abs() <= 8.0, "{gib} GiB: {all}");
     }
 }
 

@@ -51,11 +51,31 @@ impl Reading<'_> {
                 Unit::Count,
                 mean(seen.line_ns),
             );
-            figures.add(format!("{name}.busy"), Unit::Count, mean(seen.held_ns));
-            figures.add(format!("{name}.utilization"), Unit::Ratio, busiest);
-            utilizations.push((name.clone(), busiest));
+            // Keys that are being fetched for a cache are rows too, but told with the cache.
+            if name.contains(".lock.") {
+                figures.add(format!("{name}.busy"), Unit::Count, mean(seen.held_ns));
+                figures.add(format!("{name}.utilization"), Unit::Ratio, busiest);
+                utilizations.push((name.clone(), busiest));
+            }
             let waits = &self.seen.row_waits[lock];
             times(Steady::System, &format!("{name}.waiting"), waits, figures);
+        }
+    }
+
+    /// How often caches were looked into, and what came of it.
+    pub(super) fn caches(&self, figures: &mut Figures) {
+        for (i, name) in self.names().caches.iter().enumerate() {
+            let CacheSeen { hits, misses, waited } = self.seen.caches[CacheId::new(i)];
+            let all = hits + misses;
+            let per_s = |count: u64| count as f64 / self.window_s();
+            figures.add(format!("{name}.lookups"), Unit::PerSecond, per_s(all));
+            figures.add(format!("{name}.hit_ratio"), Unit::Ratio, share(hits, all));
+            // Those who waited have not fetched it themselves.
+            figures.add(
+                format!("{name}.fetches"),
+                Unit::PerSecond,
+                per_s(misses.saturating_sub(waited)),
+            );
         }
     }
 

@@ -1,14 +1,15 @@
 //! Trials: one replication of a point, and the figures that it yields.
 
+mod databases;
 mod devices;
 mod requests;
 
 use super::design::Design;
 use super::point::Point;
 use crate::ids::{Id, MapIds};
-use crate::network::{ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
+use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
-use crate::sim::{Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
+use crate::sim::{CacheSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
 use crate::stats::histogram::Histogram;
 use crate::units::{HOURS_PER_MONTH, Span};
 
@@ -55,7 +56,7 @@ pub struct Trial {
     pub events: u64,
 }
 
-/// What happened in one slice of a window, all classes together.
+/// What happened in one slice of a window, all classes together but for background work.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SliceSeen {
     /// When it began and how long it was, in seconds since the window opened.
@@ -155,7 +156,11 @@ impl Reading<'_> {
         self.system(&slices, &mut figures);
         let mut utilizations = Vec::new();
         self.pools(&mut figures, &mut utilizations);
+        self.volumes(&mut figures, &mut utilizations);
+        self.buffers(&mut figures);
+        self.connects(&mut figures);
         self.rows(&mut figures, &mut utilizations);
+        self.caches(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
@@ -177,7 +182,7 @@ impl Reading<'_> {
         let mut before = Counters::default();
         let mut from = self.seen.opened;
         let per_slice = self.seen.slices.iter().map(|slice| {
-            let now = all_classes(slice);
+            let now = self.all_users(slice);
             let seen = SliceSeen {
                 at_s: (from - self.seen.opened).as_secs(),
                 length_s: (slice.at - from).as_secs(),
@@ -191,16 +196,22 @@ impl Reading<'_> {
         });
         per_slice.collect()
     }
-}
 
-fn all_classes(slice: &Slice) -> Counters {
-    slice.classes.as_slice().iter().fold(Counters::default(), |sum, it| Counters {
-        born: sum.born + it.born,
-        answered: sum.answered + it.answered,
-        failed: sum.failed + it.failed,
-        response_ns: sum.response_ns + it.response_ns,
-        backlog: sum.backlog + it.backlog,
-    })
+    /// All classes together, but for background work.
+    fn all_users(&self, slice: &Slice) -> Counters {
+        let classes = self.network().classes.ids().filter(|it| !self.is_background(*it));
+        classes.map(|it| slice.classes[it]).fold(Counters::default(), |sum, it| Counters {
+            born: sum.born + it.born,
+            answered: sum.answered + it.answered,
+            failed: sum.failed + it.failed,
+            response_ns: sum.response_ns + it.response_ns,
+            backlog: sum.backlog + it.backlog,
+        })
+    }
+
+    fn is_background(&self, class: ClassId) -> bool {
+        self.network().classes[class].background
+    }
 }
 
 fn share(part: u64, whole: u64) -> Option<f64> {

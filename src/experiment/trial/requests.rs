@@ -27,9 +27,13 @@ impl Reading<'_> {
         let decided = Decided { born: seen.born, answered, failed };
         let own = Steady::Class(class.index());
         figures.add_share(own, format!("{name}.failure_ratio"), &decided, true);
-        figures.add_share(own, format!("{name}.availability"), &decided, false);
+        if !self.is_background(class) {
+            figures.add_share(own, format!("{name}.availability"), &decided, false);
+        }
         figures.add(format!("{name}.attempts"), Unit::Count, share(seen.attempts, seen.born));
-        figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
+        if !self.is_background(class) {
+            figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
+        }
         times(own, &format!("{name}.response"), &seen.response, figures);
     }
 
@@ -49,7 +53,9 @@ impl Reading<'_> {
     }
 
     pub(super) fn system(&self, slices: &[SliceSeen], figures: &mut Figures) {
-        let all = self.decided().fold(Decided::default(), |sum, it| Decided {
+        let users = self.network().classes.ids().zip(self.decided());
+        let users = users.filter(|it| !self.is_background(it.0)).map(|it| it.1);
+        let all = users.fold(Decided::default(), |sum, it| Decided {
             born: sum.born + it.born,
             answered: sum.answered + it.answered,
             failed: sum.failed + it.failed,
@@ -82,7 +88,8 @@ impl Reading<'_> {
             figures.add("revenue.lost".to_owned(), Unit::Money, lost);
         }
         if let (Some(churn), Some(users)) = (&business.churn, self.point.users) {
-            let failures: u64 = (0..self.names().classes.len()).map(failed).sum();
+            let users_own = self.network().classes.ids().filter(|it| !self.is_background(*it));
+            let failures: u64 = users_own.map(|it| failed(it.index())).sum();
             let days = self.window_s() / 86_400.0;
             let most = users * churn.cap_per_day * days.max(1.0);
             let lost = (failures as f64 * churn.per_failed_request).min(most);

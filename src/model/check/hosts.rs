@@ -72,8 +72,10 @@ impl Checker<'_> {
         if let Some(price) = group.price {
             findings.inside("price", |it| at_most(price.as_per_hour(), 1e9, it));
         }
-        if let Some(disk) = &group.disk {
-            findings.inside("disk", |it| self.disk(disk, it));
+        for (key, disk) in [("disk", &group.disk), ("log", &group.log)] {
+            if let Some(disk) = disk {
+                findings.inside(key, |it| self.disk(disk, it));
+            }
         }
     }
 
@@ -85,16 +87,12 @@ impl Checker<'_> {
         if disk.bandwidth.is_some_and(|it| it.as_bytes_per_s() < 1.0) {
             findings.wrong_at("bandwidth", Code::E007, "must be at least 1B/s", "");
         }
-        match (&disk.access, disk.iops.is_some() || disk.bandwidth.is_some()) {
-            (None, false) => {
-                let rule = "says nothing about how fast it is";
-                findings.wrong(Code::E004, rule, "give \"iops\": 3000, or \"access\": \"0.3ms\"");
-            }
-            (Some(_), true) => {
-                let rule = "give either access, or iops and bandwidth";
-                findings.wrong_at("access", Code::E010, rule, "leave one of them out");
-            }
-            _ => {}
+        if disk.access.is_none() && disk.iops.is_none() && disk.bandwidth.is_none() {
+            let rule = "says nothing about how fast it is";
+            findings.wrong(Code::E004, rule, "give \"iops\": 3000, or \"access\": \"0.3ms\"");
+        }
+        if let Some(burst) = &disk.burst {
+            findings.inside("burst", |it| burst.check(disk.iops, disk.bandwidth, it));
         }
         for (key, law) in [("access", &disk.access), ("sync", &disk.sync)] {
             if let Some(law) = law {

@@ -1,5 +1,6 @@
 //! What a model file must make sense of, beyond its shape: names, ranges, circles, sizes.
 
+mod caches;
 mod hosts;
 mod services;
 mod sizes;
@@ -14,6 +15,7 @@ use crate::parts::distribution::Distribution;
 use crate::parts::policy::retry::Retry;
 use crate::problem::{Code, Findings, suggest};
 use crate::units::Span;
+use indexmap::IndexMap;
 use std::collections::HashMap;
 
 const USERS_MAX: f64 = 1e9;

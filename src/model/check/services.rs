@@ -5,6 +5,9 @@ use super::*;
 /// Instances beyond which a model is refused.
 const INSTANCES_MAX: u64 = 100_000;
 
+/// Connections that a pool may keep a record of, in all instances.
+const CONNECTIONS_MAX: u64 = 1_000_000;
+
 impl Checker<'_> {
     pub(super) fn services(&self, findings: &mut Findings) {
         if self.model.services.is_empty() {
@@ -20,8 +23,33 @@ impl Checker<'_> {
                 self.service(service, it);
             });
         }
+        self.minimum_connections(findings);
         self.circles(findings);
         self.waits(findings);
+        self.fetches_in_circles(findings);
+    }
+
+    /// What pools keep open must not be more than the other end takes.
+    fn minimum_connections(&self, findings: &mut Findings) {
+        let mut open: HashMap<&str, u64> = HashMap::new();
+        for (name, service) in &self.model.services {
+            for (pool, spec) in &service.pools {
+                let Some(connect) = &spec.connect else { continue };
+                let Some((to, _)) = connect.call.split_once('.') else { continue };
+                let Some(target) = self.model.services.get(to) else { continue };
+                let refusing = target.workers.filter(|_| target.line == Some(0));
+                let Some(connections) = target.connections.or(refusing) else { continue };
+                let most = u64::from(connections) * u64::from(target.instances);
+                let open = open.entry(to).or_insert(0);
+                *open += u64::from(connect.minimum) * u64::from(service.instances);
+                if *open > most {
+                    let rule =
+                        format!("pools keep {open} open with this one; \"{to}\" takes {most}");
+                    let path = ["pools", pool.as_str(), "connect", "minimum"];
+                    findings.inside(name, |it| wrong_far_inside(&path, rule, it));
+                }
+            }
+        }
     }
 
     fn service(&self, service: &Service, findings: &mut Findings) {
@@ -68,9 +96,17 @@ impl Checker<'_> {
         }
         findings.inside("pools", |it| {
             for (name, pool) in &service.pools {
-                it.inside(name, |it| it.inside("size", |it| at_least_one(pool.size, it)));
+                it.inside(name, |it| self.pool(pool, service.instances, it));
             }
         });
+        if let Some(buffer) = &service.buffer {
+            findings.inside("buffer", |it| buffer.check(it));
+        }
+        if service.group_commit.is_some() && !any_step(service, |it| matches!(it, Step::Commit(_)))
+        {
+            let rule = "nothing commits in this service";
+            findings.wrong_at("group_commit", Code::E010, rule, "leave it out");
+        }
         findings.inside("operations", |it| {
             if service.operations.is_empty() {
                 it.wrong(Code::E004, "there must be at least one operation", "");
@@ -80,6 +116,26 @@ impl Checker<'_> {
             }
         });
         self.rows_agree(service, findings);
+        self.caches_agree(service, findings);
+    }
+
+    fn pool(&self, pool: &Pool, instances: u32, findings: &mut Findings) {
+        findings.inside("size", |it| at_least_one(pool.size, it));
+        let Some(connect) = &pool.connect else { return };
+        findings.inside("connect", |it| {
+            it.inside("call", |it| self.operation(&connect.call, it));
+            if connect.minimum > pool.size {
+                let rule = format!("cannot be more than the pool's size, {}", pool.size);
+                it.wrong_at("minimum", Code::E010, rule, "");
+            }
+        });
+        let all = u64::from(pool.size) * u64::from(instances);
+        if all > CONNECTIONS_MAX {
+            let rule = format!(
+                "{all} connections of all instances; at most {CONNECTIONS_MAX} can be opened and closed"
+            );
+            findings.wrong_at("size", Code::E012, rule, "");
+        }
     }
 
     /// Steps on one table must mean the same rows.
@@ -96,5 +152,13 @@ impl Checker<'_> {
                 }
             });
         }
+    }
+}
+
+/// A contradiction at the end of a path.
+fn wrong_far_inside(path: &[&str], rule: String, findings: &mut Findings) {
+    match path {
+        [] => findings.wrong(Code::E010, rule, ""),
+        [first, rest @ ..] => findings.inside(*first, |it| wrong_far_inside(rest, rule, it)),
     }
 }

@@ -52,6 +52,9 @@ impl Checker<'_> {
         each_step(operation.steps, &mut |step| {
             if let Step::Call(it) = step {
                 self.walk(&it.call, path, done, findings);
+                if let Some(connect) = opening(operation.spec, it) {
+                    self.walk(connect, path, done, findings);
+                }
             }
         });
         path.pop();
@@ -88,23 +91,34 @@ impl Checker<'_> {
             return *size;
         }
         let Some(operation) = Operation::find(self.model, call) else { return Size::default() };
-        let inner = self.size_of_steps(operation.steps, known);
+        let inner = self.size_of_steps(operation.spec, operation.steps, known);
         let size = Size { steps: inner.steps.saturating_add(6), depth: inner.depth + 1 };
         known.insert(call.to_owned(), size);
         size
     }
 
-    fn size_of_steps(&self, steps: &[Step], known: &mut HashMap<String, Size>) -> Size {
+    fn size_of_steps(
+        &self,
+        service: &Service,
+        steps: &[Step],
+        known: &mut HashMap<String, Size>,
+    ) -> Size {
         let mut sum = Size::default();
         for step in steps {
-            let mut size = Size { steps: 5, depth: 0 };
+            let steps = if matches!(step, Step::Disk(_)) { 7 } else { 5 };
+            let mut size = Size { steps, depth: 0 };
             if let Step::Call(it) = step {
                 let one = self.size_of(&it.call, known);
-                size.steps += one.steps.saturating_mul(u64::from(it.times));
-                size.depth = one.depth;
+                let opening = opening(service, it).map_or(Size::default(), |connect| {
+                    let size = self.size_of(connect, known);
+                    Size { steps: size.steps.saturating_add(3), ..size }
+                });
+                let each = one.steps.saturating_add(opening.steps);
+                size.steps += each.saturating_mul(u64::from(it.times));
+                size.depth = one.depth.max(opening.depth);
             }
             for inner in inner_steps(step) {
-                let inner = self.size_of_steps(inner, known);
+                let inner = self.size_of_steps(service, inner, known);
                 size.steps = size.steps.saturating_add(inner.steps + 2);
                 size.depth = size.depth.max(inner.depth);
             }
@@ -113,6 +127,12 @@ impl Checker<'_> {
         }
         sum
     }
+}
+
+/// What is asked to open the connection that a call goes through.
+fn opening<'m>(service: &'m Service, call: &CallStep) -> Option<&'m str> {
+    let pool = service.pools.get(call.through.as_ref()?)?;
+    pool.connect.as_ref().map(|it| it.call.as_str())
 }
 
 #[derive(Clone, Copy, Default)]

@@ -4,6 +4,8 @@ use super::*;
 
 const ROWS_MAX: u64 = 1_000_000_000_000;
 const COUNT_MAX: u32 = 1000;
+/// Chunks that one step can move.
+const CHUNKS_MAX: u64 = 100_000_000;
 
 impl Checker<'_> {
     pub(super) fn steps(&self, service: &Service, steps: &[Step], findings: &mut Findings) {
@@ -17,10 +19,12 @@ impl Checker<'_> {
             Step::Cpu(it) => findings.inside("cpu", |at| it.cpu.check(at)),
             Step::Wait(it) => findings.inside("wait", |at| it.wait.check(at)),
             Step::Disk(it) => findings.inside("disk", |at| self.access(service, &it.disk, at)),
+            Step::Commit(_) if self.has_log(service) => {}
             Step::Commit(_) => self.needs_disk(service, findings),
             Step::Call(it) => self.call(service, it, findings),
             Step::Parallel(it) => self.parallel(service, it, findings),
             Step::Choose(it) => self.choose(service, it, findings),
+            Step::Cache(it) => self.cache(service, it, findings),
             Step::Lock(it) => {
                 findings.inside("lock", |at| {
                     at.inside("rows", |at| within(it.lock.rows as f64, 1.0, ROWS_MAX as f64, at));
@@ -29,6 +33,10 @@ impl Checker<'_> {
                 findings.inside("do", |at| self.steps(service, &it.steps, at));
             }
         }
+    }
+
+    fn has_log(&self, service: &Service) -> bool {
+        self.model.hosts.get(&service.hosts).is_some_and(|group| group.log.is_some())
     }
 
     fn needs_disk(&self, service: &Service, findings: &mut Findings) {
@@ -49,14 +57,38 @@ impl Checker<'_> {
             at_least_one(access.count, it);
             at_most(f64::from(access.count), f64::from(COUNT_MAX), it);
         });
-        findings.inside("hit", |it| within(access.hit, 0.0, 1.0, it));
-        if access.write.is_some() && access.hit > 0.0 {
-            findings.wrong_at(
-                "hit",
-                Code::E010,
-                "only reads can be answered by memory",
-                "leave it out",
-            );
+        if let Some(hit) = access.hit {
+            findings.inside("hit", |it| within(hit, 0.0, 1.0, it));
+            if access.write.is_some() && hit > 0.0 {
+                let rule = "only reads can be answered by memory";
+                findings.wrong_at("hit", Code::E010, rule, "leave it out");
+            }
+        }
+        if access.write.is_none() && !access.wait {
+            let rule = "only writes can go on without being waited for";
+            findings.wrong_at("wait", Code::E010, rule, "leave it out");
+        }
+        if access.rate.is_some_and(|it| it.as_bytes_per_s() < 1.0) {
+            findings.wrong_at("rate", Code::E007, "must be at least 1B/s", "");
+        }
+        self.chunks(access, findings);
+    }
+
+    fn chunks(&self, access: &Access, findings: &mut Findings) {
+        let Some(chunk) = access.chunk else { return };
+        let bytes = access.read.or(access.write).map_or(0, |it| it.count());
+        if chunk.count() == 0 || chunk.count() > bytes {
+            let rule = "must be from 1B to the bytes of the whole";
+            return findings.wrong_at("chunk", Code::E007, rule, "\"256KiB\"");
+        }
+        let chunks = bytes.div_ceil(chunk.count()).saturating_mul(u64::from(access.count));
+        if chunks > CHUNKS_MAX {
+            let rule = format!("{chunks} chunks; at most {CHUNKS_MAX} can be run");
+            findings.wrong_at("chunk", Code::E012, rule, "make them larger");
+        }
+        if access.hit.is_some_and(|it| it > 0.0) && chunks > u64::from(COUNT_MAX) {
+            let rule = format!("at most {COUNT_MAX} chunks can be answered by memory in part");
+            findings.wrong_at("hit", Code::E012, rule, "make the chunks larger");
         }
     }
 
@@ -95,6 +127,14 @@ impl Checker<'_> {
             let rule = format!("this service has no pool \"{pool}\"");
             let known = service.pools.keys().map(String::as_str);
             findings.wrong_at("through", Code::E008, rule, suggest(pool, known));
+        }
+        let connect = call.through.as_ref().and_then(|it| service.pools.get(it)?.connect.as_ref());
+        let service_of = |call: &str| call.split_once('.').map(|it| it.0.to_owned());
+        if let Some(connect) = connect
+            && service_of(&connect.call) != service_of(&call.call)
+        {
+            let rule = format!("this pool opens its connections with \"{}\"", connect.call);
+            findings.wrong_at("through", Code::E010, rule, "give the other service another pool");
         }
         patience(call.timeout, &call.retry, findings);
     }

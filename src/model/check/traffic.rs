@@ -67,7 +67,7 @@ impl Checker<'_> {
     /// Whether an operation certainly takes no time at all.
     fn takes_no_time(&self, call: &str) -> bool {
         Operation::find(self.model, call).is_some_and(|operation| {
-            !any_step(operation.spec, |step| !matches!(step, Step::Choose(_)))
+            !any_step(operation.spec, |step| !matches!(step, Step::Choose(_) | Step::Cache(_)))
         })
     }
 
@@ -75,6 +75,7 @@ impl Checker<'_> {
         for (name, objective) in &self.model.objectives {
             findings.inside(name, |it| {
                 self.class_named(name, it);
+                self.not_background(name, it);
                 if let Some(availability) = objective.availability {
                     it.inside("availability", |it| within(availability, 0.0, 1.0, it));
                 }
@@ -90,11 +91,22 @@ impl Checker<'_> {
         }
     }
 
+    /// Users have no opinion of what they do not wait for.
+    fn not_background(&self, name: &str, findings: &mut Findings) {
+        if self.model.traffic.get(name).is_some_and(|class| class.background) {
+            let rule = format!("no user waits for \"{name}\": it is background work");
+            findings.wrong(Code::E010, rule, "leave it out, or take \"background\" away");
+        }
+    }
+
     pub(super) fn business(&self, findings: &mut Findings) {
         let Some(business) = &self.model.business else { return };
         if let Some(revenue) = &business.revenue {
             findings.inside("revenue", |it| {
-                it.inside("per", |it| self.class_named(&revenue.per, it));
+                it.inside("per", |it| {
+                    self.class_named(&revenue.per, it);
+                    self.not_background(&revenue.per, it);
+                });
                 it.inside("amount", |it| within(revenue.amount, 0.0, 1e12, it));
             });
         }

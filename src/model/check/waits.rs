@@ -19,6 +19,8 @@ enum Awaited<'m> {
     Worker(&'m str),
     /// A connection of a service's pool.
     Connection(&'m str, &'m str),
+    /// What somebody else fetches for a cache of a service.
+    Fetch(&'m str, &'m str),
     /// The answer of an operation.
     Answer(&'m str, &'m str),
 }
@@ -80,6 +82,7 @@ impl<'m> Checker<'m> {
             let mut taken = Vec::new();
             match step {
                 Step::Lock(it) => taken.push(table(holding.service.0, holding.operation, it)),
+                Step::Cache(it) if it.cache.coalesce => taken.push(fetch(holding, it)),
                 Step::Call(it) => taken = self.taken_by(it, holding.service),
                 _ => {}
             }
@@ -88,7 +91,7 @@ impl<'m> Checker<'m> {
             }
             let (mut held, through) = (holding.held.to_vec(), taken.first().copied());
             match (step, through) {
-                (Step::Lock(_), Some(row)) => held.push(row),
+                (Step::Lock(_) | Step::Cache(_), Some(taken)) => held.push(taken),
                 (Step::Call(_), Some(connection @ Awaited::Connection(..))) => {
                     waits.entry(connection).or_default().extend(&taken[1..]);
                 }
@@ -115,6 +118,11 @@ impl<'m> Checker<'m> {
 
 fn table<'m>(service: &'m str, operation: &'m str, lock: &'m LockStep) -> Awaited<'m> {
     Awaited::Table(service, lock.lock.table.as_deref().unwrap_or(operation))
+}
+
+fn fetch<'m>(holding: &Holding<'m, '_>, step: &'m CacheStep) -> Awaited<'m> {
+    let name = step.cache.name.as_deref().unwrap_or(holding.operation);
+    Awaited::Fetch(holding.service.0, name)
 }
 
 /// Whether nothing leads into a circle: what waits for nothing ends, then what waits for that.
@@ -182,6 +190,7 @@ impl Awaited<'_> {
             Awaited::Table(service, table) => format!("a row of {service}.lock.{table}"),
             Awaited::Worker(service) => format!("a worker of {service}"),
             Awaited::Connection(service, pool) => format!("a connection of {service}.pool.{pool}"),
+            Awaited::Fetch(service, cache) => format!("a fetch for {service}.cache.{cache}"),
             Awaited::Answer(service, operation) => format!("{service}.{operation}"),
         }
     }

@@ -1,10 +1,11 @@
 //! Hosts, instances, pools and links: what there is before anything happens.
 
+use super::disks::{FLUSH, costs, disks_of, sync_law};
 use super::*;
-use crate::model::file::{Disk, HostGroup};
+use crate::model::file::{Disk, HostGroup, Pool as WrittenPool};
 use crate::model::places::any_step;
+use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::Law;
-use crate::units::Bytes;
 
 impl<'m> Compiler<'m> {
     pub(super) fn lay_out(&mut self) {
@@ -67,6 +68,9 @@ impl<'m> Compiler<'m> {
                 wake: group.wake.as_ref().map(|it| Wake { delay: it.delay.law(), cpu: it.cpu }),
                 switch: group.switch,
                 disk: None,
+                volume: None,
+                log: None,
+                log_volume: None,
                 boot: group.boot,
                 instances: Vec::new(),
             });
@@ -87,14 +91,14 @@ impl<'m> Compiler<'m> {
             self.names.pool_groups.extend(pools);
         }
         for (name, group) in &self.model.hosts {
-            if group.disk.is_some() {
-                self.names.pool_groups.push(format!("{name}.disk"));
+            for (kind, _) in disks_of(group) {
+                self.names.pool_groups.push(format!("{name}.{kind}"));
             }
         }
         self.network.pool_groups = self.names.pool_groups.len() as u32;
     }
 
-    fn pool_group(&self, name: &str) -> PoolGroupId {
+    pub(super) fn pool_group(&self, name: &str) -> PoolGroupId {
         let place = self.names.pool_groups.iter().position(|it| it == name);
         PoolGroupId::new(place.expect("every pool has a group"))
     }
@@ -118,17 +122,25 @@ impl<'m> Compiler<'m> {
         let host = self.least_used_host(service, first);
         let workers = self.workers(id, service);
         for (pool, spec) in &service.pools {
-            let group = self.pool_group(&format!("{name}.pool.{pool}"));
-            let patience = spec.patience.map(|span| self.delay(DelayUse::Patience, span));
-            let line_max = spec.line.unwrap_or(UNLIMITED);
-            self.network.pools.push(Pool { group, size: spec.size, line_max, patience });
+            self.pool(&format!("{name}.pool.{pool}"), spec);
         }
         let commits = any_step(service, |step| matches!(step, Written::Commit(_)));
         let place = self.network.instances.len() - first.index();
-        let log = commits.then(|| Log {
-            sync: sync_law(self.disk_of(service).expect("checked: there is a disk to commit to")),
-            key: key_of(&format!("{name} log {place}")),
-            first: StepId::default(),
+        let log = commits.then(|| {
+            let group = self.group_of(service);
+            let disk = group.log.as_ref().or(group.disk.as_ref());
+            let disk = disk.expect("checked: there is a disk to commit to");
+            Log {
+                sync: sync_law(disk),
+                key: key_of(&format!("{name} log {place}")),
+                costs: costs(disk, FLUSH),
+                gather: service.group_commit.map(|it| (it.delay, it.siblings)),
+                first: StepId::default(),
+            }
+        });
+        let buffer = service.buffer.map(|it| {
+            let hits = HitCurve::new(&it);
+            self.network.buffers.push(Buffer { service: id, hits, cold: it.cold })
         });
         let instance = self.network.instances.push(Instance {
             service: id,
@@ -139,6 +151,7 @@ impl<'m> Compiler<'m> {
             cpu_weight: service.cpu.map_or(1.0, |cpu| cpu.request),
             cpu_limit: service.cpu.and_then(|cpu| cpu.limit).unwrap_or(f64::INFINITY),
             log,
+            buffer,
         });
         self.network.hosts[host].instances.push(instance);
     }
@@ -149,7 +162,25 @@ impl<'m> Compiler<'m> {
             (None, workers) => (workers.unwrap_or(UNLIMITED), service.line.unwrap_or(UNLIMITED)),
         };
         let group = PoolGroupId::new(id.index());
-        self.network.pools.push(Pool { group, size, line_max, patience: None })
+        self.network.pools.push(Pool { group, size, line_max, patience: None, connections: None })
+    }
+
+    fn pool(&mut self, name: &str, spec: &WrittenPool) {
+        let group = self.pool_group(name);
+        let patience = spec.patience.map(|span| self.delay(DelayUse::Patience, span));
+        let line_max = spec.line.unwrap_or(UNLIMITED);
+        let pool = PoolId::new(self.network.pools.len());
+        let connections = spec.connect.as_ref().map(|connect| {
+            self.network.connections.push(Connections {
+                pool,
+                owner: InstanceId::new(self.network.instances.len()),
+                to: self.callee(&connect.call, None, String::new()).service(),
+                size: spec.size,
+                minimum: connect.minimum,
+                idle: connect.idle,
+            })
+        });
+        self.network.pools.push(Pool { group, size: spec.size, line_max, patience, connections });
     }
 
     /// Spreads a service's instances: first over zones, then over hosts, then where there is room.
@@ -178,19 +209,6 @@ impl<'m> Compiler<'m> {
 
     pub(super) fn disk_of(&self, service: &Service) -> Option<&'m Disk> {
         self.group_of(service).disk.as_ref()
-    }
-
-    fn disks(&mut self) {
-        for (i, (name, group)) in self.model.hosts.iter().enumerate() {
-            let Some(disk) = &group.disk else { continue };
-            let places = self.pool_group(&format!("{name}.disk"));
-            self.network.groups[GroupId::new(i)].disks = Some(places);
-            for host in self.network.groups[GroupId::new(i)].hosts.clone().map_ids() {
-                let pool =
-                    Pool { group: places, size: disk.depth, line_max: UNLIMITED, patience: None };
-                self.network.hosts[host].disk = Some(self.network.pools.push(pool));
-            }
-        }
     }
 
     /// A host's CPU need not be shared out if all that can ever compute there has a core each.
@@ -236,22 +254,5 @@ fn most_computing(service: &Service) -> f64 {
         _ if !computes => 0.0,
         Some(most) if !branches => f64::from(most),
         _ => f64::INFINITY,
-    }
-}
-
-/// The time of one access of so many bytes: what limits it, operations or bytes per second.
-pub(super) fn access_law(disk: &Disk, bytes: Bytes) -> Law {
-    if let Some(access) = &disk.access {
-        return access.law();
-    }
-    let turn_s = disk.iops.map_or(0.0, |iops| f64::from(disk.depth) / iops);
-    let move_s = disk.bandwidth.map_or(0.0, |it| bytes.count() as f64 / it.as_bytes_per_s());
-    Law::Constant(Span::from_secs(turn_s.max(move_s)))
-}
-
-fn sync_law(disk: &Disk) -> Law {
-    match &disk.sync {
-        Some(sync) => sync.law(),
-        None => access_law(disk, Bytes::new(8192)),
     }
 }

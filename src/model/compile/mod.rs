@@ -1,10 +1,12 @@
 //! From a checked model to a network: names become ids, hosts and instances are laid out.
 
+mod caches;
+mod disks;
 mod layout;
 mod program;
 mod steps;
 
-use super::file::{Model, RecordedCounts, Service, Step as Written, TrafficClass};
+use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, TrafficClass};
 use super::places::Operation;
 use crate::ids::{Id, MapIds};
 use crate::network::*;
@@ -24,6 +26,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
         names: Names { model: model.name.clone(), ..Names::default() },
         delays: HashMap::new(),
         locks: HashMap::new(),
+        caches: HashMap::new(),
         pending: VecDeque::new(),
         luck: HashMap::new(),
     };
@@ -43,6 +46,8 @@ struct Compiler<'m> {
     delays: HashMap<(DelayUse, Span), DelayId>,
     /// Tables of rows, by service and name.
     locks: HashMap<(ServiceId, String), LockId>,
+    /// Caches, by service and name.
+    caches: HashMap<(ServiceId, String), CacheId>,
     /// Programs that are still to be written: what is sent to run them refers to them by then.
     pending: VecDeque<Pending<'m>>,
     /// How often each name for luck was used in the program of the class at hand.
@@ -63,8 +68,22 @@ struct Pending<'m> {
 
 /// What a program of its own is sent to do.
 enum Sent<'m> {
-    Call { guard: GuardId, call: Callee<'m> },
-    Branch { fork: ForkId, branch: usize, owner: Place<'m>, steps: &'m [Written] },
+    Call {
+        guard: GuardId,
+        call: Callee<'m>,
+    },
+    Branch {
+        fork: ForkId,
+        branch: usize,
+        owner: Place<'m>,
+        steps: &'m [Written],
+    },
+    /// Writes that nobody waits for.
+    Writes {
+        fork: ForkId,
+        owner: Place<'m>,
+        disk: &'m DiskStep,
+    },
 }
 
 /// An operation being called, through which of the caller's pools, and the call's name for luck.
@@ -72,7 +91,15 @@ enum Sent<'m> {
 struct Callee<'m> {
     operation: Operation<'m>,
     through: Option<u16>,
+    /// What opens a connection of that pool.
+    connect: Option<Operation<'m>>,
     luck: String,
+}
+
+impl Callee<'_> {
+    fn service(&self) -> ServiceId {
+        ServiceId::new(self.operation.service)
+    }
 }
 
 /// The operation whose steps are being written, and where in it.
@@ -82,6 +109,14 @@ struct Place<'m> {
     spec: &'m Service,
     /// `service.operation[1].do`, the root of the names for luck.
     path: String,
+}
+
+impl Place<'_> {
+    /// The name of the operation.
+    fn operation(&self) -> &str {
+        let path = self.path.split('[').next().unwrap_or(&self.path);
+        path.rsplit('.').next().unwrap_or(path)
+    }
 }
 
 impl<'m> Compiler<'m> {
@@ -101,7 +136,8 @@ impl<'m> Compiler<'m> {
             (_, Some(recorded), _) => Arrival::Open { rates: recorded_rates(recorded, counts) },
             _ => Arrival::Open { rates: vec![(Time::ZERO, self.constant_rate(class))] },
         };
-        self.network.classes.push(Class { arrival, guard, key: key_of(name) });
+        let background = class.background;
+        self.network.classes.push(Class { background, arrival, guard, key: key_of(name) });
         self.names.classes.push(name.to_owned());
     }
 
@@ -125,7 +161,7 @@ impl<'m> Compiler<'m> {
 
     fn callee(&self, call: &str, through: Option<u16>, luck: String) -> Callee<'m> {
         let operation = Operation::find(self.model, call).expect("checked: it is there");
-        Callee { operation, through, luck }
+        Callee { operation, through, connect: None, luck }
     }
 
     /// The programs of the logs: queue at the disk, flush, answer.
@@ -134,9 +170,10 @@ impl<'m> Compiler<'m> {
             let first = StepId::new(self.network.steps.len());
             let Some(log) = &mut self.network.instances[id].log else { continue };
             log.first = first;
-            for step in
-                [Step::Occupy { depth: 0 }, Step::Flush { depth: 0 }, Step::Flushed { depth: 0 }]
-            {
+            let gather = log.gather.map(|_| Step::Gather { depth: 0 });
+            let flush =
+                [Step::Ask { depth: 0 }, Step::Flush { depth: 0 }, Step::Flushed { depth: 0 }];
+            for step in gather.into_iter().chain(flush) {
                 self.network.steps.push(step);
                 self.network.unwind.push(first);
             }

@@ -28,6 +28,11 @@ impl<'m> Compiler<'m> {
                 let spot = Spot { place: owner, holds: 0, depth: pending.depth };
                 self.steps(&mut program, &spot, steps);
             }
+            Sent::Writes { fork, owner, disk } => {
+                self.network.forks[fork].branches[0] = start;
+                let spot = Spot { place: owner, holds: 0, depth: pending.depth };
+                self.accesses(&mut program, &spot, disk);
+            }
         }
         program.releases[0] = self.emit(&mut program, 0, Step::End);
         for holds in &program.holds {
@@ -65,13 +70,37 @@ impl<'m> Compiler<'m> {
         let owner = depth - 1;
         self.emit(program, holds, Step::Borrow { pool, depth: owner });
         let held = self.hold(program);
-        self.visit(program, held, call, depth);
+        match &call.connect {
+            None => self.visit(program, held, call, depth),
+            Some(_) => self.over_a_connection(program, held, call, depth),
+        }
         self.release(program, holds, held, Step::Return { pool, depth: owner });
+    }
+
+    /// Opens a connection, unless one is open, and calls over it.
+    fn over_a_connection(
+        &mut self,
+        program: &mut Program,
+        holds: usize,
+        mut call: Callee<'m>,
+        depth: Depth,
+    ) {
+        let (Some(pool), Some(connect)) = (call.through, call.connect.take()) else { return };
+        let owner = depth - 1;
+        let connect_step = self.emit(program, holds, Step::Jump { to: StepId::LAST });
+        let held = self.hold(program);
+        let luck = format!("{} connect", call.luck);
+        let opening = Callee { operation: connect, through: None, connect: None, luck };
+        self.visit(program, held, opening, depth);
+        let to = StepId::new(self.network.steps.len());
+        self.network.steps[connect_step] = Step::Connect { pool, depth: owner, to };
+        self.visit(program, held, call, depth);
+        self.release(program, holds, held, Step::Disconnect { pool, depth: owner });
     }
 
     /// The operation's steps between taking a worker and giving it back.
     fn visit(&mut self, program: &mut Program, holds: usize, call: Callee<'m>, depth: Depth) {
-        let service = ServiceId::new(call.operation.service);
+        let service = call.service();
         let key = self.luck_key(&call.luck);
         let instances = self.network.services[service].instances.clone();
         let only = (instances.clone().map_ids().count() == 1).then_some(instances.start);

@@ -1,11 +1,12 @@
 //! Each kind of step as it is written into a program.
 
-use super::layout::access_law;
+use super::disks::{access_law, bytes_of, costs};
 use super::program::Program;
 use super::*;
-use crate::model::file::{Access as Accesses, CallStep, ChooseStep, LockStep, ParallelStep};
+use crate::model::file::{
+    Access as Accesses, CallStep, ChooseStep, Disk, DiskStep, LockStep, ParallelStep,
+};
 use crate::parts::distribution::{Law, Misses, Zipf};
-use crate::units::Bytes;
 
 /// Where in a program and in the model a step is being written.
 #[derive(Clone)]
@@ -20,13 +21,13 @@ pub(super) struct Spot<'m> {
 
 impl<'m> Spot<'m> {
     /// The same, one step further in: `path` grows by this.
-    fn inside(&self, part: std::fmt::Arguments) -> Spot<'m> {
+    pub(super) fn inside(&self, part: std::fmt::Arguments) -> Spot<'m> {
         let path = format!("{}{part}", self.place.path);
         Spot { place: Place { path, ..self.place.clone() }, ..*self }
     }
 
     /// The same while one more thing is held.
-    fn holding(self, holds: usize) -> Spot<'m> {
+    pub(super) fn holding(self, holds: usize) -> Spot<'m> {
         Spot { holds, ..self }
     }
 }
@@ -49,7 +50,7 @@ impl<'m> Compiler<'m> {
                 let work = self.work(spot, &it.luck, it.wait.law());
                 self.emit(program, spot.holds, Step::Wait { work });
             }
-            Written::Disk(it) => self.disk(program, spot, &it.disk, &it.luck),
+            Written::Disk(it) => self.disk(program, spot, it),
             Written::Commit(_) => {
                 self.emit(program, spot.holds, Step::Commit { depth: spot.depth });
             }
@@ -57,6 +58,7 @@ impl<'m> Compiler<'m> {
             Written::Parallel(it) => self.parallel(program, spot, it),
             Written::Choose(it) => self.choose(program, spot, it),
             Written::Lock(it) => self.lock(program, spot, it),
+            Written::Cache(it) => self.cache(program, spot, it),
         }
     }
 
@@ -79,34 +81,59 @@ impl<'m> Compiler<'m> {
         self.emit(program, spot.holds, step);
     }
 
-    fn disk(
-        &mut self,
-        program: &mut Program,
-        spot: &Spot<'m>,
-        accesses: &Accesses,
-        luck: &Option<String>,
-    ) {
+    /// Accesses that the request waits for, or a branch of its own that makes them.
+    fn disk(&mut self, program: &mut Program, spot: &Spot<'m>, disk: &'m DiskStep) {
+        if disk.disk.wait {
+            return self.accesses(program, spot, disk);
+        }
         let depth = spot.depth;
-        let bytes = accesses.read.or(accesses.write).unwrap_or(Bytes::new(0));
+        let fork = self.network.forks.push(Fork { branches: vec![StepId::LAST], need: 0 });
+        self.emit(program, spot.holds, Step::Spawn { fork, depth });
+        let owner = spot.place.clone();
+        self.pending.push_back(Pending { what: Sent::Writes { fork, owner, disk }, depth });
+    }
+
+    pub(super) fn accesses(&mut self, program: &mut Program, spot: &Spot<'m>, step: &'m DiskStep) {
+        let depth = spot.depth;
+        let accesses = &step.disk;
         let disk = self.disk_of(spot.place.spec).expect("checked: there is a disk");
-        let key = self.luck_key(luck.as_ref().unwrap_or(&spot.place.path));
-        let access = self.network.accesses.push(Access {
-            misses: Misses::new(accesses.count, accesses.hit),
-            time: access_law(disk, bytes),
-            key,
-        });
-        self.emit(program, spot.holds, Step::Access { access, depth });
+        let key = self.luck_key(step.luck.as_ref().unwrap_or(&spot.place.path));
+        let access = access_of(accesses, disk, spot.place.spec, key);
+        let plain = !access.buffered
+            && access.certain.is_none()
+            && access.pace.is_zero()
+            && !self.is_limited(spot.place.spec);
+        let access = self.network.accesses.push(access);
+        let (first, last) = match plain {
+            true => (Step::Access { access, depth }, Step::Vacate { depth }),
+            false => (Step::Read { access, depth }, Step::Free { depth }),
+        };
+        self.emit(program, spot.holds, first);
         self.emit(program, spot.holds, Step::Occupy { depth });
         let held = self.hold(program);
-        self.emit(program, held, Step::Transfer { access });
-        self.release(program, spot.holds, held, Step::Vacate { depth });
+        let transfer = if plain { Step::Transfer { access } } else { Step::Move { access, depth } };
+        self.emit(program, held, transfer);
+        self.release(program, spot.holds, held, last);
+        if !plain {
+            self.emit(program, spot.holds, Step::Again { access });
+        }
+    }
+
+    /// Whether something limits the disk of a service beyond the places at it.
+    fn is_limited(&self, service: &Service) -> bool {
+        let (group, _, _) =
+            self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
+        let hosts = &self.network.groups[GroupId::new(group)].hosts;
+        self.network.hosts[hosts.start].volume.is_some()
     }
 
     fn call(&mut self, program: &mut Program, spot: &Spot<'m>, call: &'m CallStep) {
         let Spot { place, holds, depth } = spot;
         let skip = (call.share < 1.0).then(|| self.skip(program, spot, call.share));
         let through = call.through.as_ref().and_then(|name| place.spec.pools.get_index_of(name));
-        let callee = self.callee(&call.call, through.map(|it| it as u16), place.path.clone());
+        let mut callee = self.callee(&call.call, through.map(|it| it as u16), place.path.clone());
+        let connect = through.and_then(|it| place.spec.pools[it].connect.as_ref());
+        callee.connect = connect.and_then(|it| Operation::find(self.model, &it.call));
         if call.timeout.is_some() || call.retry.is_some() {
             let guard = self.guard(&place.path, call.timeout, &call.retry);
             self.emit(program, *holds, Step::Guarded { guard, depth: *depth });
@@ -167,9 +194,7 @@ impl<'m> Compiler<'m> {
     fn lock(&mut self, program: &mut Program, spot: &Spot<'m>, lock: &'m LockStep) {
         let place = &spot.place;
         let work = self.work(spot, &lock.luck, Law::Constant(Span::ZERO));
-        let operation = place.path.split('[').next().unwrap_or(&place.path);
-        let own = operation.rsplit('.').next().unwrap_or(operation);
-        let table = lock.lock.table.clone().unwrap_or_else(|| own.to_owned());
+        let table = lock.lock.table.clone().unwrap_or_else(|| place.operation().to_owned());
         let key = (place.service, table.clone());
         let id = match self.locks.get(&key) {
             Some(id) => *id,
@@ -178,7 +203,7 @@ impl<'m> Compiler<'m> {
                 let service = &self.names.services[place.service.index()];
                 self.names.locks.push(format!("{service}.lock.{table}"));
                 let count = lock.lock.rows;
-                self.network.locks.push(Lock { service: place.service, count, rows })
+                self.network.locks.push(Lock { service: place.service, count, rows, apart: false })
             }
         };
         self.locks.insert(key, id);
@@ -189,8 +214,32 @@ impl<'m> Compiler<'m> {
         self.release(program, spot.holds, held, Step::Unlock { lock: id, depth: spot.depth });
     }
 
-    fn work(&mut self, spot: &Spot, luck: &Option<String>, law: Law) -> WorkId {
+    pub(super) fn work(&mut self, spot: &Spot, luck: &Option<String>, law: Law) -> WorkId {
         let key = self.luck_key(luck.as_ref().unwrap_or(&spot.place.path));
         self.network.works.push(Work { law, key })
+    }
+}
+
+/// The accesses of a step, to such a disk.
+fn access_of(accesses: &Accesses, disk: &Disk, service: &Service, key: u64) -> Access {
+    let bytes = bytes_of(accesses);
+    let whole = accesses.read.or(accesses.write).unwrap_or(bytes);
+    let chunks = whole.count().div_ceil(bytes.count().max(1)).max(1) as u32 * accesses.count;
+    let buffered = service.buffer.is_some()
+        && accesses.read.is_some()
+        && accesses.hit.is_none()
+        && accesses.chunk.is_none();
+    let certain = chunks > Misses::COUNT_MAX && accesses.hit.unwrap_or(0.0) < 1.0;
+    let pace = accesses
+        .rate
+        .map_or(Span::ZERO, |rate| Span::from_secs(bytes.count() as f64 / rate.as_bytes_per_s()));
+    Access {
+        misses: Misses::new(chunks.min(Misses::COUNT_MAX), accesses.hit.unwrap_or(0.0)),
+        time: access_law(disk, bytes),
+        key,
+        certain: certain.then_some(chunks),
+        buffered,
+        pace,
+        costs: costs(disk, bytes),
     }
 }

@@ -1,9 +1,8 @@
 //! Host groups: machines and their devices.
 
-use super::{one, unity};
-use crate::parts::distribution::Distribution;
+use super::{Disk, one, unity};
 use crate::parts::law::switching::{Switching, Waking};
-use crate::units::{Bandwidth, Price, Span};
+use crate::units::{Price, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,31 +38,13 @@ pub struct HostGroup {
     /// The disk of each.
     #[serde(default)]
     pub disk: Option<Disk>,
+    /// A disk of its own for the logs of the databases that run there. If absent, they flush to `disk`.
+    #[serde(default)]
+    pub log: Option<Disk>,
     /// The time from power-on until programs can start, after an outage.
     #[serde(default)]
     pub boot: Span,
     /// What each costs.
     #[serde(default)]
     pub price: Option<Price>,
-}
-
-/// A disk: `depth` servers in front of one line. Give `iops` (and `bandwidth`), or `access`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Disk {
-    /// Accesses per second that it can do.
-    #[serde(default)]
-    pub iops: Option<f64>,
-    /// Bytes per second at which each access under way moves its data.
-    #[serde(default)]
-    pub bandwidth: Option<Bandwidth>,
-    /// Accesses under way at a time; each takes depth / iops.
-    #[serde(default = "one")]
-    pub depth: u32,
-    /// The time of one access, in place of `iops` and `bandwidth`.
-    #[serde(default)]
-    pub access: Option<Distribution>,
-    /// The time of one flush to stable storage. If absent, as long as a write of 8 KiB.
-    #[serde(default)]
-    pub sync: Option<Distribution>,
 }

@@ -1,12 +1,14 @@
 //! The model file as written: names, units and nested steps. No arithmetic happens here.
 
 mod aims;
+mod disks;
 mod hosts;
 mod services;
 mod steps;
 mod traffic;
 
 pub use aims::*;
+pub use disks::*;
 pub use hosts::*;
 pub use services::*;
 pub use steps::*;
@@ -78,6 +80,9 @@ pub struct Link {
     pub latency: Distribution,
 }
 
+fn yes() -> bool {
+    true
+}
 fn one() -> u32 {
     1
 }

@@ -1,7 +1,8 @@
 //! Services: programs, what they hold while they work, and what can be asked of them.
 
-use super::{Named, Step, one, unity};
+use super::{GroupCommit, Named, Step, one, unity};
 use crate::parts::balance::Balance;
+use crate::parts::device::buffer::Buffer;
 use crate::parts::policy::health::Health;
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -41,6 +42,12 @@ pub struct Service {
     /// The time an instance takes to start once its host is up.
     #[serde(default)]
     pub start: Span,
+    /// Memory that answers reads without the disk, in place of a `hit` in each of them.
+    #[serde(default)]
+    pub buffer: Option<Buffer>,
+    /// How its log gathers commits. If absent, it flushes as soon as it can.
+    #[serde(default)]
+    pub group_commit: Option<GroupCommit>,
     /// What can be asked of it: steps, by name of the operation.
     pub operations: Named<Vec<Step>>,
 }
@@ -69,4 +76,23 @@ pub struct Pool {
     /// How many may wait; more are refused. Unlimited if absent.
     #[serde(default)]
     pub line: Option<u32>,
+    /// What it takes to open a connection. If absent, all are open for ever and opening is free.
+    #[serde(default)]
+    pub connect: Option<Connect>,
+}
+
+/// How connections of a pool come and go: whoever gets a place without an open connection opens one
+/// first. The connection that was used last is used first. Those at rest count against the
+/// `connections` of a database too, and all of them break when either end restarts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// What is asked to open one, `service.operation`: its steps are what that costs there.
+    pub call: String,
+    /// How long one may rest before it is closed; "0s" closes it after every use. For ever if absent.
+    #[serde(default)]
+    pub idle: Option<Span>,
+    /// How many are kept open however long they rest. So many are open at the start of a run.
+    #[serde(default)]
+    pub minimum: u32,
 }

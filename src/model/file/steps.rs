@@ -1,9 +1,10 @@
 //! Steps: what an operation does, one after the other.
 
-use super::{one, unity};
+use super::{one, unity, yes};
+use crate::parts::cache::Cache;
 use crate::parts::distribution::Distribution;
 use crate::parts::policy::retry::Retry;
-use crate::units::{Bytes, Span};
+use crate::units::{Bandwidth, Bytes, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,6 +20,7 @@ pub enum Step {
     Parallel(ParallelStep),
     Choose(ChooseStep),
     Lock(LockStep),
+    Cache(CacheStep),
 }
 
 /// Compute: takes the host's CPU, shared with whatever else runs there.
@@ -68,9 +70,21 @@ pub struct Access {
     /// How many accesses.
     #[serde(default = "one")]
     pub count: u32,
-    /// The share of reads that memory answers without the disk, between 0 and 1.
+    /// Reads or writes in chunks of this size, one after the other, each of which stands in line for
+    /// the disk: how a backup or a scan goes through much data. Past the service's `buffer`.
     #[serde(default)]
-    pub hit: f64,
+    pub chunk: Option<Bytes>,
+    /// Bytes per second to which it holds itself back, so that others get a turn.
+    #[serde(default)]
+    pub rate: Option<Bandwidth>,
+    /// The share of reads that memory answers without the disk, between 0 and 1. If absent, what the
+    /// service's `buffer` has, or nothing.
+    #[serde(default)]
+    pub hit: Option<f64>,
+    /// Whether the request waits for its writes. If not, they go to memory and from there to the disk
+    /// while the request goes on: a page cache, or a background writer.
+    #[serde(default = "yes")]
+    pub wait: bool,
 }
 
 /// Wait until the log is on stable storage; commits that wait together share one flush.
@@ -170,4 +184,18 @@ pub struct Rows {
     /// If absent, the operation's own.
     #[serde(default)]
     pub table: Option<String>,
+}
+
+/// Look into a cache; what is not there must be fetched.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CacheStep {
+    /// Which cache, and what is known of it.
+    pub cache: Cache,
+    /// What to do when it is not there; it is stored once that is done.
+    #[serde(default)]
+    pub miss: Vec<Step>,
+    /// A name for this step's luck, as for `cpu`: steps with the same name ask for the same key.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
 }

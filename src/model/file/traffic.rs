@@ -28,6 +28,10 @@ pub struct TrafficClass {
     /// A fixed population, each of whom waits for the answer, thinks, and asks again.
     #[serde(default)]
     pub closed: Option<Closed>,
+    /// Work that no user waits for: a backup, a checkpoint, a scan. It is measured by itself and counts
+    /// in no availability, downtime or money.
+    #[serde(default)]
+    pub background: bool,
     /// How long the client waits for one try.
     #[serde(default)]
     pub timeout: Option<Span>,

@@ -29,6 +29,11 @@ impl Misses {
         Misses { count, count_hits, none, odds: (1.0 - common) / common }
     }
 
+    /// The number of accesses, hits included.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// The mean number of misses.
     pub fn mean(&self) -> f64 {
         let rare = self.odds / (1.0 + self.odds) * self.count as f64;

@@ -27,6 +27,11 @@ impl Zipf {
         it
     }
 
+    /// How many things there are.
+    pub fn count(&self) -> u64 {
+        self.n
+    }
+
     pub fn draw(&self, draw: &mut Draw) -> u64 {
         if self.exponent == 0.0 || self.n == 1 {
             return draw.below(self.n);

@@ -26,6 +26,17 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
         "Utilization: busy share. In use: how many are busy on average. In line: how many wait. \
          Waiting: from joining the line to being let in.",
     );
+    page.table(
+        "Caches",
+        caches(point),
+        "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
+    );
+    page.table(
+        "Memory, connections and credits",
+        reserves(point),
+        "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
+         left at the end; out after: when they first did not do.",
+    );
     page.table("Altogether", altogether(point), "");
     theory(page, point);
     verdict(page, point);
@@ -132,6 +143,41 @@ fn stations(point: &Point) -> Grid {
         let of = |metric: &str| cell(point, &format!("{station}.{metric}"));
         let mut row = vec![Cell::words(station)];
         row.extend(["utilization", "busy", "line", "waiting.mean", "waiting.p95"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
+fn caches(point: &Point) -> Grid {
+    let mut grid = Grid::new(1, ["name", "lookups", "hit", "fetches"]);
+    for name in point.metrics.keys().filter_map(|it| it.strip_suffix(".lookups")) {
+        let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["lookups", "hit_ratio", "fetches"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
+/// Of what databases and their disks live on, whatever the model has.
+fn reserves(point: &Point) -> Grid {
+    let kinds = [
+        (".buffer.hit_ratio", "hits"),
+        (".connects", "opened"),
+        (".credits", "credits"),
+        (".credits.out", "out after"),
+    ];
+    let has = |kind: &str| point.metrics.keys().any(|it| it.ends_with(kind));
+    let kinds: Vec<_> = kinds.into_iter().filter(|it| has(it.0)).collect();
+    let mut grid = Grid::new(1, once("name").chain(kinds.iter().map(|it| it.1)));
+    let mut names: Vec<&str> = Vec::new();
+    for metric in point.metrics.keys() {
+        let of = kinds.iter().find_map(|(kind, _)| metric.strip_suffix(kind));
+        names.extend(of.filter(|it| !names.contains(it)));
+    }
+    for name in names {
+        let mut row = vec![Cell::words(name)];
+        row.extend(kinds.iter().map(|(kind, _)| cell(point, &format!("{name}{kind}"))));
         grid.rows.push(row);
     }
     grid

@@ -158,7 +158,13 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// A token that works for this one, inside the same instances, of which it may leave none.
-    fn child_of(&mut self, id: TokenId, guard: GuardId, first: StepId, depth: Depth) -> TokenId {
+    pub(super) fn child_of(
+        &mut self,
+        id: TokenId,
+        guard: GuardId,
+        first: StepId,
+        depth: Depth,
+    ) -> TokenId {
         let Token { class, key, epoch, held, .. } = self.tokens[id];
         let child_id = self.tokens.admit(class, guard, first, key, self.now);
         let child = &mut self.tokens[child_id];

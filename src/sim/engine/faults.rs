@@ -66,6 +66,9 @@ impl<P: Probe> Engine<'_, P> {
         let it = &mut self.instances[instance];
         if it.stamp == stamp {
             it.state = Health::Up;
+            if let Some(buffer) = self.network.instances[instance].buffer {
+                self.buffers[buffer].empty();
+            }
         }
     }
 
@@ -123,6 +126,7 @@ impl<P: Probe> Engine<'_, P> {
         // Nobody dead may stand in a line when the dead begin to give back.
         dead.iter().for_each(|it| self.detach_log(*it));
         dead.iter().for_each(|it| self.reset_log(*it));
+        dead.iter().for_each(|it| self.forget(*it));
         for (id, _) in top {
             self.reset(id);
         }
@@ -189,6 +193,7 @@ impl<P: Probe> Engine<'_, P> {
             Step::Seize { depth, .. } => Some(instance(depth).workers),
             Step::Borrow { pool, depth } => Some(instance(depth).pool(pool)),
             Step::Occupy { depth } => self.disk_of(id, depth),
+            Step::Ask { depth } => Some(self.log_disk(self.tokens[id].held(depth))),
             _ => None,
         }
     }
@@ -250,7 +255,7 @@ impl<P: Probe> Engine<'_, P> {
         let Some(log) = &self.logs[instance] else { return };
         let id = log.token;
         if self.tokens[id].wait == Wait::Line {
-            let disk = self.disk_of(id, 0).expect("checked: there is a disk");
+            let disk = self.log_disk(instance);
             self.pools[disk].leave_line(&mut self.tokens, self.now, id);
         }
     }
@@ -261,8 +266,7 @@ impl<P: Probe> Engine<'_, P> {
         let id = log.token;
         log.stop(&mut self.tokens);
         if self.tokens[id].step.index() > 0 && matches!(self.step_of(id), Step::Flush { .. }) {
-            let disk = self.disk_of(id, 0).expect("checked: there is a disk");
-            self.free(disk);
+            self.free(self.log_disk(instance));
         }
         let token = &mut self.tokens[id];
         token.generation = token.generation.wrapping_add(1);
@@ -385,7 +389,10 @@ impl<P: Probe> Engine<'_, P> {
     fn if_it_gives_back(&self, token: &Token, step: StepId) -> Option<StepId> {
         match self.network.steps[step] {
             Step::End => None,
-            Step::Leave { depth, .. } | Step::Return { depth, .. } | Step::Unlock { depth, .. }
+            Step::Leave { depth, .. }
+            | Step::Return { depth, .. }
+            | Step::Disconnect { depth, .. }
+            | Step::Unlock { depth, .. }
                 if token.is(flag::CUT) && depth < token.base =>
             {
                 None

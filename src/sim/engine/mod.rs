@@ -4,13 +4,19 @@
 //! to the next event, (B) carry that event out, (C) advance every request that it set free, before
 //! the clock moves again.
 
+mod caches;
 mod calls;
+mod connections;
+mod disks;
 mod ends;
 mod faults;
 mod steps;
 
 use super::arrivals::Arrivals;
+use super::buffer::{Buffer, Reads};
+use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
+use super::connections::Connections;
 use super::cpu::Cpu;
 use super::log::Log;
 use super::meter::Meter;
@@ -18,15 +24,18 @@ use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::rows::{Rows, RowsUse};
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
+use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
-    Arrival, Class, ClassId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network,
+    Arrival, BufferId, CacheId, Class, ClassId, ConnectionsId, CpuId, DelayId, GuardId, HostId,
+    InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
 use crate::parts::policy::health::Belief;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use caches::stores;
 use std::collections::VecDeque;
 
 /// How one replication is to be run.
@@ -68,6 +77,10 @@ pub struct Usage {
     pub rows: Table<LockId, RowsUse>,
     /// Core-nanoseconds of each instance.
     pub instances: Table<InstanceId, f64>,
+    pub volumes: Table<VolumeId, Limited>,
+    pub buffers: Table<BufferId, Reads>,
+    /// Connections that were opened.
+    pub connects: Table<ConnectionsId, u64>,
     pub events: u64,
 }
 
@@ -263,6 +276,11 @@ struct Engine<'n, P> {
     ejected: Table<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
     rows: Table<LockId, Rows>,
+    volumes: Table<VolumeId, Volume>,
+    buffers: Table<BufferId, Buffer>,
+    connections: Table<ConnectionsId, Connections>,
+    /// What each cache holds, by instance; one store where they have it together.
+    stores: Table<CacheId, Vec<Store>>,
     sources: Table<ClassId, Source<'n>>,
     /// Requests made so far by each user of a closed class.
     rounds: Table<ClassId, Vec<u32>>,
@@ -320,6 +338,10 @@ impl<'n, P: Probe> Engine<'n, P> {
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
+            volumes: network.volumes.map(|_, it| Volume::new(it)),
+            buffers: network.buffers.map(|_, it| Buffer::new(it)),
+            connections: network.connections.map(|_, it| Connections::new(it)),
+            stores: network.caches.map(|_, it| stores(network, it, keys)),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
@@ -542,6 +564,9 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.pools.iter_mut().for_each(|it| it.open(now));
         self.cpus.iter_mut().for_each(|it| it.open(now));
         self.rows.iter_mut().for_each(|it| it.open(now));
+        self.volumes.iter_mut().for_each(|it| it.open(now));
+        self.buffers.iter_mut().for_each(Buffer::open);
+        self.connections.iter_mut().for_each(Connections::open_window);
         self.computed_at_opening_ns = self.instances.map(|_, it| it.computing.area_ns(now));
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
@@ -585,6 +610,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             }),
             rows: self.network.locks.map(|id, _| self.rows[id].measured(now)),
             instances: self.network.instances.map(|id, _| self.instance_used_ns(id)),
+            volumes: self.volumes.map(|_, it| it.measured(now)),
+            buffers: self.buffers.map(|_, it| it.measured()),
+            connects: self.connections.map(|_, it| it.measured()),
             events: self.events,
         };
         Ok((self.probe, usage))
@@ -621,6 +649,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             let audit = self.pools[id].audit(&self.tokens, now, holders[id]);
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
+        self.audit_devices()?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);
             audit.map_err(|law| broken(law, "lock", id.index()))?;
@@ -631,11 +660,51 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.audit_requests().map_err(|law| broken(law, "system", 0))
     }
 
-    /// How many tokens hold a place of each pool, and rows of each table, found by following what
-    /// each has yet to give back.
+    fn audit_devices(&self) -> Result<(), Failure> {
+        let broken = |law, what, index| Failure::Broken { law, what, index };
+        for id in self.network.volumes.ids() {
+            let audit = self.volumes[id].audit(self.now);
+            audit.map_err(|law| broken(law, "volume", id.index()))?;
+        }
+        if self.network.connections.is_empty() {
+            return Ok(());
+        }
+        let mut users = self.network.connections.map(|_, _| 0);
+        self.each_to_give_back(|token, step| {
+            let Step::Disconnect { pool, depth } = self.network.steps[step] else { return };
+            let pool = self.network.instances[token.held(depth)].pool(pool);
+            users[self.network.pools[pool].connections.expect("they are opened")] += 1;
+        });
+        for id in self.network.connections.ids() {
+            let audit = self.connections[id].audit(&self.network.connections[id], users[id]);
+            audit.map_err(|law| broken(law, "connections", id.index()))?;
+            let to = self.network.connections[id].to;
+            let most = self.network.connections_of(to);
+            if most.is_some_and(|most| self.connections_to(to) > most) {
+                let law = "more connections than the service takes";
+                return Err(broken(law, "service", to.index()));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many tokens hold a place of each pool, and rows of each table.
     fn holders(&self) -> (Table<PoolId, u32>, Table<LockId, u32>) {
         let mut holders = self.network.pools.map(|_, _| 0);
         let mut rows = self.network.locks.map(|_, _| 0);
+        self.each_to_give_back(|token, step| {
+            if let Some(pool) = self.pool_given_back(token, step) {
+                holders[pool] += 1;
+            }
+            if let Step::Unlock { lock, .. } = self.network.steps[step] {
+                rows[lock] += 1;
+            }
+        });
+        (holders, rows)
+    }
+
+    /// Looks at all that every token has yet to give back.
+    fn each_to_give_back(&self, mut look: impl FnMut(&Token, StepId)) {
         for id in self.tokens.ids() {
             let token = &self.tokens[id];
             if token.flags & (flag::THINKS | flag::WAITS_TO_RETRY) != 0 {
@@ -643,16 +712,10 @@ impl<'n, P: Probe> Engine<'n, P> {
             }
             let mut at = self.first_to_give_back(token);
             while let Some(step) = at {
-                if let Some(pool) = self.pool_given_back(token, step) {
-                    holders[pool] += 1;
-                }
-                if let Step::Unlock { lock, .. } = self.network.steps[step] {
-                    rows[lock] += 1;
-                }
+                look(token, step);
                 at = self.next_to_give_back(token, step);
             }
         }
-        (holders, rows)
     }
 
     /// The pool that a step gives back to, for a token there.
@@ -661,9 +724,10 @@ impl<'n, P: Probe> Engine<'n, P> {
         match self.network.steps[step] {
             Step::Leave { depth, .. } => Some(instance(depth).workers),
             Step::Return { pool, depth } => Some(instance(depth).pool(pool)),
-            Step::Vacate { depth } | Step::Flushed { depth } => {
+            Step::Vacate { depth } | Step::Free { depth } => {
                 self.network.hosts[instance(depth).host].disk
             }
+            Step::Flushed { depth } => self.network.hosts[instance(depth).host].log,
             _ => None,
         }
     }

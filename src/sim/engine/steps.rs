@@ -17,6 +17,9 @@ pub(super) enum Flow {
     Stay,
 }
 
+/// Rows have lower numbers than two to this power.
+const ROW_BITS: u32 = 40;
+
 impl<P: Probe> Engine<'_, P> {
     /// Walks a token along its program until it has to wait or leaves.
     #[inline(always)]
@@ -39,9 +42,20 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Occupy { depth } => self.occupy(id, depth),
                 Step::Transfer { access } => self.transfer(id, access),
                 Step::Vacate { depth } => self.vacate(id, depth),
+                Step::Connect { pool, depth, to } => self.connect(id, pool, depth, to),
+                Step::Disconnect { pool, depth } => self.disconnect(id, pool, depth),
+                Step::Read { access, depth } => self.read(id, access, depth),
+                Step::Move { access, depth } => self.move_bytes(id, access, depth),
+                Step::Free { depth } => self.free_disk(id, depth),
+                Step::Again { access } => self.again(id, access),
+                Step::Spawn { fork, depth } => self.spawn(id, fork, depth),
+                Step::Gather { depth } => self.gather(id, depth),
+                Step::Ask { depth } => self.ask(id, depth),
                 Step::Commit { depth } => self.commit(id, depth),
                 Step::Lock { lock, work } => self.lock(id, lock, work),
                 Step::Unlock { lock, .. } => self.unlock(id, lock),
+                Step::Look { look } => self.look(id, look),
+                Step::Fill { look } => self.fill(id, look),
                 Step::Choose { choice } => self.choose(id, choice),
                 Step::Jump { to } => {
                     self.tokens[id].step = to;
@@ -256,45 +270,14 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     #[inline(never)]
-    fn commit(&mut self, id: TokenId, depth: Depth) -> Flow {
-        let instance = self.tokens[id].held(depth);
-        let log = self.logs[instance].as_mut().expect("an instance that commits has a log");
-        if log.ask(&mut self.tokens, id) {
-            self.ready.push_back(log.token);
-        }
-        Flow::Stay
-    }
-
-    #[inline(never)]
-    fn flush(&mut self, id: TokenId, depth: Depth) -> Flow {
-        let instance = self.tokens[id].held(depth);
-        let spec = self.network.instances[instance].log.expect("this is its log's token");
-        let log = self.logs[instance].as_mut().expect("this is its log's token");
-        log.begin();
-        let luck = Draw::at(self.keys.control(spec.key), log.flushes);
-        let span = spec.sync.draw(&mut { luck });
-        self.schedule(span, Rank::Finish, Kind::Done, id);
-        Flow::Stay
-    }
-
-    #[inline(never)]
-    fn flushed(&mut self, id: TokenId, depth: Depth) -> Flow {
-        let instance = self.tokens[id].held(depth);
-        let disk = self.disk_of(id, depth).expect("checked: there is a disk");
-        self.free(disk);
-        let log = self.logs[instance].as_mut().expect("this is its log's token");
-        while let Some(committed) = log.answered(&mut self.tokens) {
-            self.ready.push_back(committed);
-        }
-        let first = self.network.instances[instance].log.expect("this is its log's token").first;
-        self.tokens[id].step = first;
-        if log.goes_on() { Flow::On } else { Flow::Stay }
-    }
-
-    #[inline(never)]
     fn lock(&mut self, id: TokenId, lock: LockId, work: WorkId) -> Flow {
         let purpose = self.network.works[work].key;
-        let row = self.network.locks[lock].rows.draw(&mut self.draw(id, purpose));
+        let spec = &self.network.locks[lock];
+        let mut row = spec.rows.draw(&mut self.draw(id, purpose));
+        if spec.apart {
+            let token = &self.tokens[id];
+            row |= (token.held(token.depth - 1).index() as u64) << ROW_BITS;
+        }
         if !self.rows[lock].lock(&mut self.tokens, self.now, id, row) {
             return Flow::Stay;
         }

@@ -1,7 +1,10 @@
 //! What exactly happens, rule by rule, in constant times, so that every instant is known.
 
+mod caches;
+mod connections;
 mod cpu;
 mod devices;
+mod disks;
 mod faults;
 mod requests;
 

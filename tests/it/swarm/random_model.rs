@@ -48,6 +48,8 @@ struct Place {
     services: u64,
     operations: Vec<u64>,
     pools: u64,
+    /// Whether there is a pool "c" of connections to the next service that must be opened.
+    connects: bool,
     disk: bool,
     limits: bool,
 }
@@ -74,9 +76,20 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         let pools = dice.below(3);
         let disk = disks[group as usize];
         let limits = !sticky[group as usize];
-        let place =
-            Place { service, services, operations: operations.clone(), pools, disk, limits };
+        let connects = service + 1 < services && dice.chance(0.5);
+        let operations = operations.clone();
+        let place = Place { service, services, operations, pools, connects, disk, limits };
         written.insert(format!("s{service}"), self::service(&mut dice, group, &place));
+    }
+    // What is kept open must not be more than the other end takes.
+    for service in 1..services {
+        let to = &written[&format!("s{service}")];
+        if to.get("connections").is_some() || to.get("line") == Some(&json!(0)) {
+            let from = &mut written[&format!("s{}", service - 1)];
+            if let Some(minimum) = from.pointer_mut("/pools/c/connect/minimum") {
+                *minimum = json!(0);
+            }
+        }
     }
     model["services"] = Value::Object(written);
     let classes = dice.from(1, 3);
@@ -122,18 +135,42 @@ fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool) -> Value {
         host["switch"] = json!({ "cost": dice.span(0, 2), "slice": dice.span(1, 3) });
     }
     if disk {
-        let depth = dice.from(1, 3);
-        host["disk"] = match dice.chance(0.5) {
-            true => json!({ "depth": depth, "access": dice.time(4) }),
-            false => {
-                json!({ "depth": depth, "iops": dice.from(200, 2000), "bandwidth": "10MiB/s" })
-            }
-        };
-        if dice.chance(0.5) {
-            host["disk"]["sync"] = dice.time(4);
+        host["disk"] = self::device(dice);
+        if dice.chance(0.3) {
+            host["log"] = self::device(dice);
         }
     }
     host
+}
+
+/// A disk with any of the limits that there are.
+fn device(dice: &mut Dice) -> Value {
+    let mut disk = json!({ "depth": dice.from(1, 3) });
+    match dice.below(4) {
+        0 | 1 => disk["access"] = dice.time(4),
+        2 => {
+            disk["access"] = dice.time(4);
+            disk["iops"] = json!(dice.from(200, 2000));
+        }
+        _ => {
+            disk["iops"] = json!(dice.from(200, 2000));
+            disk["bandwidth"] = json!("10MiB/s");
+        }
+    }
+    if dice.chance(0.5) {
+        disk["sync"] = dice.time(4);
+    }
+    match dice.below(4) {
+        0 if disk.get("iops").is_some() => {
+            disk["burst"] = json!({ "iops": 5000, "credits": dice.from(1, 300), "start": 0.5 });
+        }
+        1 => {
+            disk["bandwidth"] = json!("5MiB/s");
+            disk["burst"] = json!({ "bandwidth": "20MiB/s", "credit_bytes": "1MiB" });
+        }
+        _ => {}
+    }
+    disk
 }
 
 fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
@@ -167,10 +204,32 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
         service["start"] = dice.span(0, 50);
     }
     service["pools"] = (0..place.pools).map(|it| (format!("p{it}"), pool(dice))).collect();
+    if place.connects {
+        service["pools"]["c"] = connecting_pool(dice, place);
+    }
+    if dice.chance(0.3) {
+        service["buffer"] =
+            json!({ "memory": "1MiB", "data": "3MiB", "skew": 0.8, "cold": dice.chance(0.5) });
+    }
     let count = place.operations[place.service as usize];
     let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, 0)));
     service["operations"] = operations.collect();
+    if service["operations"].to_string().contains("\"commit\"") && dice.chance(0.3) {
+        service["group_commit"] = json!({ "delay": dice.span(0, 5), "siblings": dice.below(3) });
+    }
     service
+}
+
+/// Connections to an operation of the next service, which may do anything to open one.
+fn connecting_pool(dice: &mut Dice, place: &Place) -> Value {
+    let mut pool = pool(dice);
+    let to = place.service + 1;
+    let operation = dice.below(place.operations[to as usize]);
+    pool["connect"] = json!({ "call": format!("s{to}.o{operation}"), "minimum": dice.below(2) });
+    if dice.chance(0.7) {
+        pool["connect"]["idle"] = dice.span(0, 50);
+    }
+    pool
 }
 
 fn pool(dice: &mut Dice) -> Value {
@@ -194,7 +253,7 @@ fn steps(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
 
 fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let calls = place.service + 1 < place.services;
-    match dice.below(12) {
+    match dice.below(14) {
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
@@ -208,14 +267,34 @@ fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
             let rows = json!({ "rows": count, "skew": 0.7, "table": format!("t{table}") });
             json!({ "lock": rows, "do": steps(dice, place, nesting - 1, table + 1) })
         }
+        12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, tables),
         _ => json!({ "wait": "0s" }),
     }
 }
 
+/// One of two caches of the service, or a bare share of hits.
+fn cache(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
+    let mut caches = [
+        json!({ "hit": 0.5 }),
+        json!({ "keys": 20, "skew": 0.8, "capacity": 5, "name": "own", "ttl": "50ms", "evict": "lfu", "cold": true }),
+        json!({ "keys": 10, "skew": 0.5, "name": "all", "shared": true, "ttl": "30ms", "renew": true }),
+    ];
+    // Only what is furthest in may wait for others' fetches, lest they wait for each other.
+    let may_wait = nesting == 0;
+    if may_wait && dice.chance(0.7) {
+        caches[0] = json!({ "keys": 3, "name": "awaited", "cold": true, "ttl": "20ms", "coalesce": true, "shared": place.service == 0 });
+    }
+    let which = dice.below(3) as usize;
+    json!({ "cache": caches[which], "miss": steps(dice, place, nesting, tables) })
+}
+
 fn disk(dice: &mut Dice) -> Value {
-    match dice.chance(0.5) {
-        true => json!({ "disk": { "read": "8KiB", "count": dice.from(1, 4), "hit": 0.5 } }),
-        false => json!({ "disk": { "write": "64KiB", "count": dice.from(1, 2) } }),
+    match dice.below(5) {
+        0 => json!({ "disk": { "read": "8KiB", "count": dice.from(1, 4), "hit": 0.5 } }),
+        1 => json!({ "disk": { "read": "8KiB", "count": dice.from(1, 4) } }),
+        2 => json!({ "disk": { "read": "256KiB", "chunk": "64KiB", "rate": "4MiB/s" } }),
+        3 => json!({ "disk": { "write": "64KiB", "count": dice.from(1, 2), "wait": false } }),
+        _ => json!({ "disk": { "write": "64KiB", "count": dice.from(1, 2) } }),
     }
 }
 
@@ -223,10 +302,13 @@ fn call(dice: &mut Dice, place: &Place) -> Value {
     let to = dice.from(place.service + 1, place.services - 1);
     let operation = dice.below(place.operations[to as usize]);
     let mut call = json!({ "call": format!("s{to}.o{operation}"), "times": dice.from(1, 2) });
+    let over_connections = place.connects && to == place.service + 1 && dice.chance(0.5);
     if dice.chance(0.3) {
         call["share"] = json!(0.5);
     }
-    if place.pools > 0 && dice.chance(0.6) {
+    if over_connections {
+        call["through"] = json!("c");
+    } else if place.pools > 0 && dice.chance(0.6) {
         call["through"] = json!(format!("p{}", dice.below(place.pools)));
     }
     if dice.chance(0.4) {
@@ -280,6 +362,9 @@ fn class(dice: &mut Dice, operations: u64, closed: bool) -> Value {
     }
     if dice.chance(0.5) {
         class["retry"] = retry(dice);
+    }
+    if dice.chance(0.2) {
+        class["background"] = json!(true);
     }
     class
 }

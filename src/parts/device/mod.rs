@@ -1,0 +1,4 @@
+//! What disks and memories do besides taking time.
+
+pub mod buffer;
+pub mod burst;
