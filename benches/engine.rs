@@ -55,7 +55,7 @@ fn main() {
     let (requests, rounds) = if is_test { (2_000.0, 1) } else { (400_000.0, 15) };
     println!("model   ns/request  floor  ratio  allowed  events/s");
     for case in CASES {
-        if names.is_empty() || names.iter().any(|it| case.name.contains(it.as_str())) {
+        if names.is_empty() || names.iter().any(|it| case.name == it.as_str()) {
             compare(&case, requests, rounds);
         }
     }

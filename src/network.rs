@@ -6,10 +6,9 @@ use crate::ids::{Id, Table, id};
 use crate::parts::balance::Balance;
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
-use crate::parts::distribution::Law;
-use crate::parts::distribution::Misses;
-use crate::parts::distribution::Zipf;
+use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
 use crate::parts::law::switching::Switching;
+use crate::parts::policy::budget::Budget;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Span, Time};
@@ -48,11 +47,17 @@ id!(
     /// The connections of a pool that must be opened.
     ConnectionsId
 );
+id!(
+    /// The accelerators of one host.
+    AcceleratorId
+);
+id!(InferenceId);
 id!(LockId);
 id!(ChoiceId);
 id!(CacheId);
 id!(LookId);
 id!(GuardId);
+id!(BudgetId);
 id!(ForkId);
 id!(
     /// One constant delay; whatever waits that long leaves in the order it came.
@@ -112,6 +117,8 @@ pub enum Step {
     Spawn { fork: ForkId, depth: Depth },
     /// Wait until the log's next flush is over.
     Commit { depth: Depth },
+    /// Have the host's accelerators do something, or wait in line for them.
+    Infer { inference: InferenceId, depth: Depth },
     /// Hold a row.
     Lock { lock: LockId, work: WorkId },
     /// Let go of it.
@@ -162,12 +169,13 @@ pub struct Host {
     /// The same of the disk that its logs flush to, which may be that one.
     pub log: Option<PoolId>,
     pub log_volume: Option<VolumeId>,
+    pub accelerator: Option<AcceleratorId>,
     pub boot: Span,
     pub instances: Vec<InstanceId>,
 }
 
 /// What it takes to wake a core: how long, and the CPU time besides.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Wake {
     pub delay: Law,
     pub cpu: Span,
@@ -218,7 +226,7 @@ impl Instance {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Log {
     pub sync: Law,
     pub key: u64,
@@ -258,7 +266,7 @@ pub struct Connections {
 pub const UNLIMITED: u32 = u32::MAX;
 
 /// One place in a program where work is drawn: its law, and the key that its luck hangs on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Work {
     pub law: Law,
     pub key: u64,
@@ -313,6 +321,59 @@ pub struct Limit {
     pub room: Span,
     /// What is saved up when a run opens.
     pub start: Span,
+}
+
+/// The accelerators of a host, and how they take from their line.
+#[derive(Clone, Debug)]
+pub struct Accelerator {
+    pub group: GroupId,
+    pub count: u32,
+    pub serving: Serving,
+}
+
+#[derive(Clone, Debug)]
+pub enum Serving {
+    Batches(Batches),
+    Sequences(Sequences),
+}
+
+/// Whole batches.
+#[derive(Clone, Debug)]
+pub struct Batches {
+    /// Items in one at most, and how many are kept waiting no longer.
+    pub most: u32,
+    pub enough: u32,
+    pub wait: Span,
+    pub base: Law,
+    pub per_item: Span,
+}
+
+/// Token by token.
+#[derive(Clone, Copy, Debug)]
+pub struct Sequences {
+    pub most: u32,
+    /// Tokens that fit into memory.
+    pub memory: u64,
+    /// Whether memory is taken as it is needed, rather than reserved.
+    pub optimistic: bool,
+    /// Whether a batch stays together until all its outputs are done.
+    pub together: bool,
+    pub base: Span,
+    pub per_sequence: Span,
+    pub per_prompt_token: Span,
+}
+
+/// One place in a program where an accelerator is asked, with the key that its luck hangs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Inference {
+    pub demand: Demand,
+    pub key: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Demand {
+    Items(CountLaw),
+    Tokens { prompt: CountLaw, output: CountLaw },
 }
 
 /// An instance's memory.
@@ -391,7 +452,16 @@ pub struct Guard {
     pub first: StepId,
     pub timeout: Option<DelayId>,
     pub retry: Retry,
+    /// What its retries are paid from, if they are limited.
+    pub budget: Option<BudgetId>,
     pub key: u64,
+}
+
+/// A retry budget of a class's clients, or of the instances that make a call, each its own.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryBudget {
+    pub budget: Budget,
+    pub of_clients: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -417,6 +487,8 @@ pub enum Arrival {
     Open { rates: Vec<(Time, f64)> },
     /// A renewal process: gaps of this law between one request and the next.
     Renewal { gap: Law },
+    /// Poisson at a rate that changes at random: rates per second and mean stays, in turn.
+    Bursts { phases: Vec<(f64, Span)> },
     /// So many users who think in between.
     Closed { users: u32, think: Law },
 }
@@ -451,12 +523,15 @@ pub struct Network {
     pub accesses: Table<AccessId, Access>,
     pub volumes: Table<VolumeId, Volume>,
     pub buffers: Table<BufferId, Buffer>,
+    pub accelerators: Table<AcceleratorId, Accelerator>,
+    pub inferences: Table<InferenceId, Inference>,
     pub connections: Table<ConnectionsId, Connections>,
     pub locks: Table<LockId, Lock>,
     pub caches: Table<CacheId, Cache>,
     pub looks: Table<LookId, Look>,
     pub choices: Table<ChoiceId, Choice>,
     pub guards: Table<GuardId, Guard>,
+    pub budgets: Table<BudgetId, RetryBudget>,
     pub forks: Table<ForkId, Fork>,
     pub delays: Table<DelayId, Span>,
     /// The time to cross from zone to zone, row by row; empty if no link takes time.

@@ -138,13 +138,13 @@ pub struct Point {
 /// What fails, from when, for how long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
-    /// What fails: `zone a`, `host db-1`.
+    /// What fails: `zone a`, `host db-1`; or what surges.
     pub what: String,
     /// When it begins, in seconds after the window opens.
     pub at_s: f64,
     /// How long it lasts, in seconds.
     pub for_s: f64,
-    /// How it fails: `crash` or `silence`.
+    /// How it fails: `crash` or `silence`; or `surge`.
     pub style: String,
 }
 

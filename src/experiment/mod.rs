@@ -134,7 +134,7 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
         }
     }
     for (i, fault) in experiment.faults.iter().enumerate() {
-        if fault.duration.nanos().saturating_add(experiment.aftermath.nanos()) > WATCHED_MAX.nanos()
+        if fault.whole().nanos().saturating_add(experiment.aftermath.nanos()) > WATCHED_MAX.nanos()
         {
             let rule =
                 format!("a fault and its aftermath can be watched for at most {WATCHED_MAX}");

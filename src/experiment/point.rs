@@ -5,7 +5,7 @@ use super::file::{At, Experiment, Hour, WarmUp};
 use crate::ids::Id;
 use crate::model::{Recorded, compile};
 use crate::network::{Arrival, Fault as NetworkFault, HostId, Names, Network};
-use crate::parts::fault::{Fault, FaultStyle};
+use crate::parts::fault::{Fault, Surge};
 use crate::problem::{Code, Findings, suggest};
 use crate::units::{Span, Time};
 
@@ -42,7 +42,8 @@ pub struct Failing {
     /// Since the window opened.
     pub at: Span,
     pub duration: Span,
-    pub style: FaultStyle,
+    /// `crash`, `silence` or `surge`.
+    pub style: &'static str,
 }
 
 impl Point {
@@ -65,6 +66,12 @@ impl Point {
         let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
             Arrival::Closed { users, think } => {
                 f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
+            }
+            Arrival::Bursts { phases } => {
+                let stays: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
+                let requests: f64 = phases.iter().map(|it| it.0 * it.1.as_secs()).sum();
+                // Changes of phase are work too, though not much.
+                end_s * (requests + phases.len() as f64) / stays
             }
             Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
             Arrival::Open { rates } => {
@@ -197,19 +204,34 @@ fn fault_point(
         WarmUp::Auto(_) => FAULT_WARM_UP,
     };
     let at = Time::ZERO + warm_up + LEAD;
-    point.network.faults = vec![NetworkFault {
-        hosts: hosts.to_vec(),
-        at,
-        until: at + fault.duration,
-        style: fault.style,
-    }];
-    let failing = Failing { number, what, at: LEAD, duration: fault.duration, style: fault.style };
+    match fault.surge {
+        Some(factor) => surge(&mut point, fault, factor, at),
+        None => {
+            let (hosts, until) = (hosts.to_vec(), at + fault.duration);
+            point.network.faults = vec![NetworkFault { hosts, at, until, style: fault.style }];
+        }
+    }
+    let (duration, style) = (fault.whole(), fault.style_name());
+    let failing = Failing { number, what, at: LEAD, duration, style };
     Point {
         fault: Some(failing),
         warm_up: WarmUp::Fixed(warm_up),
-        window: LEAD + fault.duration + experiment.aftermath,
+        window: LEAD + fault.whole() + experiment.aftermath,
         slice: FAULT_SLICE,
         ..point
+    }
+}
+
+/// Multiplies the arrivals of the classes that surge.
+fn surge(point: &mut Point, fault: &Fault, factor: f64, at: Time) {
+    let Fault { duration: hold, rise, decay, .. } = *fault;
+    let surge = Surge { factor, at, hold, rise, decay };
+    for (class, name) in point.network.classes.iter_mut().zip(&point.names.classes) {
+        if fault.of.as_ref().is_none_or(|it| it == name)
+            && let Arrival::Open { rates } = &mut class.arrival
+        {
+            *rates = surge.on(rates);
+        }
     }
 }
 
@@ -224,6 +246,22 @@ pub fn slice_of(window: Span) -> Span {
 /// What fails and which hosts that takes, once for each zone if it may be any.
 fn failing_hosts(fault: &Fault, design: &Design) -> Vec<(String, Vec<HostId>)> {
     let (network, names) = compile(&design.model.file, None, &Recorded::default());
+    if let Some(factor) = fault.surge {
+        let open = |name: &String| {
+            let place = names.classes.iter().position(|it| it == name);
+            place.is_some_and(|it| {
+                matches!(network.classes.as_slice()[it].arrival, Arrival::Open { .. })
+            })
+        };
+        let surges =
+            names.classes.iter().any(|it| open(it) && fault.of.as_ref().is_none_or(|of| of == it));
+        let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
+        return if surges {
+            vec![(format!("surge{of} to {factor} times"), Vec::new())]
+        } else {
+            Vec::new()
+        };
+    }
     if let Some(host) = &fault.host {
         let found = host_named(host, &network, &names);
         return found.map(|id| (format!("host {host}"), vec![id])).into_iter().collect();
@@ -252,6 +290,15 @@ fn host_named(name: &str, network: &Network, names: &Names) -> Option<HostId> {
 fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
     let (_, names) = compile(&design.model.file, None, &Recorded::default());
     let model = &names.model;
+    if let Some(of) = &fault.of {
+        let rule = format!("model \"{model}\" has no class \"{of}\" whose requests come at a rate");
+        let known = names.classes.iter().map(String::as_str);
+        return findings.wrong_at("of", Code::E008, rule, suggest(of, known));
+    }
+    if fault.surge.is_some() {
+        let rule = format!("no requests of model \"{model}\" come at a rate that could surge");
+        return findings.wrong_at("surge", Code::E010, rule, "give a class a \"rate\"");
+    }
     match (&fault.zone, &fault.host) {
         (Some(zone), _) => {
             let rule = format!("model \"{model}\" has no hosts in a zone \"{zone}\"");

@@ -41,7 +41,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             what: it.what.clone(),
             at_s: it.at.as_secs(),
             for_s: it.duration.as_secs(),
-            style: it.style.name().to_owned(),
+            style: it.style.to_owned(),
         }),
         settled,
         overloaded,
@@ -164,7 +164,8 @@ fn bottleneck(trials: &[Trial]) -> Bottleneck {
         |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
     let names = trials[0].utilizations.iter().map(|it| it.0.as_str());
     let all: Vec<(&str, f64)> = names.enumerate().map(|(i, name)| (name, mean(i))).collect();
-    const DEVICES: [&str; 6] = [".cpu", ".disk", ".log", ".bandwidth", ".iops", ".credits"];
+    const DEVICES: [&str; 7] =
+        [".cpu", ".disk", ".log", ".bandwidth", ".iops", ".credits", ".accelerator.throughput"];
     let is_lock = |name: &str| name.contains(".lock.");
     let is_device = |name: &str| {
         !name.contains(".pool.") && !is_lock(name) && DEVICES.iter().any(|it| name.ends_with(it))

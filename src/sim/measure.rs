@@ -1,9 +1,10 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
+use super::accelerator::Told;
 use super::probe::{Looked, Probe};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -11,7 +12,8 @@ use crate::units::{Span, Time};
 #[derive(Clone, Debug, Default)]
 pub struct ClassSeen {
     pub born: u64,
-    pub attempts: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
     pub failed: [u64; Reason::COUNT],
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
@@ -24,6 +26,14 @@ pub struct CacheSeen {
     pub misses: u64,
     /// Misses that waited for what another fetched.
     pub waited: u64,
+}
+
+/// Times at the accelerators of a host group since the window opened, in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct InferenceSeen {
+    pub waits: Histogram,
+    pub first_token: Histogram,
+    pub output_token: Histogram,
 }
 
 /// The counters of one class at the end of a slice.
@@ -54,6 +64,8 @@ pub struct Measure {
     /// Waits for a row.
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
+    /// Of the host groups with accelerators.
+    pub inferences: Table<GroupId, Option<InferenceSeen>>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -69,6 +81,10 @@ impl Measure {
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
+            inferences: network.groups.map(|_, group| {
+                let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
+                accelerated.then(InferenceSeen::default)
+            }),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -93,8 +109,8 @@ impl Probe for Measure {
         self.classes[class].born += 1;
     }
     #[inline]
-    fn attempted(&mut self, class: ClassId) {
-        self.classes[class].attempts += 1;
+    fn retried(&mut self, class: ClassId) {
+        self.classes[class].retries += 1;
     }
     #[inline]
     fn answered(&mut self, _: Time, class: ClassId, response: Span) {
@@ -109,6 +125,10 @@ impl Probe for Measure {
         self.waits[group].record(waited.nanos());
     }
     #[inline]
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.waits[group].record_zero();
+    }
+    #[inline]
     fn locked(&mut self, lock: LockId, waited: Span) {
         self.row_waits[lock].record(waited.nanos());
     }
@@ -120,12 +140,25 @@ impl Probe for Measure {
             Looked::Waited => counts.waited += 1,
         }
     }
+    fn inferred(&mut self, of: GroupId, told: Told) {
+        let Some(seen) = &mut self.inferences[of] else { return };
+        let (times, span) = match told {
+            Told::Waited(span) => (&mut seen.waits, span),
+            Told::FirstToken(span) => (&mut seen.first_token, span),
+            Told::OutputToken(span) => (&mut seen.output_token, span),
+        };
+        times.record(span.nanos());
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         for class in self.classes.iter_mut() {
             class.response.clear();
-            (class.born, class.attempts, class.failed) = (0, 0, [0; Reason::COUNT]);
+            (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
+        }
+        for seen in self.inferences.iter_mut().flatten() {
+            let InferenceSeen { waits, first_token, output_token } = seen;
+            [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
         }
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }

@@ -1,5 +1,6 @@
 //! Runs one replication of a network.
 
+mod accelerator;
 mod arrivals;
 mod buffer;
 mod cache;
@@ -17,9 +18,10 @@ mod rows;
 mod token;
 mod volume;
 
+pub use accelerator::{Served, Told};
 pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{CacheSeen, ClassSeen, Counters, Measure, Slice};
+pub use measure::{CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, Slice};
 pub use pool::Area;
 pub use probe::{Fingerprint, Looked, Probe};
 pub use rows::RowsUse;

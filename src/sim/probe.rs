@@ -1,8 +1,9 @@
 //! What an observer of a run may see. The engine calls; probes never steer.
 
+use super::accelerator::Told;
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, PoolGroupId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, PoolGroupId};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -17,18 +18,25 @@ pub enum Looked {
 pub trait Probe {
     /// A user wanted something.
     fn born(&mut self, _now: Time, _class: ClassId) {}
-    /// A client sent one attempt.
-    fn attempted(&mut self, _class: ClassId) {}
+    /// A client sent another attempt at a request; the first goes without saying.
+    fn retried(&mut self, _class: ClassId) {}
     /// A request was answered in time, `response` after it was meant to start.
     fn answered(&mut self, _now: Time, _class: ClassId, _response: Span) {}
     /// A request failed for good.
     fn failed(&mut self, _now: Time, _class: ClassId, _reason: Reason) {}
     /// A place in a pool was taken, after waiting for it.
     fn seized(&mut self, _group: PoolGroupId, _waited: Span) {}
+    /// The same without waiting.
+    #[inline]
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.seized(group, Span::ZERO);
+    }
     /// A row was locked, after waiting for it.
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
     /// A cache was looked into.
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
+    /// The accelerators of a host group did something.
+    fn inferred(&mut self, _of: GroupId, _told: Told) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -43,9 +51,9 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.born(now, class);
         self.1.born(now, class);
     }
-    fn attempted(&mut self, class: ClassId) {
-        self.0.attempted(class);
-        self.1.attempted(class);
+    fn retried(&mut self, class: ClassId) {
+        self.0.retried(class);
+        self.1.retried(class);
     }
     fn answered(&mut self, now: Time, class: ClassId, response: Span) {
         self.0.answered(now, class, response);
@@ -59,6 +67,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.seized(group, waited);
         self.1.seized(group, waited);
     }
+    fn seized_at_once(&mut self, group: PoolGroupId) {
+        self.0.seized_at_once(group);
+        self.1.seized_at_once(group);
+    }
     fn locked(&mut self, lock: LockId, waited: Span) {
         self.0.locked(lock, waited);
         self.1.locked(lock, waited);
@@ -66,6 +78,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn looked(&mut self, cache: CacheId, seen: Looked) {
         self.0.looked(cache, seen);
         self.1.looked(cache, seen);
+    }
+    fn inferred(&mut self, of: GroupId, told: Told) {
+        self.0.inferred(of, told);
+        self.1.inferred(of, told);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);
@@ -111,5 +127,9 @@ impl Probe for Fingerprint {
     }
     fn looked(&mut self, _: CacheId, seen: Looked) {
         self.add(seen as u64);
+    }
+    fn inferred(&mut self, _: GroupId, told: Told) {
+        let (Told::Waited(span) | Told::FirstToken(span) | Told::OutputToken(span)) = told;
+        self.add(span.nanos());
     }
 }

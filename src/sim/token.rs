@@ -3,7 +3,7 @@
 //! Places are reused, so that a long run needs no more memory than a short one; whoever remembers a
 //! token across time also remembers its generation, and knows by that whether it is still the same.
 
-use crate::ids::{Id, Table, id};
+use crate::ids::{Id, id};
 use crate::network::{ClassId, DEPTH_MAX, Depth, GuardId, InstanceId, StepId};
 use crate::units::Time;
 use std::ops::{Index, IndexMut};
@@ -83,6 +83,8 @@ pub enum Wait {
     Flush,
     /// For a row.
     Row,
+    /// In the line of a host's accelerators, or served by one.
+    Accelerator,
     /// For an attempt that it sent, or for branches.
     Children,
 }
@@ -97,7 +99,7 @@ pub struct Token {
     pub key: u64,
     /// When the request was meant to start, at the client.
     pub born: Time,
-    /// When it joined the line it stands in.
+    /// When it joined the line it stands in, or when it will have computed.
     pub joined: Time,
     /// Neighbours in the line that it stands in.
     pub next: u32,
@@ -106,7 +108,7 @@ pub struct Token {
     pub guard: GuardId,
     /// Whose call or branch this is; `NOBODY` for a client's attempt.
     pub parent: u32,
-    /// Accesses left to make, or branches that must still succeed.
+    /// Accesses left to make, branches that must still succeed, or what an accelerator knows it by.
     pub left: u32,
     pub flags: u16,
     /// 0, or the reason why it is giving back all it holds.
@@ -159,13 +161,13 @@ impl Token {
 
 /// All tokens, alive and free.
 pub struct Tokens {
-    places: Table<TokenId, Token>,
+    places: Vec<Token>,
     vacant: Vec<TokenId>,
 }
 
 impl Tokens {
     pub fn with_capacity(capacity: usize) -> Self {
-        Tokens { places: Table::with_capacity(capacity), vacant: Vec::with_capacity(capacity) }
+        Tokens { places: Vec::with_capacity(capacity), vacant: Vec::with_capacity(capacity) }
     }
 
     /// Puts a new token in a free place; generation and epoch go on from what they were there.
@@ -182,7 +184,7 @@ impl Tokens {
             Some(id) => id,
             None => self.new_place(),
         };
-        let token = &mut self.places[id];
+        let token = &mut self[id];
         token.step = step;
         token.guard = guard;
         token.class = class;
@@ -202,21 +204,22 @@ impl Tokens {
 
     #[cold]
     fn new_place(&mut self) -> TokenId {
-        self.places.push(BLANK)
+        self.places.push(BLANK);
+        TokenId::new(self.places.len() - 1)
     }
 
     /// A new token that is like another in all but its place.
     pub fn admit_copy(&mut self, of: &Token) -> TokenId {
         let id = self.admit(of.class, of.guard, of.step, of.key, of.born);
-        let Token { generation, epoch, .. } = self.places[id];
-        self.places[id] = Token { generation, epoch, ..*of };
+        let Token { generation, epoch, .. } = self[id];
+        self[id] = Token { generation, epoch, ..*of };
         id
     }
 
     /// The place is free from now on; what was remembered of it is void.
     #[inline]
     pub fn dismiss(&mut self, id: TokenId) {
-        let place = &mut self.places[id];
+        let place = &mut self[id];
         place.generation = place.generation.wrapping_add(1);
         place.epoch = place.epoch.wrapping_add(1);
         place.class = VACANT;
@@ -230,7 +233,7 @@ impl Tokens {
 
     /// The tokens that are alive, in the order of their places.
     pub fn ids(&self) -> impl Iterator<Item = TokenId> + '_ {
-        self.places.ids().filter(|id| self.places[*id].class != VACANT)
+        (0..self.places.len()).map(TokenId::new).filter(|id| self[*id].class != VACANT)
     }
 }
 
@@ -268,14 +271,18 @@ impl Index<TokenId> for Tokens {
     type Output = Token;
     #[inline]
     fn index(&self, id: TokenId) -> &Token {
-        &self.places[id]
+        debug_assert!(id.index() < self.places.len(), "a token from elsewhere");
+        // SAFETY: a `TokenId` is made by `admit` alone, and places are never taken away.
+        unsafe { self.places.get_unchecked(id.index()) }
     }
 }
 
 impl IndexMut<TokenId> for Tokens {
     #[inline]
     fn index_mut(&mut self, id: TokenId) -> &mut Token {
-        &mut self.places[id]
+        debug_assert!(id.index() < self.places.len(), "a token from elsewhere");
+        // SAFETY: as for `index`.
+        unsafe { self.places.get_unchecked_mut(id.index()) }
     }
 }
 

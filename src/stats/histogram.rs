@@ -34,7 +34,16 @@ impl Histogram {
         self.counts[bucket(nanos)] += 1;
         self.count += 1;
         self.sum += u128::from(nanos);
-        self.max = self.max.max(nanos);
+        if nanos > self.max {
+            self.max = nanos;
+        }
+    }
+
+    /// As `record(0)`, in a few instructions: most waits are none.
+    #[inline]
+    pub fn record_zero(&mut self) {
+        self.counts[0] += 1;
+        self.count += 1;
     }
 
     pub fn count(&self) -> u64 {

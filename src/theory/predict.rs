@@ -75,7 +75,7 @@ impl SingleVisit {
         let service = &names.services[self.service.index()];
         let instance = &network.instances[network.services[self.service].instances.start];
         let workers = network.pools[instance.workers];
-        let law = network.works[self.work].law;
+        let law = network.works[self.work].law.clone();
         let mean_s = law.mean_ns() / 1e9;
         if workers.line_max != UNLIMITED {
             return Vec::new();

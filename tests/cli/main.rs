@@ -1,5 +1,6 @@
 //! The program as its users meet it: files, messages, exit codes, documents.
 
+mod accelerators;
 mod background;
 mod determinism;
 mod docs;

@@ -6,7 +6,7 @@ use outgrow::network::{
     BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names,
     Network, PoolGroupId, ServiceId,
 };
-use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, RowsUse, Usage, run};
+use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
 
@@ -61,8 +61,11 @@ impl Model {
     pub fn lock(&self, name: &str) -> LockId {
         LockId::new(place("lock", name, &self.names.locks))
     }
+    pub fn group(&self, name: &str) -> GroupId {
+        GroupId::new(place("host group", name, &self.names.groups))
+    }
     pub fn hosts(&self, group: &str) -> Vec<HostId> {
-        let group = GroupId::new(place("host group", group, &self.names.groups));
+        let group = self.group(group);
         let range = self.network.groups[group].hosts.clone();
         (range.start.index()..range.end.index()).map(HostId::new).collect()
     }
@@ -124,6 +127,16 @@ impl Seen<'_> {
                 let reason = Reason::NAMES.iter().position(|it| *it == what).expect("a reason");
                 seen.failed[reason] as f64 / seen.born as f64
             }
+            Some((device, times)) if device.ends_with(".accelerator") => {
+                let group = self.model.group(device.trim_end_matches(".accelerator"));
+                let seen = self.measure.inferences[group].as_ref().expect("it has accelerators");
+                match times {
+                    "waiting" => figure(&seen.waits, what),
+                    "first_token" => figure(&seen.first_token, what),
+                    "output_token" => figure(&seen.output_token, what),
+                    _ => panic!("no times \"{times}\""),
+                }
+            }
             Some((pool, "waiting")) => figure(&self.measure.waits[self.model.pools(pool)], what),
             _ => self.rate_or_level(of, what),
         }
@@ -131,9 +144,12 @@ impl Seen<'_> {
 
     fn rate_or_level(&self, of: &str, what: &str) -> f64 {
         let class = || &self.measure.classes[self.model.class(of)];
+        if let Some(group) = of.strip_suffix(".accelerator") {
+            return self.of_accelerators(group, what);
+        }
         match what {
             "goodput" => class().response.count() as f64 / self.window_s,
-            "attempts" => class().attempts as f64 / class().born as f64,
+            "attempts" => 1.0 + class().retries as f64 / class().born as f64,
             "line" => self.areas(of).1 as f64 / 1e9 / self.window_s,
             "busy" => self.areas(of).0 as f64 / 1e9 / self.window_s,
             "cpu" => {
@@ -171,6 +187,25 @@ impl Seen<'_> {
 
     fn rows(&self, lock: &str) -> RowsUse {
         self.usage.rows[self.model.lock(lock)]
+    }
+
+    /// Of all accelerators of a host group.
+    fn of_accelerators(&self, group: &str, what: &str) -> f64 {
+        let (network, group) = (&self.model.network, self.model.group(group));
+        let own = network.accelerators.ids().filter(|it| network.accelerators[*it].group == group);
+        let served: Vec<Served> = own.map(|it| self.usage.accelerators[it]).collect();
+        let sum = |of: fn(&Served) -> u128| served.iter().map(of).sum::<u128>() as f64;
+        let level = |area_ns: f64| area_ns / 1e9 / self.window_s;
+        match what {
+            "busy" => level(sum(|it| it.busy)),
+            "line" => level(sum(|it| it.line)),
+            "running" => level(sum(|it| it.running)),
+            "memory" => level(sum(|it| it.memory)),
+            "batch" => sum(|it| u128::from(it.items)) / sum(|it| u128::from(it.batches)),
+            "items" => sum(|it| u128::from(it.items)) / self.window_s,
+            "preempted" => sum(|it| u128::from(it.preempted)),
+            _ => panic!("no metric \"{what}\" of accelerators"),
+        }
     }
 
     /// Holder- and waiter-nanoseconds of all pools of a group.
@@ -224,15 +259,15 @@ pub struct Diary {
     pub born: Vec<(u64, ClassId)>,
     pub answered: Vec<(u64, ClassId, u64)>,
     pub failed: Vec<(u64, ClassId, &'static str)>,
-    pub attempts: u64,
+    pub retries: u64,
 }
 
 impl Probe for Diary {
     fn born(&mut self, now: Time, class: ClassId) {
         self.born.push((now.nanos(), class));
     }
-    fn attempted(&mut self, _: ClassId) {
-        self.attempts += 1;
+    fn retried(&mut self, _: ClassId) {
+        self.retries += 1;
     }
     fn answered(&mut self, now: Time, class: ClassId, response: Span) {
         self.answered.push((now.nanos(), class, response.nanos()));

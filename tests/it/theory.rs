@@ -48,8 +48,19 @@ oracles! { "oracles/disks.json" as disks:
     opening_is_a_setup opening_takes_its_time
 }
 
+oracles! { "oracles/distributions.json" as distributions:
+    me1 mgamma1 mu1 mweibull1 mpareto1 dm1 e2m1 um1 dm4 e2e2 mmpp_mild interrupted_poisson
+}
+
 oracles! { "oracles/caches.json" as caches:
     bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
+}
+
+oracles! { "oracles/accelerators.json" as accelerators:
+    whatever_waits_is_a_batch batches_like_resnets bulk_service_of_up_to_four
+    bulk_service_of_three_to_eight a_second_is_waited_for one_at_a_time_is_mg1
+    two_at_a_time_are_mm2 one_sequence_at_a_time_is_mg1 ample_room_is_mginf_in_slots
+    static_batches_are_bulk_service
 }
 
 fn agrees_with_its_oracle(all: &str, name: &str) {

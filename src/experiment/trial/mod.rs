@@ -1,5 +1,6 @@
 //! Trials: one replication of a point, and the figures that it yields.
 
+mod accelerators;
 mod databases;
 mod devices;
 mod requests;
@@ -162,6 +163,7 @@ impl Reading<'_> {
         self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
+        self.accelerators(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
         let window_s = self.window_s();

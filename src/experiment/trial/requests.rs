@@ -30,7 +30,8 @@ impl Reading<'_> {
         if !self.is_background(class) {
             figures.add_share(own, format!("{name}.availability"), &decided, false);
         }
-        figures.add(format!("{name}.attempts"), Unit::Count, share(seen.attempts, seen.born));
+        let attempts = share(seen.born + seen.retries, seen.born);
+        figures.add(format!("{name}.attempts"), Unit::Count, attempts);
         if !self.is_background(class) {
             figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
         }

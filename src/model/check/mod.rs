@@ -1,5 +1,6 @@
 //! What a model file must make sense of, beyond its shape: names, ranges, circles, sizes.
 
+mod accelerators;
 mod caches;
 mod hosts;
 mod services;

@@ -25,6 +25,9 @@ impl Checker<'_> {
             Step::Parallel(it) => self.parallel(service, it, findings),
             Step::Choose(it) => self.choose(service, it, findings),
             Step::Cache(it) => self.cache(service, it, findings),
+            Step::Accelerator(it) => {
+                findings.inside("accelerator", |at| self.inference(service, &it.accelerator, at))
+            }
             Step::Lock(it) => {
                 findings.inside("lock", |at| {
                     at.inside("rows", |at| within(it.lock.rows as f64, 1.0, ROWS_MAX as f64, at));

@@ -23,9 +23,10 @@ impl Checker<'_> {
             class.every.is_some(),
             class.recorded.is_some(),
             class.closed.is_some(),
+            class.bursts.is_some(),
         ];
         if given.iter().filter(|it| **it).count() != 1 {
-            let rule = "give exactly one of per_user, rate, every, recorded and closed";
+            let rule = "give exactly one of per_user, rate, bursts, every, recorded and closed";
             findings.wrong(Code::E010, rule, "\"rate\": \"100/s\"");
         }
         for (key, rate) in [("per_user", class.per_user), ("rate", class.rate)] {
@@ -40,6 +41,9 @@ impl Checker<'_> {
                     it.wrong(Code::E007, "must be longer than nothing", "\"10ms\"");
                 }
             });
+        }
+        if let Some(bursts) = &class.bursts {
+            findings.inside("bursts", |it| crate::parts::arrival::Burst::check_all(bursts, it));
         }
         if let Some(closed) = &class.closed {
             findings.inside("closed", |it| {

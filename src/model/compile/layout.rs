@@ -18,6 +18,7 @@ impl<'m> Compiler<'m> {
             self.service(name, service);
         }
         self.disks();
+        self.accelerators();
         self.contention();
     }
 
@@ -71,6 +72,7 @@ impl<'m> Compiler<'m> {
                 volume: None,
                 log: None,
                 log_volume: None,
+                accelerator: None,
                 boot: group.boot,
                 instances: Vec::new(),
             });

@@ -1,5 +1,6 @@
 //! From a checked model to a network: names become ids, hosts and instances are laid out.
 
+mod accelerators;
 mod caches;
 mod disks;
 mod layout;
@@ -27,6 +28,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
         delays: HashMap::new(),
         locks: HashMap::new(),
         caches: HashMap::new(),
+        budgets: HashMap::new(),
         pending: VecDeque::new(),
         luck: HashMap::new(),
     };
@@ -48,6 +50,8 @@ struct Compiler<'m> {
     locks: HashMap<(ServiceId, String), LockId>,
     /// Caches, by service and name.
     caches: HashMap<(ServiceId, String), CacheId>,
+    /// Retry budgets, by the key of the guards that share them.
+    budgets: HashMap<u64, BudgetId>,
     /// Programs that are still to be written: what is sent to run them refers to them by then.
     pending: VecDeque<Pending<'m>>,
     /// How often each name for luck was used in the program of the class at hand.
@@ -123,7 +127,7 @@ impl<'m> Compiler<'m> {
     fn class(&mut self, name: &str, class: &'m TrafficClass, counts: &[f64]) {
         self.luck.clear();
         let call = self.callee(&class.call, None, "client".to_owned());
-        let guard = self.guard(name, class.timeout, &class.retry);
+        let guard = self.guard(name, class.timeout, &class.retry, true);
         self.pending.push_back(Pending { what: Sent::Call { guard, call }, depth: 0 });
         while let Some(pending) = self.pending.pop_front() {
             self.program(pending);
@@ -131,6 +135,10 @@ impl<'m> Compiler<'m> {
         let arrival = match (&class.closed, &class.recorded, &class.every) {
             (Some(closed), _, _) => {
                 Arrival::Closed { users: closed.users, think: closed.think.law() }
+            }
+            _ if class.bursts.is_some() => {
+                let bursts = class.bursts.iter().flatten();
+                Arrival::Bursts { phases: bursts.map(|it| (it.rate.as_per_s(), it.stay)).collect() }
             }
             (_, _, Some(every)) => Arrival::Renewal { gap: every.law() },
             (_, Some(recorded), _) => Arrival::Open { rates: recorded_rates(recorded, counts) },
@@ -147,11 +155,23 @@ impl<'m> Compiler<'m> {
         rate.or(per_user.map(|it| it * self.network.users.unwrap_or(0.0))).unwrap_or(0.0)
     }
 
-    fn guard(&mut self, name: &str, timeout: Option<Span>, retry: &Option<Retry>) -> GuardId {
+    fn guard(
+        &mut self,
+        name: &str,
+        timeout: Option<Span>,
+        retry: &Option<Retry>,
+        of_clients: bool,
+    ) -> GuardId {
         let timeout = timeout.map(|span| self.delay(DelayUse::Timeout, span));
         let retry = retry.unwrap_or_default();
         let key = key_of(&format!("{name} retries"));
-        self.network.guards.push(Guard { first: StepId::default(), timeout, retry, key })
+        let budgets = &mut self.network.budgets;
+        // A call is written out for every class that makes it, and has one budget for all.
+        let budget = retry.budget.map(|budget| {
+            let new = || budgets.push(RetryBudget { budget, of_clients });
+            *self.budgets.entry(key).or_insert_with(new)
+        });
+        self.network.guards.push(Guard { first: StepId::default(), timeout, retry, budget, key })
     }
 
     fn delay(&mut self, of: DelayUse, span: Span) -> DelayId {

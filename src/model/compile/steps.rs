@@ -59,6 +59,7 @@ impl<'m> Compiler<'m> {
             Written::Choose(it) => self.choose(program, spot, it),
             Written::Lock(it) => self.lock(program, spot, it),
             Written::Cache(it) => self.cache(program, spot, it),
+            Written::Accelerator(it) => self.infer(program, spot, it),
         }
     }
 
@@ -135,7 +136,7 @@ impl<'m> Compiler<'m> {
         let connect = through.and_then(|it| place.spec.pools[it].connect.as_ref());
         callee.connect = connect.and_then(|it| Operation::find(self.model, &it.call));
         if call.timeout.is_some() || call.retry.is_some() {
-            let guard = self.guard(&place.path, call.timeout, &call.retry);
+            let guard = self.guard(&place.path, call.timeout, &call.retry, false);
             self.emit(program, *holds, Step::Guarded { guard, depth: *depth });
             let what = Sent::Call { guard, call: callee };
             self.pending.push_back(Pending { what, depth: depth + 1 });

@@ -1,6 +1,7 @@
 //! Host groups: machines and their devices.
 
 use super::{Disk, one, unity};
+use crate::parts::device::accelerator::Accelerator;
 use crate::parts::law::switching::{Switching, Waking};
 use crate::units::{Price, Span};
 use schemars::JsonSchema;
@@ -41,6 +42,9 @@ pub struct HostGroup {
     /// A disk of its own for the logs of the databases that run there. If absent, they flush to `disk`.
     #[serde(default)]
     pub log: Option<Disk>,
+    /// Accelerators of each, such as GPUs, which serve many requests at once.
+    #[serde(default)]
+    pub accelerator: Option<Accelerator>,
     /// The time from power-on until programs can start, after an outage.
     #[serde(default)]
     pub boot: Span,

@@ -2,7 +2,7 @@
 
 use super::{one, unity, yes};
 use crate::parts::cache::Cache;
-use crate::parts::distribution::Distribution;
+use crate::parts::distribution::{Count, Distribution};
 use crate::parts::policy::retry::Retry;
 use crate::units::{Bandwidth, Bytes, Span};
 use schemars::JsonSchema;
@@ -21,6 +21,7 @@ pub enum Step {
     Choose(ChooseStep),
     Lock(LockStep),
     Cache(CacheStep),
+    Accelerator(AcceleratorStep),
 }
 
 /// Compute: takes the host's CPU, shared with whatever else runs there.
@@ -198,4 +199,31 @@ pub struct CacheStep {
     /// A name for this step's luck, as for `cpu`: steps with the same name ask for the same key.
     #[serde(default, rename = "as")]
     pub luck: Option<String>,
+}
+
+/// Have one of the host's accelerators do something; takes nothing else of the host meanwhile.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceleratorStep {
+    /// What to do: `{}` for one item of a batch.
+    pub accelerator: Inference,
+    /// A name for this step's luck, as for `cpu`.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
+}
+
+/// What one request asks of an accelerator: `items` of one that serves batches, `prompt` and `output`
+/// of one that generates token by token.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inference {
+    /// Items of a batch that the request takes. If absent, one.
+    #[serde(default)]
+    pub items: Option<Count>,
+    /// Tokens that it brings along.
+    #[serde(default)]
+    pub prompt: Option<Count>,
+    /// Tokens that are generated for it.
+    #[serde(default)]
+    pub output: Option<Count>,
 }

@@ -1,4 +1,8 @@
-//! What fails: a zone or a host, when, for how long, and how it shows.
+//! What fails: a zone or a host, when, for how long, and how it shows; or a surge of load.
+
+mod surge;
+
+pub use surge::Surge;
 
 use crate::problem::{Code, Findings};
 use crate::units::Span;
@@ -26,7 +30,7 @@ impl FaultStyle {
     }
 }
 
-/// Something fails for a while. Give `zone` or `host`.
+/// Something is out of the ordinary for a while. Give `zone`, `host` or `surge`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -36,9 +40,22 @@ pub struct Fault {
     /// The host that fails: the name of its group and its number from 0, as in "rack.0".
     #[serde(default)]
     pub host: Option<String>,
-    /// When it begins, counted from the start of the story.
+    /// A surge of load: so many times the usual rate of arrivals.
+    #[serde(default)]
+    pub surge: Option<f64>,
+    /// The traffic class that surges. All that come by themselves if absent.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// How long a surge takes to rise, before it is held.
+    #[serde(default)]
+    pub rise: Span,
+    /// How long it takes to decay, after it was held.
+    #[serde(default)]
+    pub decay: Span,
+    /// When it begins, counted from the start of the story. Without growth, that says nothing.
+    #[serde(default)]
     pub at: Span,
-    /// How long it lasts.
+    /// How long it lasts, or is held.
     #[serde(rename = "for")]
     pub duration: Span,
     /// How it shows.
@@ -46,10 +63,42 @@ pub struct Fault {
     pub style: FaultStyle,
 }
 
+/// A larger surge is no surge of anything that exists.
+const SURGE_MAX: f64 = 1e6;
+
 impl Fault {
+    /// All of it, ramps too.
+    pub fn whole(&self) -> Span {
+        self.rise + self.duration + self.decay
+    }
+
+    /// The word for how it shows, in reports.
+    pub fn style_name(&self) -> &'static str {
+        if self.surge.is_some() { "surge" } else { self.style.name() }
+    }
+
     pub fn check(&self, findings: &mut Findings) {
-        if self.zone.is_some() == self.host.is_some() {
-            findings.wrong(Code::E010, "give either zone or host", "name what fails");
+        let given = [self.zone.is_some(), self.host.is_some(), self.surge.is_some()];
+        if given.iter().filter(|it| **it).count() != 1 {
+            findings.wrong(
+                Code::E010,
+                "give exactly one of zone, host and surge",
+                "name what fails",
+            );
+        }
+        if let Some(factor) = self.surge
+            && !(0.0..=SURGE_MAX).contains(&factor)
+        {
+            let rule = format!("must be from 0 to {SURGE_MAX} times the usual rate, not {factor}");
+            findings.wrong_at("surge", Code::E007, rule, "\"surge\": 3");
+        }
+        let ramps = [
+            ("of", self.of.is_some()),
+            ("rise", !self.rise.is_zero()),
+            ("decay", !self.decay.is_zero()),
+        ];
+        for (key, _) in ramps.iter().filter(|it| it.1 && self.surge.is_none()) {
+            findings.wrong_at(*key, Code::E010, "belongs to a surge", "give \"surge\" too");
         }
         if self.duration.is_zero() {
             let mend = "an outage takes minutes: \"20m\"";

@@ -4,6 +4,7 @@
 //! failure the pause is min(cap, base × factorⁿ⁻¹), of which "full" jitter takes a uniform part
 //! and "equal" jitter one half and a uniform part of the other.
 
+use super::budget::Budget;
 use crate::problem::{Code, Findings};
 use crate::rng::Draw;
 use crate::units::Span;
@@ -20,6 +21,9 @@ pub struct Retry {
     /// (`backoff_factor` 0).
     #[serde(default)]
     pub backoff: Backoff,
+    /// How many retries there may be in all. Unlimited if absent.
+    #[serde(default)]
+    pub budget: Option<Budget>,
 }
 
 /// The pause before trying again: always the same, or growing.
@@ -81,7 +85,7 @@ impl Default for Backoff {
 /// One try, and no other.
 impl Default for Retry {
     fn default() -> Self {
-        Retry { attempts: 1, backoff: Backoff::default() }
+        Retry { attempts: 1, backoff: Backoff::default(), budget: None }
     }
 }
 
@@ -93,6 +97,9 @@ impl Retry {
         if !(1..=ATTEMPTS_MAX).contains(&self.attempts) {
             let rule = format!("must be from 1 to {ATTEMPTS_MAX}, not {}", self.attempts);
             findings.wrong_at("attempts", Code::E007, rule, "the first try counts");
+        }
+        if let Some(budget) = &self.budget {
+            findings.inside("budget", |f| budget.check(f));
         }
         if let Backoff::Growing(Growing::Exponential(it)) = &self.backoff {
             findings.inside("backoff", |f| f.inside("exponential", |f| it.check(f)));

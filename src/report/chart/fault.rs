@@ -149,7 +149,8 @@ fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
 /// `zone colo down for 20 min · availability 46.04 ± 0.18 % · login down 21.50 ± 0.21 min`
 fn summary(outcome: &Outcome, point: &Point, fault: &Fault) -> String {
     let length = figure::exact(fault.for_s, Some(Unit::Seconds));
-    let mut told = format!("{} down for {length}", fault.what);
+    let down = if fault.style == "surge" { "" } else { " down" };
+    let mut told = format!("{}{down} for {length}", fault.what);
     if let Some(estimate) = point.metric("availability") {
         told.push_str(&format!(" · availability {}", figure::figure(estimate)));
     }

@@ -27,6 +27,12 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Waiting: from joining the line to being let in.",
     );
     page.table(
+        "Accelerators",
+        accelerators(point),
+        "Batch: items in a batch, or sequences in an iteration, on average. First token: from asking to the first \
+         of the output; then each further one. Put off: for want of memory, and begun anew.",
+    );
+    page.table(
         "Caches",
         caches(point),
         "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
@@ -52,7 +58,8 @@ fn title(outcome: &Outcome, point: &Point) -> String {
         title.push_str(&format!(" · {}", figure::exact(figure::users(users), Some(Unit::Users))));
     }
     if let Some(fault) = &point.fault {
-        title.push_str(&format!(" · {} fails", fault.what));
+        let fails = if fault.style == "surge" { "" } else { " fails" };
+        title.push_str(&format!(" · {}{fails}", fault.what));
     }
     if !point.settled {
         title.push_str(UNSETTLED);
@@ -159,6 +166,19 @@ fn caches(point: &Point) -> Grid {
     grid
 }
 
+fn accelerators(point: &Point) -> Grid {
+    let kinds = [
+        (".accelerator.batch", "batch"),
+        (".accelerator.items", "items"),
+        (".accelerator.tokens", "tokens"),
+        (".accelerator.first_token.mean", "first token, mean"),
+        (".accelerator.first_token.p95", "p95"),
+        (".accelerator.output_token.mean", "then each"),
+        (".accelerator.preempted", "put off"),
+    ];
+    by_name(point, &kinds)
+}
+
 /// Of what databases and their disks live on, whatever the model has.
 fn reserves(point: &Point) -> Grid {
     let kinds = [
@@ -167,8 +187,13 @@ fn reserves(point: &Point) -> Grid {
         (".credits", "credits"),
         (".credits.out", "out after"),
     ];
+    by_name(point, &kinds)
+}
+
+/// Figures by the ends of their names, each in a column if there is any; a row for each beginning.
+fn by_name(point: &Point, kinds: &[(&str, &str)]) -> Grid {
     let has = |kind: &str| point.metrics.keys().any(|it| it.ends_with(kind));
-    let kinds: Vec<_> = kinds.into_iter().filter(|it| has(it.0)).collect();
+    let kinds: Vec<_> = kinds.iter().copied().filter(|it| has(it.0)).collect();
     let mut grid = Grid::new(1, once("name").chain(kinds.iter().map(|it| it.1)));
     let mut names: Vec<&str> = Vec::new();
     for metric in point.metrics.keys() {

@@ -49,6 +49,10 @@ impl<E: Copy> Heap<E> {
         debug_assert!(at < Time::NEVER && order < u64::MAX, "an event without a date");
         if self.is_open {
             self.is_open = false;
+            if let ([time, ..], [only]) = (&mut self.times[..], &mut self.rest[..]) {
+                (*time, *only) = (at, (order, event));
+                return;
+            }
             return self.sink(at, (order, event));
         }
         self.rest.push((order, event));

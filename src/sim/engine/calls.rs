@@ -8,7 +8,6 @@ use crate::sim::pool::Seize;
 use crate::sim::token::{Reason, Wait};
 
 impl<P: Probe> Engine<'_, P> {
-    #[inline(always)]
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
         let at = self.sources[class].arrivals.next();
         let order = self.order(Rank::Arrive);
@@ -18,24 +17,32 @@ impl<P: Probe> Engine<'_, P> {
     /// A request comes in from outside, and is to go on.
     #[inline]
     pub(super) fn arrive(&mut self, class: ClassId) -> TokenId {
-        let Source { arrivals, key, .. } = &self.sources[class];
-        let key = rng::request(*key, arrivals.number - 1);
-        self.expect_arrival(class);
-        self.be_born(class, key, NOBODY)
+        let Source { arrivals, key, birth } = &mut self.sources[class];
+        let (key, birth) = (rng::request(*key, arrivals.number - 1), *birth);
+        let next = arrivals.next();
+        let order = self.order(Rank::Arrive);
+        self.lanes.set(class.index(), next, order);
+        self.be_born(class, birth, key, NOBODY)
     }
 
     #[inline(always)]
-    fn be_born(&mut self, class: ClassId, key: u64, user: u32) -> TokenId {
-        let Source { guard, first, .. } = self.sources[class];
+    fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
+        let Birth { guard, first, patience, budget } = birth;
         let token = self.tokens.admit(class, guard, first, key, self.now);
-        self.tokens[token].user = user;
+        if user != NOBODY {
+            self.tokens[token].user = user;
+        }
         self.inside.enter(self.now);
         if self.inside.requests.level() > INSIDE_MAX {
             self.give_up_run(Failure::TooManyInside { at: self.now });
         }
         self.probe.born(self.now, class);
-        self.probe.attempted(class);
-        self.set_patience(token, guard);
+        if let Some(patience) = patience {
+            self.schedule_constant(patience, Rank::Timeout, Kind::Timeout, token);
+        }
+        if budget {
+            self.deposit(token);
+        }
         token
     }
 
@@ -45,7 +52,7 @@ impl<P: Probe> Engine<'_, P> {
         let round = &mut self.rounds[class][user as usize];
         let number = u64::from(user) << 32 | u64::from(*round);
         *round = round.wrapping_add(1);
-        let Source { key, guard, first, .. } = self.sources[class];
+        let Source { key, birth: Birth { guard, first, .. }, .. } = self.sources[class];
         let key = rng::request(key, number);
         let token = self.tokens.admit(class, guard, first, key, self.now);
         self.tokens[token].user = user;
@@ -77,7 +84,7 @@ impl<P: Probe> Engine<'_, P> {
             return None;
         }
         self.tokens.dismiss(id);
-        Some(self.be_born(class, key, user))
+        Some(self.be_born(class, self.sources[class].birth, key, user))
     }
 
     /// An attempt sets out: a client's or a caller's.
@@ -86,7 +93,7 @@ impl<P: Probe> Engine<'_, P> {
         token.flags &= !flag::WAITS_TO_RETRY;
         if token.parent == NOBODY {
             let class = token.class;
-            self.probe.attempted(class);
+            self.probe.retried(class);
         } else if !self.is_waiting_for(&self.tokens[id]) {
             return self.tokens.dismiss(id);
         }
@@ -115,11 +122,14 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.held[depth as usize % DEPTH_MAX] = instance;
         token.depth = depth + 1;
-        if !self.network.links.is_empty() && self.cross(id, depth, visit.key.wrapping_add(1), true)
-        {
-            return Flow::Stay;
+        if self.network.links.is_empty() {
+            token.pass();
+        } else {
+            if self.cross(id, depth, visit.key.wrapping_add(1), true) {
+                return Flow::Stay;
+            }
+            self.tokens[id].pass();
         }
-        self.tokens[id].pass();
         self.seize_worker(id, to, instance)
     }
 
@@ -194,13 +204,12 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         let instance = token.held(depth);
         token.depth = depth;
-        let (is_plain, next) = (token.is_plain(), token.step);
+        let is_plain = token.is_plain();
         self.candidates[instance].outstanding -= 1;
         self.free(self.instances[instance].workers);
         if is_plain && self.network.links.is_empty() {
-            // The end comes right after this for most, and is known without another round.
-            let is_end = self.network.steps[next] == Step::End;
-            return if is_end { self.end(id) } else { Flow::On };
+            // Behind the call of a client comes the end, which is known without another round.
+            return if depth == 0 { self.end(id) } else { Flow::On };
         }
         self.after_giving_back(id);
         self.back_to_caller(id, visit, depth)

@@ -80,7 +80,7 @@ impl<P: Probe> Engine<'_, P> {
     fn attempt_failed(&mut self, token: &Token, reason: Reason) {
         let guard = &self.network.guards[token.guard];
         let tries = u32::from(token.attempt) + 1;
-        if tries >= guard.retry.attempts {
+        if tries >= guard.retry.attempts || !self.may_retry(token) {
             return self.give_up(token, reason);
         }
         let luck = &mut Draw::at(token.key, guard.key);
@@ -138,6 +138,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn guarded(&mut self, id: TokenId, guard: GuardId, depth: Depth) -> Flow {
         let child = self.child_of(id, guard, self.network.guards[guard].first, depth);
         self.tokens[id].wait = Wait::Children;
+        self.deposit(child);
         self.send(child);
         Flow::Stay
     }

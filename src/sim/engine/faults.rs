@@ -126,6 +126,7 @@ impl<P: Probe> Engine<'_, P> {
         // Nobody dead may stand in a line when the dead begin to give back.
         dead.iter().for_each(|it| self.detach_log(*it));
         dead.iter().for_each(|it| self.reset_log(*it));
+        dead.iter().for_each(|it| self.reset_accelerator(*it));
         dead.iter().for_each(|it| self.forget(*it));
         for (id, _) in top {
             self.reset(id);
@@ -152,6 +153,9 @@ impl<P: Probe> Engine<'_, P> {
             {
                 self.tokens[log.token].flags |= flag::HUNG;
             }
+            if self.instances[instance].state == Health::Silent {
+                self.freeze_accelerator(instance);
+            }
         }
     }
 
@@ -174,7 +178,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The step that the token is waiting in.
-    fn step_of(&self, id: TokenId) -> Step {
+    pub(super) fn step_of(&self, id: TokenId) -> Step {
         self.network.steps[StepId::new(self.tokens[id].step.index() - 1)]
     }
 
@@ -238,6 +242,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.pools[pool].leave_line(&mut self.tokens, now, id);
             }
             Wait::Row => self.stop_waiting_for_row(id),
+            Wait::Accelerator => self.leave_accelerator(id),
             Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
             Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
         }
@@ -271,7 +276,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.generation = token.generation.wrapping_add(1);
         token.flags &= !flag::HUNG;
-        token.step = self.network.instances[instance].log.expect("it has one").first;
+        token.step = self.network.instances[instance].log.as_ref().expect("it has one").first;
     }
 
     /// The token's instance is gone: the request there fails, and gives back what it holds.

@@ -4,6 +4,8 @@
 //! to the next event, (B) carry that event out, (C) advance every request that it set free, before
 //! the clock moves again.
 
+mod accelerators;
+mod budgets;
 mod caches;
 mod calls;
 mod connections;
@@ -12,6 +14,7 @@ mod ends;
 mod faults;
 mod steps;
 
+use super::accelerator::{Accelerator, Served};
 use super::arrivals::Arrivals;
 use super::buffer::{Buffer, Reads};
 use super::cache::Store;
@@ -27,14 +30,16 @@ use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
-    Arrival, BufferId, CacheId, Class, ClassId, ConnectionsId, CpuId, DelayId, GuardId, HostId,
-    InstanceId, LockId, Network, VolumeId,
+    AcceleratorId, Arrival, BudgetId, BufferId, CacheId, Class, ClassId, ConnectionsId, CpuId,
+    DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, State as Balancer};
+use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use budgets::buckets;
 use caches::stores;
 use std::collections::VecDeque;
 
@@ -79,6 +84,7 @@ pub struct Usage {
     pub instances: Table<InstanceId, f64>,
     pub volumes: Table<VolumeId, Limited>,
     pub buffers: Table<BufferId, Reads>,
+    pub accelerators: Table<AcceleratorId, Served>,
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub events: u64,
@@ -98,8 +104,6 @@ pub fn run<P: Probe>(network: &Network, plan: &Plan, probe: P) -> Result<(P, Usa
 enum Kind {
     /// It goes on.
     Done,
-    /// It has computed on a core that nobody else wanted.
-    Computed,
     /// It is sent.
     Send,
     /// Whoever waits for it gives up.
@@ -133,9 +137,8 @@ impl Event {
     fn kind(self) -> Kind {
         match self.tag >> GENERATION_BITS {
             0 => Kind::Done,
-            1 => Kind::Computed,
-            2 => Kind::Send,
-            3 => Kind::Timeout,
+            1 => Kind::Send,
+            2 => Kind::Timeout,
             _ => Kind::Patience,
         }
     }
@@ -172,8 +175,8 @@ enum Health {
 
 /// A running copy of a service, as it is and as its balancer believes it to be.
 struct Instance {
-    /// Computing on cores that nobody else wants.
-    computing: Meter,
+    /// Core-nanoseconds of all computing begun on cores that nobody else wants, to its end.
+    computing_ns: u128,
     workers: PoolId,
     /// The places at its host's disk, if that has one.
     disk: Option<PoolId>,
@@ -188,22 +191,31 @@ struct Source<'n> {
     arrivals: Arrivals<'n>,
     /// What the keys of its requests are made from.
     key: u64,
+    birth: Birth,
+}
+
+/// What the requests of a class begin with.
+#[derive(Clone, Copy)]
+struct Birth {
     guard: GuardId,
     first: StepId,
+    /// How long a client waits for the first attempt.
+    patience: Option<DelayId>,
+    /// Whether retries have a budget.
+    budget: bool,
 }
 
 impl<'n> Source<'n> {
     fn new(network: &'n Network, keys: Keys, class: &'n Class) -> Self {
-        let (rates, gaps) = match &class.arrival {
-            Arrival::Open { rates } => (&rates[..], None),
-            Arrival::Renewal { gap } => (&[][..], Some(gap)),
-            Arrival::Closed { .. } => (&[][..], None),
-        };
         Source {
-            arrivals: Arrivals::new(keys.arrivals(class.key), rates, gaps),
+            arrivals: Arrivals::new(keys.arrivals(class.key), &class.arrival),
             key: keys.class(class.key),
-            guard: class.guard,
-            first: network.guards[class.guard].first,
+            birth: Birth {
+                guard: class.guard,
+                first: network.guards[class.guard].first,
+                patience: network.guards[class.guard].timeout,
+                budget: network.guards[class.guard].budget.is_some(),
+            },
         }
     }
 }
@@ -214,23 +226,52 @@ enum Lane {
     Arrival(ClassId),
     Ring(DelayId),
     Cpu(CpuId),
+    Accelerator(AcceleratorId),
     Control,
 }
 
 /// The slots that there are: the next arrival of each class, the head of each ring, the earliest
-/// finish on each shared CPU, the next control.
+/// finish on each shared CPU, what is next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
     let arrivals = network.classes.ids().map(Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
-    arrivals.chain(rings).chain(network.cpus.ids().map(Lane::Cpu)).chain([Lane::Control]).collect()
+    let accelerators = network.accelerators.ids().map(Lane::Accelerator);
+    let devices = network.cpus.ids().map(Lane::Cpu).chain(accelerators);
+    arrivals.chain(rings).chain(devices).chain([Lane::Control]).collect()
+}
+
+/// Tokens that are to go on at the present instant, in the order in which they were set free. Mostly
+/// there is one or none: the first stands apart from the others.
+#[derive(Default)]
+struct Ready {
+    first: Option<TokenId>,
+    others: VecDeque<TokenId>,
+}
+
+impl Ready {
+    #[inline]
+    fn push_back(&mut self, id: TokenId) {
+        if self.first.is_none() {
+            self.first = Some(id);
+        } else {
+            self.others.push_back(id);
+        }
+    }
+
+    #[inline]
+    fn pop_front(&mut self) -> Option<TokenId> {
+        let first = self.first.take();
+        if first.is_some() && !self.others.is_empty() {
+            self.first = self.others.pop_front();
+        }
+        first
+    }
 }
 
 /// Requests that are neither answered nor failed yet.
 #[derive(Default)]
 struct Inside {
     requests: Meter,
-    born: u64,
-    resolved: u64,
     /// Sum of the stays of those resolved.
     stays_ns: u128,
 }
@@ -239,12 +280,10 @@ impl Inside {
     #[inline]
     fn enter(&mut self, now: Time) {
         self.requests.up(now);
-        self.born += 1;
     }
     #[inline]
     fn resolve(&mut self, now: Time, born: Time) {
         self.requests.down(now);
-        self.resolved += 1;
         self.stays_ns += u128::from((now - born).nanos());
     }
 }
@@ -261,7 +300,7 @@ struct Engine<'n, P> {
     slots: Vec<Lane>,
     rings: Table<DelayId, Ring<Event>>,
     controls: OneShot<Control>,
-    ready: VecDeque<TokenId>,
+    ready: Ready,
     tokens: Tokens,
     pools: Table<PoolId, Pool>,
     cpus: Table<CpuId, Cpu>,
@@ -278,10 +317,13 @@ struct Engine<'n, P> {
     rows: Table<LockId, Rows>,
     volumes: Table<VolumeId, Volume>,
     buffers: Table<BufferId, Buffer>,
+    accelerators: Table<AcceleratorId, Accelerator>,
     connections: Table<ConnectionsId, Connections>,
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
     sources: Table<ClassId, Source<'n>>,
+    /// What is left of retry budgets, by calling instance.
+    budgets: Table<BudgetId, Vec<Bucket>>,
     /// Requests made so far by each user of a closed class.
     rounds: Table<ClassId, Vec<u32>>,
     /// How many faults hold each host down, and how often it went down.
@@ -300,8 +342,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn new(network: &'n Network, plan: &Plan, probe: P) -> Self {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
-        // The last slots but one, in the order of the table.
-        let first_cpu = slots.len() - 1 - network.cpus.len();
+        let first_cpu = network.classes.len() + network.delays.len();
         Engine {
             network,
             plan: *plan,
@@ -315,7 +356,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             slots,
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
-            ready: VecDeque::with_capacity(1024),
+            ready: Ready::default(),
             tokens: Tokens::with_capacity(4096),
             pools: network.pools.map(|_, it| Pool::new(it)),
             cpus: network.cpus.map(|_, host| {
@@ -325,7 +366,7 @@ impl<'n, P: Probe> Engine<'n, P> {
                 Cpu::new(host.cores_each(), host.switch, claims)
             }),
             instances: network.instances.map(|_, it| Instance {
-                computing: Meter::default(),
+                computing_ns: 0,
                 workers: it.workers,
                 disk: network.hosts[it.host].disk,
                 state: Health::Up,
@@ -340,12 +381,14 @@ impl<'n, P: Probe> Engine<'n, P> {
             rows: network.locks.map(|_, it| Rows::new(it.count)),
             volumes: network.volumes.map(|_, it| Volume::new(it)),
             buffers: network.buffers.map(|_, it| Buffer::new(it)),
+            accelerators: network.accelerators.map(|_, it| Accelerator::new(it)),
             connections: network.connections.map(|_, it| Connections::new(it)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
+            budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
-                Arrival::Open { .. } | Arrival::Renewal { .. } => Vec::new(),
+                _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
             inside: Inside::default(),
@@ -369,10 +412,10 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
         for class in self.network.classes.ids() {
             match &self.network.classes[class].arrival {
-                Arrival::Open { .. } | Arrival::Renewal { .. } => self.expect_arrival(class),
                 Arrival::Closed { users, .. } => {
                     (0..*users).for_each(|user| self.think(class, user));
                 }
+                _ => self.expect_arrival(class),
             }
         }
     }
@@ -381,7 +424,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         for (id, instance) in
             self.network.instances.ids().map(|id| (id, &self.network.instances[id]))
         {
-            let Some(log) = instance.log else { continue };
+            let Some(log) = &instance.log else { continue };
             let (class, guard) = (ClassId::default(), GuardId::LAST);
             let own = self.tokens.admit(class, guard, log.first, log.key, Time::ZERO);
             let token = &mut self.tokens[own];
@@ -396,6 +439,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[inline(never)]
     fn play(&mut self) -> Result<(), Failure> {
         let close = Time::ZERO + self.plan.warm_up + self.plan.window;
+        let steps = self.network.steps.as_slice();
         while self.events <= self.plan.events_max {
             let (at, order, slot) = self.lanes.first();
             let once = self.once.peek();
@@ -410,7 +454,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             let first = if is_once { self.event() } else { self.lane(slot) };
             let mut ready = first.or_else(|| self.ready.pop_front());
             while let Some(token) = ready {
-                self.advance(token);
+                self.advance(token, steps);
                 ready = self.ready.pop_front();
             }
         }
@@ -440,6 +484,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             Lane::Arrival(_) => {}
             Lane::Ring(delay) => self.ring(delay),
             Lane::Cpu(cpu) => self.cpu_finish(cpu),
+            Lane::Accelerator(device) => self.accelerator_due(device),
             Lane::Control => self.carry_out_control(),
         }
     }
@@ -454,24 +499,21 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[inline(always)]
     fn happen(&mut self, event: Event) -> Option<TokenId> {
         let id = event.token;
-        match event.kind() {
-            Kind::Done | Kind::Computed if self.tokens[id].is(flag::HUNG) => None,
-            Kind::Done => {
-                self.tokens[id].wait = Wait::Moving;
-                Some(id)
-            }
-            Kind::Computed => {
-                self.stop_computing(id);
-                Some(id)
-            }
-            kind => self.happen_rarely(kind, id),
+        if event.tag > GENERATION_MASK {
+            return self.happen_rarely(event.kind(), id);
         }
+        let token = &mut self.tokens[id];
+        if token.is(flag::HUNG) {
+            return None;
+        }
+        token.wait = Wait::Moving;
+        Some(id)
     }
 
     #[inline(never)]
     fn happen_rarely(&mut self, kind: Kind, id: TokenId) -> Option<TokenId> {
         match kind {
-            Kind::Done | Kind::Computed => {}
+            Kind::Done => {}
             Kind::Send => return self.set_out(id),
             Kind::Timeout => self.timed_out(id),
             Kind::Patience if self.tokens[id].is(flag::HUNG) => {}
@@ -566,8 +608,9 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.rows.iter_mut().for_each(|it| it.open(now));
         self.volumes.iter_mut().for_each(|it| it.open(now));
         self.buffers.iter_mut().for_each(Buffer::open);
+        self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
-        self.computed_at_opening_ns = self.instances.map(|_, it| it.computing.area_ns(now));
+        self.computed_at_opening_ns = self.computed_ns();
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
     }
@@ -602,43 +645,50 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.probe.sliced(self.now, &self.backlog);
         self.audit()?;
         let now = self.now;
+        let computed_ns = self.computed_in_window_ns();
         let usage = Usage {
             pools: self.network.pools.map(|id, _| self.pools[id].measured(now)),
-            cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id)),
+            cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id, &computed_ns)),
             cpus_lost: self.network.hosts.map(|_, host| {
                 self.cpus[host.cpus.clone()].iter().map(Cpu::measured_lost_ns).sum()
             }),
             rows: self.network.locks.map(|id, _| self.rows[id].measured(now)),
-            instances: self.network.instances.map(|id, _| self.instance_used_ns(id)),
+            instances: self.network.instances.map(|id, _| self.instance_used_ns(id, &computed_ns)),
             volumes: self.volumes.map(|_, it| it.measured(now)),
             buffers: self.buffers.map(|_, it| it.measured()),
+            accelerators: {
+                let devices = &mut self.accelerators;
+                self.network.accelerators.map(|id, _| devices[id].measured(now))
+            },
             connects: self.connections.map(|_, it| it.measured()),
             events: self.events,
         };
         Ok((self.probe, usage))
     }
 
-    fn cpu_used_ns(&mut self, host: HostId) -> f64 {
-        if self.network.hosts[host].contended {
-            let cpus = self.network.hosts[host].cpus.clone().map_ids();
-            return cpus.map(|it| self.cpus[it].measured_ns(self.now)).sum();
-        }
-        let instances = self.network.hosts[host].instances.iter();
-        let used = instances.map(|it| {
-            self.instances[*it].computing.area_ns(self.now) - self.computed_at_opening_ns[*it]
-        });
-        used.sum::<u128>() as f64
+    /// Core-nanoseconds of each instance on cores that nobody else wants.
+    fn computed_in_window_ns(&self) -> Table<InstanceId, f64> {
+        let computed_ns = self.computed_ns();
+        let before = &self.computed_at_opening_ns;
+        computed_ns.map(|id, all| (all - before[id]) as f64)
     }
 
-    fn instance_used_ns(&self, instance: InstanceId) -> f64 {
+    fn cpu_used_ns(&mut self, host: HostId, computed_ns: &Table<InstanceId, f64>) -> f64 {
+        let spec = &self.network.hosts[host];
+        if spec.contended {
+            return spec.cpus.clone().map_ids().map(|it| self.cpus[it].measured_ns(self.now)).sum();
+        }
+        spec.instances.iter().map(|it| computed_ns[*it]).sum()
+    }
+
+    fn instance_used_ns(&self, instance: InstanceId, computed_ns: &Table<InstanceId, f64>) -> f64 {
         let spec = &self.network.instances[instance];
         let host = &self.network.hosts[spec.host];
         if host.contended {
             let cpus = self.cpus[host.cpus.clone()].iter();
             return cpus.map(|it| it.measured_of_ns(spec.claimant)).sum();
         }
-        let area_ns = self.instances[instance].computing.area_ns(self.now);
-        (area_ns - self.computed_at_opening_ns[instance]) as f64
+        computed_ns[instance]
     }
 
     fn audit(&mut self) -> Result<(), Failure> {
@@ -650,6 +700,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
+        self.audit_accelerators()?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);
             audit.map_err(|law| broken(law, "lock", id.index()))?;
@@ -744,10 +795,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             }
         }
         match () {
-            () if self.inside.born != self.inside.resolved + still => Err("requests were lost"),
-            () if still != u64::from(self.inside.requests.level()) => {
-                Err("requests inside are miscounted")
-            }
+            () if still != u64::from(self.inside.requests.level()) => Err("requests were lost"),
             () if stays_ns != self.inside.requests.area_ns(self.now) => {
                 Err("Little's law fails for the system")
             }

@@ -23,10 +23,10 @@ const ROW_BITS: u32 = 40;
 impl<P: Probe> Engine<'_, P> {
     /// Walks a token along its program until it has to wait or leaves.
     #[inline(always)]
-    pub(super) fn advance(&mut self, id: TokenId) {
+    pub(super) fn advance(&mut self, id: TokenId, steps: &[Step]) {
         loop {
             let token = &mut self.tokens[id];
-            let step = &self.network.steps[token.step];
+            let step = &steps[token.step.index()];
             token.pass();
             let flow = match *step {
                 Step::Call { visit, depth } => self.call(id, visit, depth),
@@ -52,6 +52,7 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Gather { depth } => self.gather(id, depth),
                 Step::Ask { depth } => self.ask(id, depth),
                 Step::Commit { depth } => self.commit(id, depth),
+                Step::Infer { inference, depth } => self.infer(id, inference, depth),
                 Step::Lock { lock, work } => self.lock(id, lock, work),
                 Step::Unlock { lock, .. } => self.unlock(id, lock),
                 Step::Look { look } => self.look(id, look),
@@ -101,18 +102,34 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(always)]
     fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = &self.network.works[work];
-        let token = &self.tokens[id];
+        let token = &mut self.tokens[id];
         let span = work.law.draw(&mut Draw::at(token.key, work.key));
-        let event = Event::new(Kind::Computed, id, token.generation);
-        self.instances[token.held(depth)].computing.up(self.now);
+        token.joined = self.now + span;
+        let event = Event::new(Kind::Done, id, token.generation);
+        self.instances[token.held(depth)].computing_ns += u128::from(span.nanos());
         self.put(span, Rank::Finish, event);
         Flow::Stay
     }
 
-    #[inline]
+    /// Takes back what a token has been credited with and has not computed yet.
     pub(super) fn stop_computing(&mut self, id: TokenId) {
         let token = &self.tokens[id];
-        self.instances[token.held(token.depth - 1)].computing.down(self.now);
+        let left = token.joined - self.now;
+        self.instances[token.held(token.depth - 1)].computing_ns -= u128::from(left.nanos());
+    }
+
+    /// Core-nanoseconds that each instance has computed by now on cores that nobody else wants.
+    pub(super) fn computed_ns(&self) -> Table<InstanceId, u128> {
+        let mut computed = self.instances.map(|_, it| it.computing_ns);
+        for id in self.tokens.ids() {
+            let token = &self.tokens[id];
+            let idle = flag::LOG | flag::THINKS | flag::WAITS_TO_RETRY | flag::HUNG;
+            if token.flags & idle == 0 && matches!(self.step_of(id), Step::Delay { .. }) {
+                let left = token.joined - self.now;
+                computed[token.held(token.depth - 1)] -= u128::from(left.nanos());
+            }
+        }
+        computed
     }
 
     #[inline(never)]
@@ -310,7 +327,7 @@ impl<P: Probe> Engine<'_, P> {
         let pool = &mut self.pools[pool];
         let seize = pool.seize(&mut self.tokens, self.now, id);
         if seize == Seize::Granted {
-            self.probe.seized(pool.group, Span::ZERO);
+            self.probe.seized_at_once(pool.group);
         }
         seize
     }

@@ -1,11 +1,13 @@
 //! What exactly happens, rule by rule, in constant times, so that every instant is known.
 
+mod accelerators;
 mod caches;
 mod connections;
 mod cpu;
 mod devices;
 mod disks;
 mod faults;
+mod policies;
 mod requests;
 
 use crate::support::{Diary, Model, model, plan};

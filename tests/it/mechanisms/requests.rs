@@ -99,7 +99,7 @@ fn patience_starts_anew_with_each_attempt_and_the_response_with_the_first() {
     answered_at(&model, &[10.0, 30.0]);
     let (diary, _) = model.watch(&plan(1, "1.9s"), Diary::default());
     assert_eq!(diary.responses_ms(), [10.0, 29.0]);
-    assert_eq!(diary.attempts, 3);
+    assert_eq!(diary.retries, 1);
 }
 
 #[test]

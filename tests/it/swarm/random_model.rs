@@ -33,6 +33,15 @@ impl Dice {
             0..=2 => json!(format!("{ms}ms")),
             3 => json!({ "exponential": format!("{ms}ms") }),
             4 => json!({ "lognormal": { "mean": format!("{ms}ms"), "cv": 1.5 } }),
+            5 if self.chance(0.7) => match self.below(5) {
+                0 => json!({ "uniform": { "min": "0s", "max": format!("{ms}ms") } }),
+                1 => json!({ "erlang": { "stages": 3, "mean": format!("{ms}ms") } }),
+                2 => json!({ "gamma": { "mean": format!("{ms}ms"), "cv": 1.5 } }),
+                3 => json!({ "weibull": { "shape": 0.7, "mean": format!("{ms}ms") } }),
+                _ => {
+                    json!({ "pareto": { "alpha": 1.2, "min": "500us", "max": format!("{ms}ms") } })
+                }
+            },
             _ => json!({ "hyperexponential": { "mean": format!("{ms}ms"), "cv": 2.0 } }),
         }
     }
@@ -52,6 +61,15 @@ struct Place {
     connects: bool,
     disk: bool,
     limits: bool,
+    accelerator: Accelerator,
+}
+
+/// What the hosts of a service have.
+#[derive(Clone, Copy)]
+enum Accelerator {
+    None,
+    Batches,
+    Tokens,
 }
 
 /// A model's text. Without `closed` classes, its work comes to an end when its arrivals do.
@@ -66,8 +84,12 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     model["links"] = links(&mut dice, zones);
     let disks: Vec<bool> = (0..groups).map(|_| dice.chance(0.8)).collect();
     let sticky: Vec<bool> = (0..groups).map(|_| dice.chance(0.2)).collect();
-    let host_groups = (0..groups).map(|it| {
-        (format!("h{it}"), host(&mut dice, zones, disks[it as usize], sticky[it as usize]))
+    use Accelerator::{Batches, None, Tokens};
+    let accelerators: Vec<Accelerator> =
+        (0..groups).map(|_| *dice.one_of(&[None, Batches, Tokens])).collect();
+    let host_groups = (0..groups as usize).map(|it| {
+        let host = host(&mut dice, zones, disks[it], sticky[it], accelerators[it]);
+        (format!("h{it}"), host)
     });
     model["hosts"] = host_groups.collect();
     let mut written = serde_json::Map::new();
@@ -75,10 +97,11 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         let group = dice.below(groups);
         let pools = dice.below(3);
         let disk = disks[group as usize];
-        let limits = !sticky[group as usize];
+        let (limits, accelerator) = (!sticky[group as usize], accelerators[group as usize]);
         let connects = service + 1 < services && dice.chance(0.5);
         let operations = operations.clone();
-        let place = Place { service, services, operations, pools, connects, disk, limits };
+        let place =
+            Place { service, services, operations, pools, connects, disk, limits, accelerator };
         written.insert(format!("s{service}"), self::service(&mut dice, group, &place));
     }
     // What is kept open must not be more than the other end takes.
@@ -113,7 +136,7 @@ fn links(dice: &mut Dice, zones: u64) -> Value {
     (0..count).map(|_| link(dice)).collect()
 }
 
-fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool) -> Value {
+fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool, accelerator: Accelerator) -> Value {
     let mut host = json!({ "count": dice.from(1, 3), "cores": dice.from(1, 4) });
     if dice.chance(0.5) {
         host["zones"] =
@@ -140,7 +163,55 @@ fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool) -> Value {
             host["log"] = self::device(dice);
         }
     }
+    match accelerator {
+        Accelerator::None => {}
+        Accelerator::Batches => host["accelerator"] = batches(dice),
+        Accelerator::Tokens => host["accelerator"] = tokens(dice),
+    }
     host
+}
+
+fn batches(dice: &mut Dice) -> Value {
+    let most = dice.from(3, 8);
+    let mut batch = json!({ "most": most, "base": dice.time(5), "per_item": dice.span(0, 1) });
+    if dice.chance(0.6) {
+        batch["wait"] = dice.span(0, 10);
+        if dice.chance(0.5) {
+            batch["enough"] = json!(dice.from(1, most));
+        }
+    }
+    json!({ "count": dice.from(1, 2), "batch": batch })
+}
+
+fn tokens(dice: &mut Dice) -> Value {
+    let mut generation = json!({
+        "most": dice.from(1, 6), "base": "500us", "per_sequence": "100us",
+        "per_prompt_token": *dice.one_of(&["0s", "50us"]),
+    });
+    let kind = *dice.one_of(&["continuous", "continuous", "static"]);
+    if dice.chance(0.7) {
+        generation["memory"] = json!(dice.from(40, 90));
+        if kind == "continuous" && dice.chance(0.4) {
+            generation["admission"] = json!("reserve");
+        }
+    }
+    json!({ "count": dice.from(1, 2), kind: generation })
+}
+
+/// What a step asks of such accelerators.
+fn inference(dice: &mut Dice, of: Accelerator) -> Value {
+    let count = |dice: &mut Dice, most: u64| match dice.below(3) {
+        0 => json!(dice.from(1, most)),
+        1 => json!({ "uniform": { "least": 1, "most": most } }),
+        _ => json!({ "geometric": { "mean": most as f64 / 2.0, "most": most } }),
+    };
+    match of {
+        Accelerator::None => json!({ "wait": "0s" }),
+        Accelerator::Batches => json!({ "accelerator": { "items": count(dice, 3) } }),
+        Accelerator::Tokens => {
+            json!({ "accelerator": { "prompt": count(dice, 20), "output": count(dice, 20) } })
+        }
+    }
 }
 
 /// A disk with any of the limits that there are.
@@ -253,7 +324,7 @@ fn steps(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
 
 fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let calls = place.service + 1 < place.services;
-    match dice.below(14) {
+    match dice.below(16) {
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
@@ -267,6 +338,7 @@ fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
             let rows = json!({ "rows": count, "skew": 0.7, "table": format!("t{table}") });
             json!({ "lock": rows, "do": steps(dice, place, nesting - 1, table + 1) })
         }
+        14 | 15 => inference(dice, place.accelerator),
         12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, tables),
         _ => json!({ "wait": "0s" }),
     }
@@ -322,6 +394,9 @@ fn call(dice: &mut Dice, place: &Place) -> Value {
 
 fn retry(dice: &mut Dice) -> Value {
     let mut retry = json!({ "attempts": dice.from(1, 4) });
+    if dice.chance(0.3) {
+        retry["budget"] = json!({ "ratio": 0.3, "burst": 2, "reserve": "5/s" });
+    }
     match dice.below(4) {
         0 => {}
         1 => retry["backoff"] = dice.span(0, 20),
