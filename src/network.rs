@@ -7,6 +7,7 @@ use crate::parts::balance::{Careful, Rule};
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
+use crate::parts::law::switching::Switching;
 use crate::parts::policy::budget::Budget;
 use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
@@ -19,6 +20,11 @@ use std::ops::Range;
 id!(ZoneId);
 id!(GroupId);
 id!(HostId);
+id!(
+    /// Cores that share all work there is for them: those of a host, or each of them by itself where
+    /// programs stick to theirs.
+    CpuId
+);
 id!(ServiceId);
 id!(InstanceId);
 id!(PoolId);
@@ -95,6 +101,8 @@ pub enum Step {
     Disconnect { pool: u16, depth: Depth },
     /// Compute where nobody can ever be in the way.
     Delay { work: WorkId, depth: Depth },
+    /// Wait for a core to wake up, if one sleeps. Always followed by `Compute`.
+    Wake { work: WorkId, depth: Depth },
     /// Compute on the host's shared CPU.
     Compute { work: WorkId, depth: Depth },
     /// Before computing or waiting with nothing in hand but a worker: let somebody who matters more
@@ -128,7 +136,7 @@ pub enum Step {
     /// Hold a row.
     Lock { lock: LockId, work: WorkId },
     /// Let go of it.
-    Unlock { lock: LockId },
+    Unlock { lock: LockId, depth: Depth },
     /// Look into a cache; go on behind the miss if it is there.
     Look { look: LookId },
     /// What was missing has been fetched: store it.
@@ -162,6 +170,13 @@ pub struct Host {
     pub cores: u32,
     /// Whether its instances can ever want more CPU than there is.
     pub contended: bool,
+    /// Its CPUs, if it is contended.
+    pub cpus: Range<CpuId>,
+    /// Work shorter than this is done by the core that its program is at home on.
+    pub affinity: Option<Span>,
+    /// What it takes to wake a core, and to switch it between requests.
+    pub wake: Option<Wake>,
+    pub switch: Option<Switching>,
     /// The places at its disk, and what else limits it.
     pub disk: Option<PoolId>,
     pub volume: Option<VolumeId>,
@@ -171,6 +186,13 @@ pub struct Host {
     pub accelerator: Option<AcceleratorId>,
     pub boot: Span,
     pub instances: Vec<InstanceId>,
+}
+
+/// What it takes to wake a core: how long, and the CPU time besides.
+#[derive(Clone, Debug)]
+pub struct Wake {
+    pub delay: Law,
+    pub cpu: Span,
 }
 
 /// Machines that are alike, as the model file names them.
@@ -568,6 +590,7 @@ pub struct Network {
     pub zones: u32,
     pub groups: Table<GroupId, Group>,
     pub hosts: Table<HostId, Host>,
+    pub cpus: Table<CpuId, HostId>,
     pub services: Table<ServiceId, Service>,
     pub instances: Table<InstanceId, Instance>,
     pub careful: Table<CarefulId, Careful>,
@@ -599,6 +622,13 @@ pub struct Network {
     pub faults: Vec<Fault>,
     /// Users behind the traffic that is given per user.
     pub users: Option<f64>,
+}
+
+impl Host {
+    /// Cores of each of its CPUs.
+    pub fn cores_each(&self) -> u32 {
+        if self.affinity.is_some() { 1 } else { self.cores }
+    }
 }
 
 impl Network {

@@ -26,5 +26,6 @@ pub use engine::{Failure, Plan, Usage, run};
 pub use measure::{CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, Slice};
 pub use pool::Area;
 pub use probe::{Fingerprint, Gated, Looked, Probe};
+pub use rows::RowsUse;
 pub use token::Reason;
 pub use volume::Limited;

@@ -5,6 +5,7 @@ mod background;
 mod determinism;
 mod docs;
 mod find;
+mod pgbench;
 mod problems;
 mod schemas;
 mod support;

@@ -170,7 +170,7 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
             assert_eq!(area, measure.waits.as_slice()[group].sum(), "seed {seed}, pool {group}");
         }
         for (area, waits) in usage.rows.as_slice().iter().zip(measure.row_waits.as_slice()) {
-            assert_eq!(*area, waits.sum(), "seed {seed}");
+            assert_eq!(area.line_ns, waits.sum(), "seed {seed}");
         }
         let network = &model.network;
         for group in network.groups.ids() {

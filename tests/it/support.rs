@@ -6,7 +6,7 @@ use outgrow::network::{
     BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names,
     Network, PoolGroupId, ServiceId,
 };
-use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, Served, Usage, run};
+use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
 
@@ -157,6 +157,9 @@ impl Seen<'_> {
                 let used = hosts.iter().map(|it| self.usage.cpus[*it]);
                 used.sum::<f64>() / 1e9 / self.window_s
             }
+            "rows_line" => self.rows(of).line_ns as f64 / 1e9 / self.window_s,
+            "rows_busy" => self.rows(of).held_ns as f64 / 1e9 / self.window_s,
+            "rows_utilization" => self.rows(of).busiest_ns as f64 / 1e9 / self.window_s,
             "connects" => {
                 let (network, group) = (&self.model.network, self.model.pools(of));
                 let own =
@@ -178,9 +181,12 @@ impl Seen<'_> {
                 let seen = self.measure.caches[cache];
                 seen.hits as f64 / (seen.hits + seen.misses) as f64
             }
-            "rows_line" => self.usage.rows[self.model.lock(of)] as f64 / 1e9 / self.window_s,
             _ => panic!("no metric \"{of}.{what}\""),
         }
+    }
+
+    fn rows(&self, lock: &str) -> RowsUse {
+        self.usage.rows[self.model.lock(lock)]
     }
 
     /// Of all accelerators of a host group.

@@ -37,6 +37,11 @@ oracles! { "oracles/stations.json" as stations:
     timeout_at_one_server timeout_at_four_servers cache_aside group_commit
 }
 
+oracles! { "oracles/cpu.json" as cpu:
+    three_cores cores_fall_asleep half_is_lost_between_slices programs_stick_to_a_core
+    a_container_of_half_the_weight two_rows_held_in_turn the_busiest_row_of_many
+}
+
 oracles! { "oracles/disks.json" as disks:
     bandwidth_is_md1 credits_delay_as_md1_beyond_their_room
     buffer_of_a_tenth buffer_of_pages_read_alike
@@ -281,4 +286,32 @@ fn a_clients_second_try_has_other_luck_than_its_calls_second_try() {
     let seen = model.replicate(40, "10s", "100s");
     let failed: Vec<f64> = seen.iter().map(|it| it.metric("user.failed.timeout")).collect();
     agrees("share that fails", &failed, 0.0625);
+}
+
+#[test]
+fn waking_and_switching_that_take_no_time_change_nothing() {
+    let with = |host: &str| {
+        let text = format!(
+            r#"{{ "name": "free", "hosts": {{ "box": {{ "cores": 2, {host} "speed": 1 }} }},
+                 "services": {{
+                   "a": {{ "hosts": "box", "cpu": {{ "request": 2 }}, "operations": {{ "go": [{{ "cpu": {{ "exponential": "10ms" }} }}, {{ "call": "b.run" }}] }} }},
+                   "b": {{ "hosts": "box", "operations": {{ "run": [{{ "cpu": {{ "exponential": "5ms" }} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "a.go", "rate": "100/s" }} }} }}"#
+        );
+        model(&text).watch(&plan(7, "100s"), Diary::default()).0.responses_ms()
+    };
+    let plain = with("");
+    let free = with(
+        r#""wake": { "delay": "0s" }, "switch": { "cost": "0s", "slice": "1ms" }, "affinity": "0s","#,
+    );
+    assert!(plain.len() > 9000);
+    assert_ne!(plain, with(r#""switch": { "cost": "10us" },"#), "a cost is felt");
+    assert_ne!(plain, with(r#""wake": { "delay": "10us" },"#), "a delay is felt");
+    // Affinity for work of no length leaves each on the core with the fewest.
+    assert_ne!(plain, free);
+    let free = with(r#""wake": { "delay": "0s" }, "switch": { "cost": "0s", "slice": "1ms" },"#);
+    assert_eq!(plain.len(), free.len());
+    for (plain, free) in plain.iter().zip(&free) {
+        assert!((plain - free).abs() < 1e-5, "{plain} and {free}");
+    }
 }

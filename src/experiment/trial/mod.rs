@@ -162,7 +162,7 @@ impl Reading<'_> {
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
-        self.rows(&mut figures);
+        self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         self.accelerators(&mut figures, &mut utilizations);

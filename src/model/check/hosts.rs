@@ -4,6 +4,8 @@ use super::*;
 
 /// Hosts beyond which a model is refused.
 const HOSTS_MAX: u64 = 100_000;
+/// Cores of a host group that programs can stick to.
+const STICKY_CORES_MAX: u64 = 1000;
 /// The same of accelerators, each of which keeps a record of what it serves.
 const ACCELERATORS_MAX: u64 = 10_000;
 
@@ -54,6 +56,26 @@ impl Checker<'_> {
             at_most(f64::from(group.cores), 1e6, it);
         });
         findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
+        if group.affinity.is_some() && group.cores > 0 {
+            let cores = u64::from(group.cores) * u64::from(group.count);
+            if cores > STICKY_CORES_MAX {
+                let rule = format!(
+                    "{cores} cores in all; at most {STICKY_CORES_MAX} can be run one by one"
+                );
+                findings.wrong_at(
+                    "affinity",
+                    Code::E012,
+                    rule,
+                    "leave it out: with many cores it matters little",
+                );
+            }
+        }
+        if let Some(wake) = &group.wake {
+            findings.inside("wake", |it| wake.check(it));
+        }
+        if let Some(switch) = &group.switch {
+            findings.inside("switch", |it| switch.check(it));
+        }
         if let Some(price) = group.price {
             findings.inside("price", |it| at_most(price.as_per_hour(), 1e9, it));
         }

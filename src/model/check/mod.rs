@@ -9,6 +9,7 @@ mod services;
 mod sizes;
 mod steps;
 mod traffic;
+mod waits;
 
 use super::file::*;
 use super::places::{Operation, any_step, each_step, inner_steps};

@@ -48,7 +48,6 @@ impl Checker<'_> {
         if let Some(closed) = &class.closed {
             findings.inside("closed", |it| {
                 it.inside("users", |it| {
-                    at_least_one(closed.users, it);
                     at_most(f64::from(closed.users), f64::from(CLOSED_USERS_MAX), it);
                 });
                 it.inside("think", |it| closed.think.check(it));

@@ -65,6 +65,10 @@ impl<'m> Compiler<'m> {
                 zone: ZoneId::new(zones[i % zones.len()]),
                 cores: group.cores,
                 contended: false,
+                cpus: CpuId::default()..CpuId::default(),
+                affinity: group.affinity,
+                wake: group.wake.as_ref().map(|it| Wake { delay: it.delay.law(), cpu: it.cpu }),
+                switch: group.switch,
                 disk: None,
                 volume: None,
                 log: None,
@@ -232,8 +236,9 @@ impl<'m> Compiler<'m> {
             // Whoever may be interrupted must be seen to compute.
             let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
-            let cores = f64::from(self.network.hosts[host].cores);
-            self.network.hosts[host].contended = limited || interrupted || wants > cores;
+            let it = &mut self.network.hosts[host];
+            let costs = it.wake.is_some() || it.switch.is_some() || it.affinity.is_some();
+            it.contended = limited || costs || interrupted || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.
@@ -241,6 +246,16 @@ impl<'m> Compiler<'m> {
             let hosts = self.network.groups[group].hosts.clone();
             let contended = self.network.hosts[hosts.clone()].iter().any(|it| it.contended);
             hosts.map_ids().for_each(|host| self.network.hosts[host].contended = contended);
+        }
+        for host in self.network.hosts.ids() {
+            let it = &mut self.network.hosts[host];
+            if it.contended {
+                let first = CpuId::new(self.network.cpus.len());
+                (0..it.cores / it.cores_each()).for_each(|_| {
+                    self.network.cpus.push(host);
+                });
+                it.cpus = first..CpuId::new(self.network.cpus.len());
+            }
         }
     }
 }

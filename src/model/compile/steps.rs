@@ -83,6 +83,9 @@ impl<'m> Compiler<'m> {
         let hosts = self.network.groups[group].hosts.clone();
         let contended = self.network.hosts[hosts].iter().any(|it| it.contended);
         let depth = spot.depth;
+        if self.network.hosts[host].wake.is_some() {
+            self.emit(program, spot.holds, Step::Wake { work, depth });
+        }
         let step = match contended {
             true => Step::Compute { work, depth },
             false => Step::Delay { work, depth },
@@ -220,7 +223,7 @@ impl<'m> Compiler<'m> {
         let held = self.hold(program);
         let inner = spot.inside(format_args!(".do")).holding(held);
         self.steps(program, &inner, &lock.steps);
-        self.release(program, spot.holds, held, Step::Unlock { lock: id });
+        self.release(program, spot.holds, held, Step::Unlock { lock: id, depth: spot.depth });
     }
 
     pub(super) fn work(&mut self, spot: &Spot, luck: &Option<String>, law: Law) -> WorkId {

@@ -163,7 +163,8 @@ pub struct Choice {
 pub struct LockStep {
     /// Which row.
     pub lock: Rows,
-    /// What to do while holding it; no calls, so that nobody can wait for each other in a circle.
+    /// What to do while holding it. Other tables may be locked and services called, as long as
+    /// whoever holds a row can never wait for somebody who may be waiting for that row.
     #[serde(rename = "do")]
     pub steps: Vec<Step>,
     /// A name for this step's luck, as for `cpu`.

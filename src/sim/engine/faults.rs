@@ -211,13 +211,22 @@ impl<P: Probe> Engine<'_, P> {
             _ if self.tokens[id].failing != 0 => {}
             _ if self.is_out_of_work(&self.tokens[id]) => {}
             Step::Delay { .. } => self.stop_computing(id),
+            // Its core wakes up for nobody.
+            Step::Wake { depth, .. } => {
+                let host = self.network.instances[self.tokens[id].held(depth)].host;
+                let woken = self.woken_for(id, &self.network.hosts[host]);
+                let cpu = woken.expect("it waits for a core to wake up");
+                let next = self.cpus[cpu].awake(self.now);
+                self.date_cpu(cpu, next);
+            }
             Step::Compute { depth, .. } => {
                 let spec = &self.network.instances[self.tokens[id].held(depth)];
-                let (host, claimant) = (spec.host, spec.claimant);
-                let cpu = self.cpus[host].as_mut().expect("it computes on a shared CPU");
-                let next = cpu.abort(self.now, claimant, id);
+                let host = &self.network.hosts[spec.host];
+                let own = if host.affinity.is_some() { self.tokens[id].left } else { 0 };
+                let cpu = CpuId::new(host.cpus.start.index() + own as usize);
+                let next = self.cpus[cpu].abort(self.now, spec.claimant, id);
                 self.tokens[id].wait = Wait::Moving;
-                self.date_cpu(host, next);
+                self.date_cpu(cpu, next);
             }
             _ => {}
         }
@@ -299,7 +308,8 @@ impl<P: Probe> Engine<'_, P> {
     /// caller's place, and this one's work goes on for nobody.
     fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
-        let mut caller = *token;
+        let whole = *token;
+        let mut caller = whole;
         let own = token.base..depth + 1;
         token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
         token.base = depth + 1;
@@ -311,13 +321,52 @@ impl<P: Probe> Engine<'_, P> {
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;
-        caller.row = NOBODY;
         caller.left = 0;
+        caller.row = self.outer_rows(id, &whole, step);
         let caller = self.tokens.admit_copy(&caller);
+        self.take_over_rows(caller, step);
         for depth in own {
             self.stand_in_at_work(id, caller, self.tokens[id].held(depth));
         }
         self.ready.push_back(caller);
+    }
+
+    /// Separates the rows that a token holds further in, or waits for there, from those that its
+    /// caller has yet to give back from `step` on; returns the place of the last taken of those.
+    fn outer_rows(&mut self, id: TokenId, whole: &Token, step: StepId) -> u32 {
+        let (mut at, mut last) = (whole.row, None);
+        if whole.wait == Wait::Row
+            && let Step::Lock { lock, .. } = self.step_of(id)
+        {
+            last = Some((lock, at));
+            at = self.rows[lock].outer(at);
+        }
+        let mut back = self.first_to_give_back(whole);
+        while let Some(here) = back.filter(|it| *it != step) {
+            if let Step::Unlock { lock, .. } = self.network.steps[here] {
+                last = Some((lock, at));
+                at = self.rows[lock].outer(at);
+            }
+            back = self.next_to_give_back(whole, here);
+        }
+        match last {
+            Some((lock, place)) => self.rows[lock].forget_outer(place),
+            None => self.tokens[id].row = NOBODY,
+        }
+        at
+    }
+
+    /// The rows that a token has to give back from where it stands are its own from now on.
+    fn take_over_rows(&mut self, id: TokenId, from: StepId) {
+        let token = self.tokens[id];
+        let (mut at, mut back) = (token.row, Some(from));
+        while let Some(here) = back {
+            if let Step::Unlock { lock, .. } = self.network.steps[here] {
+                self.rows[lock].hand_over(at, id);
+                at = self.rows[lock].outer(at);
+            }
+            back = self.next_to_give_back(&token, here);
+        }
     }
 
     /// Where a token that is further in would go on to give things back at `depth`.
@@ -360,6 +409,7 @@ impl<P: Probe> Engine<'_, P> {
             Step::Leave { depth, .. }
             | Step::Return { depth, .. }
             | Step::Disconnect { depth, .. }
+            | Step::Unlock { depth, .. }
                 if token.is(flag::CUT) && depth < token.base =>
             {
                 None

@@ -47,9 +47,10 @@ impl<P: Probe> Engine<'_, P> {
         let (left, void) = match self.step_of(id) {
             Step::Compute { .. } => {
                 let network::Instance { host, claimant, .. } = self.network.instances[at];
-                let cpu = self.cpus[host].as_mut().expect("it computes on a shared CPU");
-                let (left, next) = cpu.interrupt(self.now, claimant, id);
-                self.date_cpu(host, next);
+                // Checked: programs on these hosts do not stick to cores, so that there is one CPU.
+                let cpu = self.network.hosts[host].cpus.start;
+                let (left, next) = self.cpus[cpu].interrupt(self.now, claimant, id);
+                self.date_cpu(cpu, next);
                 (left, 0)
             }
             Step::Wait { .. } => (self.tokens[id].joined - self.now, 1),
@@ -97,9 +98,9 @@ impl<P: Probe> Engine<'_, P> {
                 token.wait = Wait::Cpu;
                 let network::Instance { host, claimant, .. } =
                     self.network.instances[token.held(depth)];
-                let cpu = self.cpus[host].as_mut().expect("it computes on a shared CPU");
-                let next = cpu.begin(self.now, claimant, id, left);
-                self.date_cpu(host, next);
+                let cpu = self.network.hosts[host].cpus.start;
+                let next = self.cpus[cpu].begin(self.now, claimant, id, left, Span::ZERO);
+                self.date_cpu(cpu, next);
             }
             Step::Wait { .. } => {
                 self.interrupted.at_mut(place).is_out = false;

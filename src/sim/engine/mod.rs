@@ -30,13 +30,13 @@ use super::meter::Meter;
 use super::order::Order;
 use super::pool::{Area, Pool};
 use super::probe::Probe;
-use super::rows::Rows;
+use super::rows::{Rows, RowsUse};
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
     self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
-    ConnectionsId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
+    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
@@ -85,8 +85,9 @@ pub struct Usage {
     pub pools: Table<PoolId, Area>,
     /// Core-nanoseconds.
     pub cpus: Table<HostId, f64>,
-    /// Waiter-nanoseconds.
-    pub rows: Table<LockId, u128>,
+    /// Core-nanoseconds lost to waking cores and switching them.
+    pub cpus_lost: Table<HostId, f64>,
+    pub rows: Table<LockId, RowsUse>,
     /// Core-nanoseconds of each instance.
     pub instances: Table<InstanceId, f64>,
     pub volumes: Table<VolumeId, Limited>,
@@ -237,7 +238,7 @@ impl<'n> Source<'n> {
 enum Lane {
     Arrival(ClassId),
     Ring(DelayId),
-    Cpu(HostId),
+    Cpu(CpuId),
     Accelerator(AcceleratorId),
     Control,
 }
@@ -245,11 +246,10 @@ enum Lane {
 /// The slots that there are: the next arrival of each class, the head of each ring, the earliest
 /// finish on each shared CPU, what is next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
-    let shared = network.hosts.ids().filter(|it| network.hosts[*it].contended);
     let arrivals = network.classes.ids().map(Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
     let accelerators = network.accelerators.ids().map(Lane::Accelerator);
-    let devices = shared.map(Lane::Cpu).chain(accelerators);
+    let devices = network.cpus.ids().map(Lane::Cpu).chain(accelerators);
     arrivals.chain(rings).chain(devices).chain([Lane::Control]).collect()
 }
 
@@ -332,9 +332,9 @@ struct Engine<'n, P> {
     /// The buckets of each service's rate limits.
     rate_buckets: Table<ServiceId, Vec<Vec<RateBucket>>>,
     interrupted: Interrupted,
-    cpus: Table<HostId, Option<Cpu>>,
+    cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
-    cpu_slots: Table<HostId, usize>,
+    cpu_slots: Table<CpuId, usize>,
     instances: Table<InstanceId, Instance>,
     /// Instance-nanoseconds of computing up to the window's opening.
     computed_at_opening_ns: Table<InstanceId, u128>,
@@ -372,7 +372,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn new(network: &'n Network, plan: &Plan, probe: P) -> Self {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
-        let shared = |host| slots.iter().position(|it| matches!(it, Lane::Cpu(it) if *it == host));
+        let first_cpu = network.classes.len() + network.delays.len();
         Engine {
             network,
             plan: *plan,
@@ -382,7 +382,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             sequence: 0,
             once: OneShot::with_capacity(1024),
             lanes: Lanes::new(slots.len()),
-            cpu_slots: network.hosts.map(|id, _| shared(id).unwrap_or(usize::MAX)),
+            cpu_slots: network.cpus.map(|id, _| first_cpu + id.index()),
             slots,
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
@@ -392,10 +392,11 @@ impl<'n, P: Probe> Engine<'n, P> {
             gates: network.instances.map(|_, _| Gate::default()),
             rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
             interrupted: Interrupted::default(),
-            cpus: network.hosts.map(|_, host| {
+            cpus: network.cpus.map(|_, host| {
+                let host = &network.hosts[*host];
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
-                host.contended
-                    .then(|| Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit))))
+                let claims = claims.map(|it| (it.cpu_weight, it.cpu_limit));
+                Cpu::new(host.cores_each(), host.switch, claims)
             }),
             instances: network.instances.map(|_, it| Instance {
                 computing_ns: 0,
@@ -519,7 +520,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         match self.slots[slot] {
             Lane::Arrival(_) => {}
             Lane::Ring(delay) => self.ring(delay),
-            Lane::Cpu(host) => self.cpu_finish(host),
+            Lane::Cpu(cpu) => self.cpu_finish(cpu),
             Lane::Accelerator(device) => self.accelerator_due(device),
             Lane::Control => self.carry_out_control(),
         }
@@ -648,7 +649,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn open_window(&mut self) {
         let now = self.now;
         self.pools.iter_mut().for_each(|it| it.open(now));
-        self.cpus.iter_mut().flatten().for_each(|it| it.open(now));
+        self.cpus.iter_mut().for_each(|it| it.open(now));
         self.rows.iter_mut().for_each(|it| it.open(now));
         self.volumes.iter_mut().for_each(|it| it.open(now));
         self.buffers.iter_mut().for_each(Buffer::open);
@@ -693,7 +694,10 @@ impl<'n, P: Probe> Engine<'n, P> {
         let usage = Usage {
             pools: self.network.pools.map(|id, _| self.pools[id].measured(now)),
             cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id, &computed_ns)),
-            rows: self.network.locks.map(|id, _| self.rows[id].measured_line_ns(now)),
+            cpus_lost: self.network.hosts.map(|_, host| {
+                self.cpus[host.cpus.clone()].iter().map(Cpu::measured_lost_ns).sum()
+            }),
+            rows: self.network.locks.map(|id, _| self.rows[id].measured(now)),
             instances: self.network.instances.map(|id, _| self.instance_used_ns(id, &computed_ns)),
             volumes: self.volumes.map(|_, it| it.measured(now)),
             buffers: self.buffers.map(|_, it| it.measured()),
@@ -715,24 +719,27 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn cpu_used_ns(&mut self, host: HostId, computed_ns: &Table<InstanceId, f64>) -> f64 {
-        match &mut self.cpus[host] {
-            Some(cpu) => cpu.measured_ns(self.now),
-            None => self.network.hosts[host].instances.iter().map(|it| computed_ns[*it]).sum(),
+        let spec = &self.network.hosts[host];
+        if spec.contended {
+            return spec.cpus.clone().map_ids().map(|it| self.cpus[it].measured_ns(self.now)).sum();
         }
+        spec.instances.iter().map(|it| computed_ns[*it]).sum()
     }
 
     fn instance_used_ns(&self, instance: InstanceId, computed_ns: &Table<InstanceId, f64>) -> f64 {
         let spec = &self.network.instances[instance];
-        match &self.cpus[spec.host] {
-            Some(cpu) => cpu.measured_of_ns(spec.claimant),
-            None => computed_ns[instance],
+        let host = &self.network.hosts[spec.host];
+        if host.contended {
+            let cpus = self.cpus[host.cpus.clone()].iter();
+            return cpus.map(|it| it.measured_of_ns(spec.claimant)).sum();
         }
+        computed_ns[instance]
     }
 
     fn audit(&mut self) -> Result<(), Failure> {
         let now = self.now;
         let broken = |law, what, index| Failure::Broken { law, what, index };
-        let holders = self.holders();
+        let (holders, row_holders) = self.holders();
         for id in self.network.pools.ids() {
             let audit = self.pools[id].audit(&self.tokens, now, holders[id]);
             audit.map_err(|law| broken(law, "pool", id.index()))?;
@@ -741,12 +748,11 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.audit_admission()?;
         self.audit_accelerators()?;
         for id in self.network.locks.ids() {
-            let audit = self.rows[id].audit(&self.tokens, now);
+            let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);
             audit.map_err(|law| broken(law, "lock", id.index()))?;
         }
-        for id in self.network.hosts.ids() {
-            let Some(cpu) = &mut self.cpus[id] else { continue };
-            cpu.audit(now).map_err(|law| broken(law, "cpu", id.index()))?;
+        for id in self.network.cpus.ids() {
+            self.cpus[id].audit(now).map_err(|law| broken(law, "cpu", id.index()))?;
         }
         self.audit_requests().map_err(|law| broken(law, "system", 0))
     }
@@ -779,15 +785,19 @@ impl<'n, P: Probe> Engine<'n, P> {
         Ok(())
     }
 
-    /// How many tokens hold a place of each pool.
-    fn holders(&self) -> Table<PoolId, u32> {
+    /// How many tokens hold a place of each pool, and rows of each table.
+    fn holders(&self) -> (Table<PoolId, u32>, Table<LockId, u32>) {
         let mut holders = self.network.pools.map(|_, _| 0);
+        let mut rows = self.network.locks.map(|_, _| 0);
         self.each_to_give_back(|token, step| {
             if let Some(pool) = self.pool_given_back(token, step) {
                 holders[pool] += 1;
             }
+            if let Step::Unlock { lock, .. } = self.network.steps[step] {
+                rows[lock] += 1;
+            }
         });
-        holders
+        (holders, rows)
     }
 
     /// Looks at all that every token has yet to give back.

@@ -4,6 +4,7 @@ mod accelerators;
 mod balancing;
 mod caches;
 mod connections;
+mod cpu;
 mod devices;
 mod disks;
 mod faults;

@@ -60,6 +60,7 @@ struct Place {
     /// Whether there is a pool "c" of connections to the next service that must be opened.
     connects: bool,
     disk: bool,
+    limits: bool,
     accelerator: Accelerator,
 }
 
@@ -82,11 +83,12 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     model["zones"] = (0..zones).map(|it| (format!("z{it}"), json!({}))).collect();
     model["links"] = links(&mut dice, zones);
     let disks: Vec<bool> = (0..groups).map(|_| dice.chance(0.8)).collect();
+    let sticky: Vec<bool> = (0..groups).map(|_| dice.chance(0.2)).collect();
     use Accelerator::{Batches, None, Tokens};
     let accelerators: Vec<Accelerator> =
         (0..groups).map(|_| *dice.one_of(&[None, Batches, Tokens])).collect();
     let host_groups = (0..groups as usize).map(|it| {
-        let host = host(&mut dice, zones, disks[it], accelerators[it]);
+        let host = host(&mut dice, zones, disks[it], sticky[it], accelerators[it]);
         (format!("h{it}"), host)
     });
     model["hosts"] = host_groups.collect();
@@ -95,10 +97,11 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         let group = dice.below(groups);
         let pools = dice.below(3);
         let disk = disks[group as usize];
-        let accelerator = accelerators[group as usize];
+        let (limits, accelerator) = (!sticky[group as usize], accelerators[group as usize]);
         let connects = service + 1 < services && dice.chance(0.5);
         let operations = operations.clone();
-        let place = Place { service, services, operations, pools, connects, disk, accelerator };
+        let place =
+            Place { service, services, operations, pools, connects, disk, limits, accelerator };
         written.insert(format!("s{service}"), self::service(&mut dice, group, &place));
     }
     // What is kept open must not be more than the other end takes.
@@ -116,7 +119,20 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
+    nobody_is_interrupted_where_cores_sleep(&mut model);
     model
+}
+
+/// The check refuses it.
+fn nobody_is_interrupted_where_cores_sleep(model: &mut Value) {
+    let hosts = model["hosts"].clone();
+    for service in model["services"].as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
+        let group = &hosts[service["hosts"].as_str().unwrap_or_default()];
+        let binds = group.get("wake").is_some() || group.get("affinity").is_some();
+        if let Some(order) = service.pointer_mut("/discipline/priority").filter(|_| binds) {
+            order["preemptive"] = json!(false);
+        }
+    }
 }
 
 fn links(dice: &mut Dice, zones: u64) -> Value {
@@ -133,7 +149,7 @@ fn links(dice: &mut Dice, zones: u64) -> Value {
     (0..count).map(|_| link(dice)).collect()
 }
 
-fn host(dice: &mut Dice, zones: u64, disk: bool, accelerator: Accelerator) -> Value {
+fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool, accelerator: Accelerator) -> Value {
     let mut host = json!({ "count": dice.from(1, 3), "cores": dice.from(1, 4) });
     if dice.chance(0.5) {
         host["zones"] =
@@ -144,6 +160,15 @@ fn host(dice: &mut Dice, zones: u64, disk: bool, accelerator: Accelerator) -> Va
     }
     if dice.chance(0.5) {
         host["boot"] = dice.span(0, 100);
+    }
+    if dice.chance(0.3) {
+        host["wake"] = json!({ "delay": dice.time(2), "cpu": dice.span(0, 2) });
+    }
+    if sticky {
+        host["affinity"] = dice.span(1, 5);
+    }
+    if dice.chance(0.3) {
+        host["switch"] = json!({ "cost": dice.span(0, 2), "slice": dice.span(1, 3) });
     }
     if disk {
         host["disk"] = self::device(dice);
@@ -251,7 +276,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     admission(dice, &mut service);
     if dice.chance(0.3) {
         service["cpu"] = json!({ "request": 2.0 });
-        if dice.chance(0.5) {
+        if dice.chance(0.5) && place.limits {
             service["cpu"]["limit"] = json!(*dice.one_of(&[0.5, 1.0, 1.5]));
         }
     }
@@ -273,7 +298,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
             json!({ "memory": "1MiB", "data": "3MiB", "skew": 0.8, "cold": dice.chance(0.5) });
     }
     let count = place.operations[place.service as usize];
-    let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, false)));
+    let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, 0)));
     service["operations"] = operations.collect();
     let sized = |steps: &Value| {
         steps.get(0).is_none_or(|it| it.get("cpu").is_some() || it.get("wait").is_some())
@@ -386,47 +411,50 @@ fn pool(dice: &mut Dice) -> Value {
     pool
 }
 
-fn steps(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+/// Rows are taken in the order of their tables: `tables` is the first that may still be locked.
+const TABLES: u64 = 3;
+
+fn steps(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let count = dice.below(4);
-    (0..count).map(|_| step(dice, place, nesting, locked)).collect()
+    (0..count).map(|_| step(dice, place, nesting, tables)).collect()
 }
 
-fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let calls = place.service + 1 < place.services;
     match dice.below(16) {
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
         4 if place.disk => json!({ "commit": {} }),
-        5..=8 if calls && !locked => call(dice, place),
-        9 if nesting > 0 && !locked => parallel(dice, place, nesting - 1),
-        10 if nesting > 0 => choose(dice, place, nesting - 1, locked),
-        11 if nesting > 0 && !locked => {
-            let table = dice.below(2);
+        5..=8 if calls => call(dice, place),
+        9 if nesting > 0 => parallel(dice, place, nesting - 1, tables),
+        10 if nesting > 0 => choose(dice, place, nesting - 1, tables),
+        11 if nesting > 0 && tables < TABLES => {
+            let table = dice.from(tables, TABLES - 1);
             let count = if table == 0 { 3 } else { 50 };
             let rows = json!({ "rows": count, "skew": 0.7, "table": format!("t{table}") });
-            json!({ "lock": rows, "do": steps(dice, place, nesting - 1, true) })
+            json!({ "lock": rows, "do": steps(dice, place, nesting - 1, table + 1) })
         }
         14 | 15 => inference(dice, place.accelerator),
-        12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, locked),
+        12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, tables),
         _ => json!({ "wait": "0s" }),
     }
 }
 
 /// One of two caches of the service, or a bare share of hits.
-fn cache(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn cache(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let mut caches = [
         json!({ "hit": 0.5 }),
         json!({ "keys": 20, "skew": 0.8, "capacity": 5, "name": "own", "ttl": "50ms", "evict": "lfu", "cold": true }),
         json!({ "keys": 10, "skew": 0.5, "name": "all", "shared": true, "ttl": "30ms", "renew": true }),
     ];
     // Only what is furthest in may wait for others' fetches, lest they wait for each other.
-    let may_wait = !locked && nesting == 0;
+    let may_wait = nesting == 0;
     if may_wait && dice.chance(0.7) {
         caches[0] = json!({ "keys": 3, "name": "awaited", "cold": true, "ttl": "20ms", "coalesce": true, "shared": place.service == 0 });
     }
     let which = dice.below(3) as usize;
-    json!({ "cache": caches[which], "miss": steps(dice, place, nesting, locked) })
+    json!({ "cache": caches[which], "miss": steps(dice, place, nesting, tables) })
 }
 
 fn disk(dice: &mut Dice) -> Value {
@@ -477,9 +505,9 @@ fn retry(dice: &mut Dice) -> Value {
     retry
 }
 
-fn parallel(dice: &mut Dice, place: &Place, nesting: u64) -> Value {
+fn parallel(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let branches = dice.from(1, 3);
-    let lists: Vec<Value> = (0..branches).map(|_| steps(dice, place, nesting, false)).collect();
+    let lists: Vec<Value> = (0..branches).map(|_| steps(dice, place, nesting, tables)).collect();
     let mut parallel = json!({ "parallel": lists });
     if dice.chance(0.5) {
         parallel["need"] = json!(dice.from(1, branches));
@@ -487,9 +515,9 @@ fn parallel(dice: &mut Dice, place: &Place, nesting: u64) -> Value {
     parallel
 }
 
-fn choose(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn choose(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let count = dice.from(1, 3);
-    let option = |dice: &mut Dice| json!({ "weight": dice.from(1, 3), "do": steps(dice, place, nesting, locked) });
+    let option = |dice: &mut Dice| json!({ "weight": dice.from(1, 3), "do": steps(dice, place, nesting, tables) });
     let options: Vec<Value> = (0..count).map(|_| option(dice)).collect();
     json!({ "choose": options })
 }
