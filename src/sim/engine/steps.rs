@@ -195,7 +195,7 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(wake) = &host.wake
             && let Some(woken) = self.woken_for(id, host)
         {
-            lost = lost + wake.cpu;
+            lost += wake.cpu;
             let next = self.cpus[woken].awake(self.now);
             if woken != cpu {
                 self.date_cpu(woken, next);
