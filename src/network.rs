@@ -3,14 +3,16 @@
 //! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
 
 use crate::ids::{Id, Table, id};
-use crate::parts::balance::Balance;
+use crate::parts::balance::{Careful, Rule};
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
-use crate::parts::distribution::Law;
-use crate::parts::distribution::Misses;
-use crate::parts::distribution::Zipf;
+use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
+use crate::parts::law::switching::Switching;
 use crate::parts::policy::budget::Budget;
+use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
+use crate::parts::policy::outlier_ejection::OutlierEjection;
+use crate::parts::policy::rate_limit::Bucket;
 use crate::parts::policy::retry::Retry;
 use crate::parts::queue::Full;
 use crate::units::{Span, Time};
@@ -19,6 +21,11 @@ use std::ops::Range;
 id!(ZoneId);
 id!(GroupId);
 id!(HostId);
+id!(
+    /// Cores that share all work there is for them: those of a host, or each of them by itself where
+    /// programs stick to theirs.
+    CpuId
+);
 id!(ServiceId);
 id!(InstanceId);
 id!(PoolId);
@@ -44,6 +51,11 @@ id!(
     /// The connections of a pool that must be opened.
     ConnectionsId
 );
+id!(
+    /// The accelerators of one host.
+    AcceleratorId
+);
+id!(InferenceId);
 id!(LockId);
 id!(ChoiceId);
 id!(CacheId);
@@ -53,6 +65,14 @@ id!(SendId);
 id!(GuardId);
 id!(BudgetId);
 id!(ForkId);
+id!(
+    /// A balancer that looks at more than who works and how much each has to do.
+    CarefulId
+);
+id!(
+    /// The rules by which a service lets requests in.
+    AdmissionId
+);
 id!(
     /// One constant delay; whatever waits that long leaves in the order it came.
     DelayId
@@ -84,8 +104,13 @@ pub enum Step {
     Disconnect { pool: u16, depth: Depth },
     /// Compute where nobody can ever be in the way.
     Delay { work: WorkId, depth: Depth },
+    /// Wait for a core to wake up, if one sleeps. Always followed by `Compute`.
+    Wake { work: WorkId, depth: Depth },
     /// Compute on the host's shared CPU.
     Compute { work: WorkId, depth: Depth },
+    /// Before computing or waiting with nothing in hand but a worker: let somebody who matters more
+    /// have it first.
+    GiveWay { depth: Depth },
     /// Let time pass.
     Wait { work: WorkId },
     /// Find out how many accesses to the disk there are to make; skip the next three steps if none.
@@ -109,10 +134,12 @@ pub enum Step {
     Spawn { fork: ForkId, depth: Depth },
     /// Wait until the log's next flush is over.
     Commit { depth: Depth },
+    /// Have the host's accelerators do something, or wait in line for them.
+    Infer { inference: InferenceId, depth: Depth },
     /// Hold a row.
     Lock { lock: LockId, work: WorkId },
     /// Let go of it.
-    Unlock { lock: LockId },
+    Unlock { lock: LockId, depth: Depth },
     /// Look into a cache; go on behind the miss if it is there.
     Look { look: LookId },
     /// What was missing has been fetched: store it.
@@ -148,14 +175,29 @@ pub struct Host {
     pub cores: u32,
     /// Whether its instances can ever want more CPU than there is.
     pub contended: bool,
+    /// Its CPUs, if it is contended.
+    pub cpus: Range<CpuId>,
+    /// Work shorter than this is done by the core that its program is at home on.
+    pub affinity: Option<Span>,
+    /// What it takes to wake a core, and to switch it between requests.
+    pub wake: Option<Wake>,
+    pub switch: Option<Switching>,
     /// The places at its disk, and what else limits it.
     pub disk: Option<PoolId>,
     pub volume: Option<VolumeId>,
     /// The same of the disk that its logs flush to, which may be that one.
     pub log: Option<PoolId>,
     pub log_volume: Option<VolumeId>,
+    pub accelerator: Option<AcceleratorId>,
     pub boot: Span,
     pub instances: Vec<InstanceId>,
+}
+
+/// What it takes to wake a core: how long, and the CPU time besides.
+#[derive(Clone, Debug)]
+pub struct Wake {
+    pub delay: Law,
+    pub cpu: Span,
 }
 
 /// Machines that are alike, as the model file names them.
@@ -170,9 +212,14 @@ pub struct Group {
 #[derive(Clone, Debug)]
 pub struct Service {
     pub instances: Range<InstanceId>,
-    pub balance: Balance,
+    pub balance: Rule,
+    /// How it balances, if that takes more than the rule.
+    pub careful: Option<CarefulId>,
     pub health: Option<Health>,
+    pub ejection: Option<OutlierEjection>,
     pub start: Span,
+    /// How it lets requests in, if not first come, first served.
+    pub admission: Option<AdmissionId>,
     /// Key of the balancer's and the health checks' draws.
     pub key: u64,
 }
@@ -203,7 +250,7 @@ impl Instance {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Log {
     pub sync: Law,
     pub key: u64,
@@ -239,11 +286,73 @@ pub struct Connections {
     pub idle: Option<Span>,
 }
 
+/// By what rules requests get a worker of a service, beyond one after the other.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    pub order: Order,
+    pub patience: Option<Patience>,
+    pub codel: Option<Codel>,
+    /// Whether nobody is served who is no longer waited for.
+    pub discard_expired: bool,
+    pub limits: Vec<RateLimit>,
+    pub sheds: Vec<Shed>,
+}
+
+/// Who in line goes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// Whoever came first.
+    First,
+    /// Whoever came last, while more than so many wait.
+    Last { above: u32 },
+    /// The level of each class, of so many; the least goes first.
+    Levels { of: Vec<u16>, count: u16, preemptive: bool },
+    /// Each class in turn, by these weights.
+    Fair { weights: Vec<f64> },
+    /// Whoever has the least to do in its first step.
+    Shortest,
+}
+
+impl Order {
+    /// Whether whoever comes may take the place of somebody at work.
+    pub fn preempts(&self) -> bool {
+        matches!(self, Order::Levels { preemptive: true, .. })
+    }
+}
+
+/// How long one stands in line before one gives up.
+#[derive(Clone, Debug)]
+pub enum Patience {
+    Constant(DelayId),
+    Drawn(Law),
+    /// The second where the line has not been empty for as long as the first.
+    Adaptive(DelayId, DelayId),
+}
+
+/// So many requests a second.
+#[derive(Clone, Debug)]
+pub struct RateLimit {
+    pub bucket: Bucket,
+    /// Whether all instances draw on one.
+    pub shared: bool,
+    /// Which classes it is for.
+    pub classes: Vec<bool>,
+}
+
+/// Who is refused while many are busy.
+#[derive(Clone, Debug)]
+pub struct Shed {
+    /// So many of an instance's workers.
+    pub from: u32,
+    /// How many of each class, as a share.
+    pub shares: Vec<f64>,
+}
+
 /// Unlimited size of a pool or line.
 pub const UNLIMITED: u32 = u32::MAX;
 
 /// One place in a program where work is drawn: its law, and the key that its luck hangs on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Work {
     pub law: Law,
     pub key: u64,
@@ -298,6 +407,59 @@ pub struct Limit {
     pub room: Span,
     /// What is saved up when a run opens.
     pub start: Span,
+}
+
+/// The accelerators of a host, and how they take from their line.
+#[derive(Clone, Debug)]
+pub struct Accelerator {
+    pub group: GroupId,
+    pub count: u32,
+    pub serving: Serving,
+}
+
+#[derive(Clone, Debug)]
+pub enum Serving {
+    Batches(Batches),
+    Sequences(Sequences),
+}
+
+/// Whole batches.
+#[derive(Clone, Debug)]
+pub struct Batches {
+    /// Items in one at most, and how many are kept waiting no longer.
+    pub most: u32,
+    pub enough: u32,
+    pub wait: Span,
+    pub base: Law,
+    pub per_item: Span,
+}
+
+/// Token by token.
+#[derive(Clone, Copy, Debug)]
+pub struct Sequences {
+    pub most: u32,
+    /// Tokens that fit into memory.
+    pub memory: u64,
+    /// Whether memory is taken as it is needed, rather than reserved.
+    pub optimistic: bool,
+    /// Whether a batch stays together until all its outputs are done.
+    pub together: bool,
+    pub base: Span,
+    pub per_sequence: Span,
+    pub per_prompt_token: Span,
+}
+
+/// One place in a program where an accelerator is asked, with the key that its luck hangs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Inference {
+    pub demand: Demand,
+    pub key: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Demand {
+    Items(CountLaw),
+    Tokens { prompt: CountLaw, output: CountLaw },
 }
 
 /// An instance's memory.
@@ -441,6 +603,8 @@ pub enum Arrival {
     Open { rates: Vec<(Time, f64)> },
     /// A renewal process: gaps of this law between one request and the next.
     Renewal { gap: Law },
+    /// Poisson at a rate that changes at random: rates per second and mean stays, in turn.
+    Bursts { phases: Vec<(f64, Span)> },
     /// So many users who think in between.
     Closed { users: u32, think: Law },
 }
@@ -461,8 +625,11 @@ pub struct Network {
     pub zones: u32,
     pub groups: Table<GroupId, Group>,
     pub hosts: Table<HostId, Host>,
+    pub cpus: Table<CpuId, HostId>,
     pub services: Table<ServiceId, Service>,
     pub instances: Table<InstanceId, Instance>,
+    pub careful: Table<CarefulId, Careful>,
+    pub admissions: Table<AdmissionId, Admission>,
     pub pools: Table<PoolId, Pool>,
     pub pool_groups: u32,
     pub classes: Table<ClassId, Class>,
@@ -474,6 +641,8 @@ pub struct Network {
     pub accesses: Table<AccessId, Access>,
     pub volumes: Table<VolumeId, Volume>,
     pub buffers: Table<BufferId, Buffer>,
+    pub accelerators: Table<AcceleratorId, Accelerator>,
+    pub inferences: Table<InferenceId, Inference>,
     pub connections: Table<ConnectionsId, Connections>,
     pub locks: Table<LockId, Lock>,
     pub caches: Table<CacheId, Cache>,
@@ -490,6 +659,13 @@ pub struct Network {
     pub faults: Vec<Fault>,
     /// Users behind the traffic that is given per user.
     pub users: Option<f64>,
+}
+
+impl Host {
+    /// Cores of each of its CPUs.
+    pub fn cores_each(&self) -> u32 {
+        if self.affinity.is_some() { 1 } else { self.cores }
+    }
 }
 
 impl Network {

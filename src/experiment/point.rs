@@ -67,6 +67,12 @@ impl Point {
             Arrival::Closed { users, think } => {
                 f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
             }
+            Arrival::Bursts { phases } => {
+                let stays: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
+                let requests: f64 = phases.iter().map(|it| it.0 * it.1.as_secs()).sum();
+                // Changes of phase are work too, though not much.
+                end_s * (requests + phases.len() as f64) / stays
+            }
             Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
             Arrival::Open { rates } => {
                 let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);

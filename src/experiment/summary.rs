@@ -167,17 +167,26 @@ pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
     }
 }
 
-/// The busiest device, if one is saturated: pools fill up behind it. Else whatever is busiest.
+/// The busiest device, if one is saturated: rows are held for longer and pools fill up behind it.
+/// Else the busiest table of rows, if one of them is always held: pools fill up behind it too. Else
+/// whatever is busiest.
 fn bottleneck(trials: &[Trial]) -> Bottleneck {
     let mean =
         |i: usize| trials.iter().map(|it| it.utilizations[i].1).sum::<f64>() / trials.len() as f64;
     let names = trials[0].utilizations.iter().map(|it| it.0.as_str());
     let all: Vec<(&str, f64)> = names.enumerate().map(|(i, name)| (name, mean(i))).collect();
-    const DEVICES: [&str; 6] = [".cpu", ".disk", ".log", ".bandwidth", ".iops", ".credits"];
-    let is_device =
-        |name: &str| !name.contains(".pool.") && DEVICES.iter().any(|it| name.ends_with(it));
-    let device = all.iter().filter(|it| is_device(it.0)).copied().reduce(busier);
-    let bound = device.filter(|it| it.1 >= SATURATED).or(all.iter().copied().reduce(busier));
+    const DEVICES: [&str; 7] =
+        [".cpu", ".disk", ".log", ".bandwidth", ".iops", ".credits", ".accelerator.throughput"];
+    let is_lock = |name: &str| name.contains(".lock.");
+    let is_device = |name: &str| {
+        !name.contains(".pool.") && !is_lock(name) && DEVICES.iter().any(|it| name.ends_with(it))
+    };
+    let saturated = |is: &dyn Fn(&str) -> bool| {
+        let busiest = all.iter().filter(|it| is(it.0)).copied().reduce(busier);
+        busiest.filter(|it| it.1 >= SATURATED)
+    };
+    let busiest = || all.iter().copied().reduce(busier);
+    let bound = saturated(&is_device).or_else(|| saturated(&is_lock)).or_else(busiest);
     let (name, utilization) = bound.unwrap_or(("nothing", 0.0));
     Bottleneck { name: name.to_owned(), utilization }
 }

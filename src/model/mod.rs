@@ -3,6 +3,7 @@
 mod check;
 mod compile;
 pub mod file;
+mod measured;
 mod places;
 pub mod reading;
 
@@ -38,8 +39,9 @@ fn load_with(
     files: &Files,
     check_users: fn(&file::Model, &mut Findings),
 ) -> Result<Loaded, Vec<Problem>> {
-    let file: file::Model = document.read()?;
+    let mut file: file::Model = document.read()?;
     let mut findings = Findings::default();
+    measured::read(&mut file, files, &mut findings);
     check::check(&file, &mut findings);
     check_users(&file, &mut findings);
     let recorded = read_recorded(&file, files, &mut findings);

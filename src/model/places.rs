@@ -49,7 +49,8 @@ pub fn inner_steps(step: &Step) -> Vec<&[Step]> {
         | Step::Disk(_)
         | Step::Commit(_)
         | Step::Call(_)
-        | Step::Send(_) => Vec::new(),
+        | Step::Send(_)
+        | Step::Accelerator(_) => Vec::new(),
     }
 }
 

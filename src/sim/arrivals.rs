@@ -5,36 +5,49 @@
 //! Processes", 1975, section 4.7). The gaps hang on the request's number alone, so that two designs
 //! under the same load meet the same arrivals. A renewal process draws its gaps from any law.
 
+use crate::network::Arrival;
+use crate::parts::arrival::Phases;
 use crate::parts::distribution::Law;
-use crate::rng::Draw;
+use crate::rng::{Draw, mix};
 use crate::units::{Span, Time};
 
 /// An open class's stream of requests.
 pub struct Arrivals<'n> {
     /// Per second, if it never changes; else not a number.
     constant: f64,
-    /// Per second, constant from each of these times on.
-    rates: &'n [(Time, f64)],
-    /// The law of the gaps, where they are not exponential.
-    gaps: Option<&'n Law>,
+    course: Course<'n>,
     key: u64,
     /// Requests so far.
     pub number: u64,
     /// The gap before the next one, drawn one request ahead: by the time it is needed it is there.
     gap: f64,
     last: Time,
-    /// The present stretch of constant rate.
-    stretch: usize,
+}
+
+/// What the gaps between requests depend on, where it is more than a rate.
+enum Course<'n> {
+    /// Rates per second, constant from each of these times on, and the present stretch.
+    Rates(&'n [(Time, f64)], usize),
+    /// The law of the gaps, where they are not exponential.
+    Gaps(&'n Law),
+    Bursts(Phases<'n>),
 }
 
 impl<'n> Arrivals<'n> {
-    pub fn new(key: u64, rates: &'n [(Time, f64)], gaps: Option<&'n Law>) -> Self {
+    pub fn new(key: u64, arrival: &'n Arrival) -> Self {
         let gap = Draw::at(key, 0).exponential();
-        let constant = match rates {
-            [(_, rate)] if *rate > 0.0 => *rate,
+        let constant = match arrival {
+            Arrival::Open { rates } if rates.len() == 1 && rates[0].1 > 0.0 => rates[0].1,
             _ => f64::NAN,
         };
-        Arrivals { constant, rates, gaps, key, number: 0, gap, last: Time::ZERO, stretch: 0 }
+        let course = match arrival {
+            Arrival::Open { rates } => Course::Rates(rates, 0),
+            Arrival::Renewal { gap } => Course::Gaps(gap),
+            // Phases have luck of their own, apart from that of the requests in them.
+            Arrival::Bursts { phases } => Course::Bursts(Phases::new(phases, mix(key))),
+            Arrival::Closed { .. } => Course::Rates(&[], 0),
+        };
+        Arrivals { constant, course, key, number: 0, gap, last: Time::ZERO }
     }
 
     /// When the next one comes.
@@ -53,34 +66,28 @@ impl<'n> Arrivals<'n> {
     /// The same at a rate that changes, or by gaps of another law.
     #[inline(never)]
     fn later(&mut self, gap: f64) -> Time {
-        match self.gaps {
-            Some(law) => self.last + law.draw(&mut Draw::at(self.key, self.number)),
-            None => self.across(gap),
+        match &mut self.course {
+            Course::Gaps(law) => self.last + law.draw(&mut Draw::at(self.key, self.number)),
+            Course::Bursts(phases) => phases.across(self.last, gap),
+            Course::Rates(rates, stretch) => across(rates, stretch, self.last, gap),
         }
     }
+}
 
-    /// Uses the gap up across stretches of different rates.
-    #[cold]
-    fn across(&mut self, mut gap: f64) -> Time {
-        let rates = self.rates;
-        let mut from = self.last;
-        loop {
-            let rate = rates[self.stretch].1;
-            let Some((end, _)) = rates.get(self.stretch + 1) else {
-                let never = rate <= 0.0 || from == Time::NEVER;
-                return if never {
-                    Time::NEVER
-                } else {
-                    from + Span::from_nanos_f64(gap * 1e9 / rate)
-                };
-            };
-            let holds = rate * (*end - from).as_secs();
-            if gap < holds {
-                return from + Span::from_nanos_f64(gap * 1e9 / rate);
-            }
-            gap -= holds;
-            from = *end;
-            self.stretch += 1;
+/// Uses a gap up across stretches of different rates.
+fn across(rates: &[(Time, f64)], stretch: &mut usize, mut from: Time, mut gap: f64) -> Time {
+    loop {
+        let rate = rates[*stretch].1;
+        let Some((end, _)) = rates.get(*stretch + 1) else {
+            let never = rate <= 0.0 || from == Time::NEVER;
+            return if never { Time::NEVER } else { from + Span::from_nanos_f64(gap * 1e9 / rate) };
+        };
+        let holds = rate * (*end - from).as_secs();
+        if gap < holds {
+            return from + Span::from_nanos_f64(gap * 1e9 / rate);
         }
+        gap -= holds;
+        from = *end;
+        *stretch += 1;
     }
 }

@@ -12,11 +12,13 @@ pub struct Line {
 
 impl Default for Line {
     fn default() -> Self {
-        Line { head: NOBODY, tail: NOBODY, len: 0 }
+        Line::EMPTY
     }
 }
 
 impl Line {
+    pub const EMPTY: Line = Line { head: NOBODY, tail: NOBODY, len: 0 };
+
     #[inline]
     pub fn len(&self) -> u32 {
         self.len
@@ -42,6 +44,20 @@ impl Line {
         self.len += 1;
     }
 
+    /// Goes back to the front, to wait as `wait` says.
+    pub fn rejoin(&mut self, tokens: &mut Tokens, id: TokenId, wait: Wait) {
+        let token = &mut tokens[id];
+        token.prev = NOBODY;
+        token.next = self.head;
+        token.wait = wait;
+        match self.head {
+            NOBODY => self.tail = id.raw(),
+            head => tokens[TokenId::from_raw(head)].prev = id.raw(),
+        }
+        self.head = id.raw();
+        self.len += 1;
+    }
+
     /// Leaves from wherever it stands.
     #[inline]
     pub fn leave(&mut self, tokens: &mut Tokens, id: TokenId) {
@@ -62,6 +78,13 @@ impl Line {
     #[inline]
     pub fn first(&self) -> Option<TokenId> {
         (self.head != NOBODY).then(|| TokenId::from_raw(self.head))
+    }
+
+    /// Whoever joined last leaves.
+    pub fn pop_last(&mut self, tokens: &mut Tokens) -> Option<TokenId> {
+        let last = (self.tail != NOBODY).then(|| TokenId::from_raw(self.tail))?;
+        self.leave(tokens, last);
+        Some(last)
     }
 
     #[inline]

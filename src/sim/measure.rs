@@ -1,9 +1,10 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
-use super::probe::{Looked, Probe, Queued};
+use super::accelerator::Told;
+use super::probe::{Gated, Looked, Probe, Queued};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId, QueueId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, QueueId, ServiceId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -42,6 +43,14 @@ pub struct QueueSeen {
     pub unsettled: Vec<u32>,
 }
 
+/// Times at the accelerators of a host group since the window opened, in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct InferenceSeen {
+    pub waits: Histogram,
+    pub first_token: Histogram,
+    pub output_token: Histogram,
+}
+
 /// The counters of one class at the end of a slice.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counters {
@@ -71,6 +80,12 @@ pub struct Measure {
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
     pub queues: Table<QueueId, QueueSeen>,
+    /// What the rules of services did, by [`Gated`].
+    pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
+    /// Calls to other zones and within one, where the balancer looks at zones.
+    pub crossed: Table<ServiceId, [u64; 2]>,
+    /// Of the host groups with accelerators.
+    pub inferences: Table<GroupId, Option<InferenceSeen>>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -87,6 +102,12 @@ impl Measure {
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
             queues: network.queues.map(|_, _| QueueSeen::new(slices)),
+            gated: network.services.map(|_, _| [0; Gated::COUNT]),
+            crossed: network.services.map(|_, _| [0; 2]),
+            inferences: network.groups.map(|_, group| {
+                let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
+                accelerated.then(InferenceSeen::default)
+            }),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -176,13 +197,34 @@ impl Probe for Measure {
             seen.push(messages);
         }
     }
+    fn gated(&mut self, service: ServiceId, what: Gated) {
+        self.gated[service][what as usize] += 1;
+    }
+    fn crossed(&mut self, service: ServiceId, same_zone: bool) {
+        self.crossed[service][usize::from(same_zone)] += 1;
+    }
+    fn inferred(&mut self, of: GroupId, told: Told) {
+        let Some(seen) = &mut self.inferences[of] else { return };
+        let (times, span) = match told {
+            Told::Waited(span) => (&mut seen.waits, span),
+            Told::FirstToken(span) => (&mut seen.first_token, span),
+            Told::OutputToken(span) => (&mut seen.output_token, span),
+        };
+        times.record(span.nanos());
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         self.queues.iter_mut().for_each(QueueSeen::open);
+        self.crossed.iter_mut().for_each(|it| *it = [0; 2]);
+        self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
+        }
+        for seen in self.inferences.iter_mut().flatten() {
+            let InferenceSeen { waits, first_token, output_token } = seen;
+            [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
         }
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }

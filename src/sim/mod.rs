@@ -1,5 +1,6 @@
 //! Runs one replication of a network.
 
+mod accelerator;
 mod arrivals;
 mod buffer;
 mod cache;
@@ -7,10 +8,12 @@ pub mod calendar;
 mod connections;
 mod cpu;
 mod engine;
+mod interrupted;
 mod line;
 mod log;
 mod measure;
 mod meter;
+mod order;
 mod pool;
 mod probe;
 mod queue;
@@ -18,11 +21,13 @@ mod rows;
 mod token;
 mod volume;
 
+pub use accelerator::{Served, Told};
 pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{CacheSeen, ClassSeen, Counters, Measure, QueueSeen, Slice};
+pub use measure::{CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice};
 pub use pool::Area;
-pub use probe::{Fingerprint, Looked, Probe, Queued};
+pub use probe::{Fingerprint, Gated, Looked, Probe, Queued};
 pub use queue::QueueArea;
+pub use rows::RowsUse;
 pub use token::Reason;
 pub use volume::Limited;

@@ -1,8 +1,9 @@
 //! What an observer of a run may see. The engine calls; probes never steer.
 
+use super::accelerator::Told;
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, PoolGroupId, QueueId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, PoolGroupId, QueueId, ServiceId};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -31,6 +32,29 @@ pub enum Queued {
     Dropped,
 }
 
+/// What the rules of a service did to a request that asked for a worker, or to an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gated {
+    /// Refused, as the line was full.
+    Full,
+    /// Refused, as there were no tokens.
+    Limited,
+    /// Refused, as too many were busy or had waited too long.
+    Shed,
+    /// Thrown away, as nobody waited for it.
+    Discarded,
+    /// It left the line, out of patience.
+    Left,
+    /// It lost its worker to one that matters more.
+    Interrupted,
+    /// An instance is left out for a while, for how its callers fared.
+    Ejected,
+}
+
+impl Gated {
+    pub const COUNT: usize = 7;
+}
+
 pub trait Probe {
     /// A user wanted something.
     fn born(&mut self, _now: Time, _class: ClassId) {}
@@ -53,6 +77,12 @@ pub trait Probe {
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
     /// Something happened to a message.
     fn queued(&mut self, _now: Time, _queue: QueueId, _what: Queued) {}
+    /// The rules of a service did something to a request.
+    fn gated(&mut self, _service: ServiceId, _what: Gated) {}
+    /// An instance was chosen for a call, in the caller's zone or not.
+    fn crossed(&mut self, _service: ServiceId, _same_zone: bool) {}
+    /// The accelerators of a host group did something.
+    fn inferred(&mut self, _of: GroupId, _told: Told) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -96,6 +126,18 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn looked(&mut self, cache: CacheId, seen: Looked) {
         self.0.looked(cache, seen);
         self.1.looked(cache, seen);
+    }
+    fn gated(&mut self, service: ServiceId, what: Gated) {
+        self.0.gated(service, what);
+        self.1.gated(service, what);
+    }
+    fn crossed(&mut self, service: ServiceId, same_zone: bool) {
+        self.0.crossed(service, same_zone);
+        self.1.crossed(service, same_zone);
+    }
+    fn inferred(&mut self, of: GroupId, told: Told) {
+        self.0.inferred(of, told);
+        self.1.inferred(of, told);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);
@@ -159,5 +201,12 @@ impl Probe for Fingerprint {
             Queued::Dead => self.add(3),
             Queued::Dropped => self.add(4),
         }
+    }
+    fn gated(&mut self, _: ServiceId, what: Gated) {
+        self.add(what as u64);
+    }
+    fn inferred(&mut self, _: GroupId, told: Told) {
+        let (Told::Waited(span) | Told::FirstToken(span) | Told::OutputToken(span)) = told;
+        self.add(span.nanos());
     }
 }

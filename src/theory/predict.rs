@@ -2,11 +2,13 @@
 //!
 //! That is a service of one instance, visited by one open class and nobody else, for one piece of
 //! work: M/M/c, M/G/1 or M/G/c-PS. Where anything else plays a part (a bounded line, a timeout, a
-//! link, a fault, a rate that changes, another class), nothing is said.
+//! link, a fault, a core that has to be woken, a rate that changes, another class), nothing is said.
 
 use super::{Mg1, MgcPs, Mmc};
 use crate::ids::Id;
-use crate::network::{Arrival, Class, Guard, Names, Network, ServiceId, Step, UNLIMITED, WorkId};
+use crate::network::{
+    Arrival, Class, Guard, Host, Names, Network, ServiceId, Step, UNLIMITED, WorkId,
+};
 use crate::parts::distribution::Law;
 
 /// A predicted metric, in the metric's unit.
@@ -20,7 +22,10 @@ pub struct Prediction {
 
 /// Everything that theory has to say of the network.
 pub fn predict(network: &Network, names: &Names) -> Vec<Prediction> {
-    let plain = network.links.is_empty() && network.faults.is_empty();
+    let free = |it: &Host| it.wake.is_none() && it.switch.is_none() && it.affinity.is_none();
+    let plain = network.links.is_empty()
+        && network.faults.is_empty()
+        && network.hosts.as_slice().iter().all(free);
     let classes = network.classes.as_slice().iter().zip(&names.classes);
     let visits = classes.filter_map(|(class, name)| Some((single_visit(network, class)?, name)));
     visits
@@ -70,9 +75,10 @@ impl SingleVisit {
         let service = &names.services[self.service.index()];
         let instance = &network.instances[network.services[self.service].instances.start];
         let workers = network.pools[instance.workers];
-        let law = network.works[self.work].law;
+        let law = network.works[self.work].law.clone();
         let mean_s = law.mean_ns() / 1e9;
-        if workers.line_max != UNLIMITED {
+        let ruled = network.services[self.service].admission.is_some();
+        if workers.line_max != UNLIMITED || ruled {
             return Vec::new();
         }
         if self.shared {

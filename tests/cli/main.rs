@@ -1,9 +1,11 @@
 //! The program as its users meet it: files, messages, exit codes, documents.
 
+mod accelerators;
 mod background;
 mod determinism;
 mod docs;
 mod find;
+mod pgbench;
 mod problems;
 mod schemas;
 mod support;

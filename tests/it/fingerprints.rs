@@ -66,6 +66,16 @@ fn an_outage_of_it_has_not_changed() {
     );
 }
 
+#[test]
+fn accelerators_have_not_changed() {
+    let model = model(include_str!("../../benches/parts/accelerators.json"));
+    check(
+        &model,
+        "20s",
+        "f603234d9ff93e02: 39788 in 4943 µs, p99 8517 µs, 391 in 2023108 µs, p99 8791261 µs; 0 failed",
+    );
+}
+
 /// Two zones, shared processors and disks, locks, commits, branches, choices, pools, patience.
 const RICH: &str = r#"{
   "name": "rich",

@@ -3,7 +3,7 @@
 use crate::support::{Diary, Model, mean_and_error, model, plan, span};
 use crate::swarm::{random_faults, random_model};
 use outgrow::ids::Id;
-use outgrow::network::{Arrival, ClassId};
+use outgrow::network::{AcceleratorId, Arrival, ClassId};
 use outgrow::sim::{Fingerprint, Measure, Plan, Probe, Reason};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
@@ -150,9 +150,12 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
     let checked = seeds().map(|seed| {
         let mut model = random(seed, false);
         model.network.faults.clear();
-        // Who gives up waiting is not seen to seize.
+        // Who gives up waiting, or is thrown out of line, is not seen to seize.
         if model.network.pools.as_slice().iter().any(|it| it.patience.is_some()) {
             return 0;
+        }
+        for rules in model.network.admissions.iter_mut() {
+            (rules.patience, rules.codel, rules.discard_expired) = (None, None, false);
         }
         for class in model.network.classes.iter_mut() {
             let Arrival::Open { rates } = &mut class.arrival else { continue };
@@ -167,7 +170,15 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
             assert_eq!(area, measure.waits.as_slice()[group].sum(), "seed {seed}, pool {group}");
         }
         for (area, waits) in usage.rows.as_slice().iter().zip(measure.row_waits.as_slice()) {
-            assert_eq!(*area, waits.sum(), "seed {seed}");
+            assert_eq!(area.line_ns, waits.sum(), "seed {seed}");
+        }
+        let network = &model.network;
+        for group in network.groups.ids() {
+            let own = |it: &AcceleratorId| network.accelerators[*it].group == group;
+            let own = network.accelerators.ids().filter(own);
+            let area: u128 = own.map(|it| usage.accelerators[it].line).sum();
+            let waits = measure.inferences[group].as_ref().map_or(0, |it| it.waits.sum());
+            assert_eq!(area, waits, "seed {seed}");
         }
         1
     });

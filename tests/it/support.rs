@@ -6,7 +6,7 @@ use outgrow::network::{
     BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names,
     Network, PoolGroupId, QueueId, ServiceId,
 };
-use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, Usage, run};
+use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
 
@@ -61,8 +61,11 @@ impl Model {
     pub fn lock(&self, name: &str) -> LockId {
         LockId::new(place("lock", name, &self.names.locks))
     }
+    pub fn group(&self, name: &str) -> GroupId {
+        GroupId::new(place("host group", name, &self.names.groups))
+    }
     pub fn hosts(&self, group: &str) -> Vec<HostId> {
-        let group = GroupId::new(place("host group", group, &self.names.groups));
+        let group = self.group(group);
         let range = self.network.groups[group].hosts.clone();
         (range.start.index()..range.end.index()).map(HostId::new).collect()
     }
@@ -127,6 +130,16 @@ impl Seen<'_> {
                 let reason = Reason::NAMES.iter().position(|it| *it == what).expect("a reason");
                 seen.failed[reason] as f64 / seen.born as f64
             }
+            Some((device, times)) if device.ends_with(".accelerator") => {
+                let group = self.model.group(device.trim_end_matches(".accelerator"));
+                let seen = self.measure.inferences[group].as_ref().expect("it has accelerators");
+                match times {
+                    "waiting" => figure(&seen.waits, what),
+                    "first_token" => figure(&seen.first_token, what),
+                    "output_token" => figure(&seen.output_token, what),
+                    _ => panic!("no times \"{times}\""),
+                }
+            }
             Some((pool, "waiting")) => figure(&self.measure.waits[self.model.pools(pool)], what),
             _ => self.rate_or_level(of, what),
         }
@@ -134,6 +147,9 @@ impl Seen<'_> {
 
     fn rate_or_level(&self, of: &str, what: &str) -> f64 {
         let class = || &self.measure.classes[self.model.class(of)];
+        if let Some(group) = of.strip_suffix(".accelerator") {
+            return self.of_accelerators(group, what);
+        }
         match what {
             "goodput" => class().response.count() as f64 / self.window_s,
             "attempts" => 1.0 + class().retries as f64 / class().born as f64,
@@ -144,6 +160,9 @@ impl Seen<'_> {
                 let used = hosts.iter().map(|it| self.usage.cpus[*it]);
                 used.sum::<f64>() / 1e9 / self.window_s
             }
+            "rows_line" => self.rows(of).line_ns as f64 / 1e9 / self.window_s,
+            "rows_busy" => self.rows(of).held_ns as f64 / 1e9 / self.window_s,
+            "rows_utilization" => self.rows(of).busiest_ns as f64 / 1e9 / self.window_s,
             "connects" => {
                 let (network, group) = (&self.model.network, self.model.pools(of));
                 let own =
@@ -165,7 +184,6 @@ impl Seen<'_> {
                 let seen = self.measure.caches[cache];
                 seen.hits as f64 / (seen.hits + seen.misses) as f64
             }
-            "rows_line" => self.usage.rows[self.model.lock(of)] as f64 / 1e9 / self.window_s,
             _ => panic!("no metric \"{of}.{what}\""),
         }
     }
@@ -192,6 +210,29 @@ impl Seen<'_> {
             "length" => mean(used.line),
             "busy" => mean(used.calls),
             _ => panic!("no metric \"{of}.{what}\""),
+        }
+    }
+
+    fn rows(&self, lock: &str) -> RowsUse {
+        self.usage.rows[self.model.lock(lock)]
+    }
+
+    /// Of all accelerators of a host group.
+    fn of_accelerators(&self, group: &str, what: &str) -> f64 {
+        let (network, group) = (&self.model.network, self.model.group(group));
+        let own = network.accelerators.ids().filter(|it| network.accelerators[*it].group == group);
+        let served: Vec<Served> = own.map(|it| self.usage.accelerators[it]).collect();
+        let sum = |of: fn(&Served) -> u128| served.iter().map(of).sum::<u128>() as f64;
+        let level = |area_ns: f64| area_ns / 1e9 / self.window_s;
+        match what {
+            "busy" => level(sum(|it| it.busy)),
+            "line" => level(sum(|it| it.line)),
+            "running" => level(sum(|it| it.running)),
+            "memory" => level(sum(|it| it.memory)),
+            "batch" => sum(|it| u128::from(it.items)) / sum(|it| u128::from(it.batches)),
+            "items" => sum(|it| u128::from(it.items)) / self.window_s,
+            "preempted" => sum(|it| u128::from(it.preempted)),
+            _ => panic!("no metric \"{what}\" of accelerators"),
         }
     }
 

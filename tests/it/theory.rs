@@ -37,10 +37,19 @@ oracles! { "oracles/stations.json" as stations:
     timeout_at_one_server timeout_at_four_servers cache_aside group_commit
 }
 
+oracles! { "oracles/cpu.json" as cpu:
+    three_cores cores_fall_asleep half_is_lost_between_slices programs_stick_to_a_core
+    a_container_of_half_the_weight two_rows_held_in_turn the_busiest_row_of_many
+}
+
 oracles! { "oracles/disks.json" as disks:
     bandwidth_is_md1 credits_delay_as_md1_beyond_their_room
     buffer_of_a_tenth buffer_of_pages_read_alike
     opening_is_a_setup opening_takes_its_time
+}
+
+oracles! { "oracles/distributions.json" as distributions:
+    me1 mgamma1 mu1 mweibull1 mpareto1 dm1 e2m1 um1 dm4 e2e2 mmpp_mild interrupted_poisson
 }
 
 oracles! { "oracles/caches.json" as caches:
@@ -51,6 +60,24 @@ oracles! { "oracles/queues.json" as queues:
     one_consumer four_consumers ten_consumers a_queue_that_refuses a_queue_that_drops
     batches_of_up_to_four batches_of_three_to_eight a_batch_of_one_is_plain
     deliveries_fail_and_messages_die a_share_sends_twice
+}
+
+oracles! { "oracles/lines.json" as lines:
+    priority_of_two priority_of_three priority_at_three_servers preemptive_resume preemptive_resume_of_waits
+    last_come_first_served shortest_job_first
+    erlang_a erlang_a_overloaded constant_patience constant_patience_overloaded discarding_the_expired
+    token_bucket fair_shares
+}
+
+oracles! { "oracles/balancing.json" as balancing:
+    weighted_at_random weighted_turns power_of_two_among_a_hundred least_outstanding_at_high_load
+}
+
+oracles! { "oracles/accelerators.json" as accelerators:
+    whatever_waits_is_a_batch batches_like_resnets bulk_service_of_up_to_four
+    bulk_service_of_three_to_eight a_second_is_waited_for one_at_a_time_is_mg1
+    two_at_a_time_are_mm2 one_sequence_at_a_time_is_mg1 ample_room_is_mginf_in_slots
+    static_batches_are_bulk_service
 }
 
 fn agrees_with_its_oracle(all: &str, name: &str) {
@@ -265,4 +292,32 @@ fn a_clients_second_try_has_other_luck_than_its_calls_second_try() {
     let seen = model.replicate(40, "10s", "100s");
     let failed: Vec<f64> = seen.iter().map(|it| it.metric("user.failed.timeout")).collect();
     agrees("share that fails", &failed, 0.0625);
+}
+
+#[test]
+fn waking_and_switching_that_take_no_time_change_nothing() {
+    let with = |host: &str| {
+        let text = format!(
+            r#"{{ "name": "free", "hosts": {{ "box": {{ "cores": 2, {host} "speed": 1 }} }},
+                 "services": {{
+                   "a": {{ "hosts": "box", "cpu": {{ "request": 2 }}, "operations": {{ "go": [{{ "cpu": {{ "exponential": "10ms" }} }}, {{ "call": "b.run" }}] }} }},
+                   "b": {{ "hosts": "box", "operations": {{ "run": [{{ "cpu": {{ "exponential": "5ms" }} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "a.go", "rate": "100/s" }} }} }}"#
+        );
+        model(&text).watch(&plan(7, "100s"), Diary::default()).0.responses_ms()
+    };
+    let plain = with("");
+    let free = with(
+        r#""wake": { "delay": "0s" }, "switch": { "cost": "0s", "slice": "1ms" }, "affinity": "0s","#,
+    );
+    assert!(plain.len() > 9000);
+    assert_ne!(plain, with(r#""switch": { "cost": "10us" },"#), "a cost is felt");
+    assert_ne!(plain, with(r#""wake": { "delay": "10us" },"#), "a delay is felt");
+    // Affinity for work of no length leaves each on the core with the fewest.
+    assert_ne!(plain, free);
+    let free = with(r#""wake": { "delay": "0s" }, "switch": { "cost": "0s", "slice": "1ms" },"#);
+    assert_eq!(plain.len(), free.len());
+    for (plain, free) in plain.iter().zip(&free) {
+        assert!((plain - free).abs() < 1e-5, "{plain} and {free}");
+    }
 }

@@ -37,11 +37,26 @@ impl Reading<'_> {
         }
     }
 
-    pub(super) fn rows(&self, figures: &mut Figures) {
+    /// How many rows are held and waited for, and how much of the time the busiest row is held: a
+    /// hot row binds as a device does.
+    pub(super) fn rows(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
         for (i, name) in self.names().locks.iter().enumerate() {
             let lock = LockId::new(i);
-            let line = self.usage.rows[lock] as f64 / self.window.nanos() as f64;
-            figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, line);
+            let seen = self.usage.rows[lock];
+            let mean = |area: u128| area as f64 / self.window.nanos() as f64;
+            let busiest = mean(u128::from(seen.busiest_ns));
+            figures.add_steady(
+                Steady::System,
+                format!("{name}.line"),
+                Unit::Count,
+                mean(seen.line_ns),
+            );
+            // Keys that are being fetched for a cache are rows too, but told with the cache.
+            if name.contains(".lock.") {
+                figures.add(format!("{name}.busy"), Unit::Count, mean(seen.held_ns));
+                figures.add(format!("{name}.utilization"), Unit::Ratio, busiest);
+                utilizations.push((name.clone(), busiest));
+            }
             let waits = &self.seen.row_waits[lock];
             times(Steady::System, &format!("{name}.waiting"), waits, figures);
         }
@@ -67,16 +82,24 @@ impl Reading<'_> {
     pub(super) fn cpus(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
         for (i, name) in self.names().groups.iter().enumerate() {
             let hosts = self.network().groups[GroupId::new(i)].hosts.clone();
-            let (mut used_ns, mut cores, mut busiest) = (0.0, 0.0, 0.0);
+            let (mut used_ns, mut lost_ns, mut cores, mut busiest) = (0.0, 0.0, 0.0, 0.0);
+            let mut loses = false;
             for host in hosts.map_ids() {
                 let own = f64::from(self.network().hosts[host].cores);
+                let spec = &self.network().hosts[host];
+                loses |= spec.wake.is_some() || spec.switch.is_some();
                 used_ns += self.usage.cpus[host];
+                lost_ns += self.usage.cpus_lost[host];
                 cores += own;
                 busiest = f64::max(busiest, self.usage.cpus[host] / own);
             }
             let utilization = used_ns / (cores * self.window.nanos() as f64);
             let name = format!("{name}.cpu");
             figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
+            if loses {
+                let overhead = lost_ns / (cores * self.window.nanos() as f64);
+                figures.add(format!("{name}.overhead"), Unit::Ratio, overhead);
+            }
             utilizations.push((name, busiest / self.window.nanos() as f64));
         }
         self.limits(figures, utilizations);

@@ -1,5 +1,7 @@
 //! Trials: one replication of a point, and the figures that it yields.
 
+mod accelerators;
+mod admission;
 mod databases;
 mod devices;
 mod queues;
@@ -159,13 +161,15 @@ impl Reading<'_> {
         self.system(&slices, &mut figures);
         let mut utilizations = Vec::new();
         self.pools(&mut figures, &mut utilizations);
+        self.admissions(&mut figures);
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
-        self.rows(&mut figures);
+        self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.queues(&mut figures, &mut utilizations);
         self.cpus(&mut figures, &mut utilizations);
+        self.accelerators(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
         let window_s = self.window_s();

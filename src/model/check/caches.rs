@@ -4,13 +4,7 @@ use super::*;
 use crate::parts::cache::{Cache, ENTRIES_MAX};
 
 impl Checker<'_> {
-    pub(super) fn cache(
-        &self,
-        service: &Service,
-        step: &CacheStep,
-        locked: bool,
-        findings: &mut Findings,
-    ) {
+    pub(super) fn cache(&self, service: &Service, step: &CacheStep, findings: &mut Findings) {
         findings.inside("cache", |it| {
             step.cache.check(it);
             let copies = if step.cache.shared { 1 } else { u64::from(service.instances) };
@@ -23,12 +17,8 @@ impl Checker<'_> {
                     "give a smaller \"capacity\", and as many fewer \"keys\"",
                 );
             }
-            if step.cache.coalesce && locked {
-                let rule = "cannot stand inside a lock: it would wait for another's fetch";
-                it.wrong_at("coalesce", Code::E010, rule, "move it before or after the lock");
-            }
         });
-        findings.inside("miss", |it| self.steps(service, &step.miss, locked, it));
+        findings.inside("miss", |it| self.steps(service, &step.miss, it));
     }
 
     /// Steps on one cache of a service must mean the same cache.

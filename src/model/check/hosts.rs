@@ -4,6 +4,10 @@ use super::*;
 
 /// Hosts beyond which a model is refused.
 const HOSTS_MAX: u64 = 100_000;
+/// Cores of a host group that programs can stick to.
+const STICKY_CORES_MAX: u64 = 1000;
+/// The same of accelerators, each of which keeps a record of what it serves.
+const ACCELERATORS_MAX: u64 = 10_000;
 
 impl Checker<'_> {
     fn zone(&self, name: &str, findings: &mut Findings) {
@@ -32,6 +36,11 @@ impl Checker<'_> {
         }
         let counts = self.model.hosts.iter().map(|(name, it)| (name, "count", it.count));
         all_together(counts, HOSTS_MAX, "hosts", findings);
+        let accelerators = self.model.hosts.iter().filter_map(|(name, group)| {
+            let each = group.accelerator.as_ref()?.count;
+            Some((name, "accelerator", each.saturating_mul(group.count)))
+        });
+        all_together(accelerators, ACCELERATORS_MAX, "accelerators", findings);
         for (name, group) in &self.model.hosts {
             findings.inside(name, |it| self.host_group(group, it));
         }
@@ -47,8 +56,31 @@ impl Checker<'_> {
             at_most(f64::from(group.cores), 1e6, it);
         });
         findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
+        if group.affinity.is_some() && group.cores > 0 {
+            let cores = u64::from(group.cores) * u64::from(group.count);
+            if cores > STICKY_CORES_MAX {
+                let rule = format!(
+                    "{cores} cores in all; at most {STICKY_CORES_MAX} can be run one by one"
+                );
+                findings.wrong_at(
+                    "affinity",
+                    Code::E012,
+                    rule,
+                    "leave it out: with many cores it matters little",
+                );
+            }
+        }
+        if let Some(wake) = &group.wake {
+            findings.inside("wake", |it| wake.check(it));
+        }
+        if let Some(switch) = &group.switch {
+            findings.inside("switch", |it| switch.check(it));
+        }
         if let Some(price) = group.price {
             findings.inside("price", |it| at_most(price.as_per_hour(), 1e9, it));
+        }
+        if let Some(accelerator) = &group.accelerator {
+            findings.inside("accelerator", |it| accelerator.check(it));
         }
         for (key, disk) in [("disk", &group.disk), ("log", &group.log)] {
             if let Some(disk) = disk {

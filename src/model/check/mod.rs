@@ -1,5 +1,8 @@
 //! What a model file must make sense of, beyond its shape: names, ranges, circles, sizes.
 
+mod accelerators;
+mod admission;
+mod balancing;
 mod caches;
 mod hosts;
 mod queues;
@@ -7,6 +10,7 @@ mod services;
 mod sizes;
 mod steps;
 mod traffic;
+mod waits;
 
 use super::file::*;
 use super::places::{Operation, any_step, each_step, inner_steps};

@@ -25,6 +25,7 @@ impl Checker<'_> {
         }
         self.minimum_connections(findings);
         self.circles(findings);
+        self.waits(findings);
         self.fetches_in_circles(findings);
     }
 
@@ -76,8 +77,16 @@ impl Checker<'_> {
             let rule = "a line has no end if workers are unlimited";
             findings.wrong_at("line", Code::E010, rule, "give \"workers\" too");
         }
+        self.admission(service, findings);
+        self.balancing(service, findings);
         if let Some(cpu) = &service.cpu {
             findings.inside("cpu", |it| {
+                let group = self.model.hosts.get(&service.hosts);
+                if cpu.limit.is_some() && group.is_some_and(|it| it.affinity.is_some()) {
+                    let rule =
+                        "a limit is kept across all cores, and those of its hosts have affinity";
+                    it.wrong_at("limit", Code::E010, rule, "leave out the limit, or affinity");
+                }
                 it.inside("request", |it| within(cpu.request, 1e-6, 1e6, it));
                 if let Some(limit) = cpu.limit {
                     it.inside("limit", |it| within(limit, 1e-6, 1e6, it));
@@ -105,7 +114,7 @@ impl Checker<'_> {
                 it.wrong(Code::E004, "there must be at least one operation", "");
             }
             for (name, steps) in &service.operations {
-                it.inside(name, |it| self.steps(service, steps, false, it));
+                it.inside(name, |it| self.steps(service, steps, it));
             }
         });
         self.rows_agree(service, findings);

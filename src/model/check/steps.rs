@@ -8,41 +8,33 @@ pub(super) const COUNT_MAX: u32 = 1000;
 const CHUNKS_MAX: u64 = 100_000_000;
 
 impl Checker<'_> {
-    pub(super) fn steps(
-        &self,
-        service: &Service,
-        steps: &[Step],
-        locked: bool,
-        findings: &mut Findings,
-    ) {
+    pub(super) fn steps(&self, service: &Service, steps: &[Step], findings: &mut Findings) {
         for (i, step) in steps.iter().enumerate() {
-            findings.inside(i, |it| self.step(service, step, locked, it));
+            findings.inside(i, |it| self.step(service, step, it));
         }
     }
 
-    fn step(&self, service: &Service, step: &Step, locked: bool, findings: &mut Findings) {
+    fn step(&self, service: &Service, step: &Step, findings: &mut Findings) {
         match step {
             Step::Cpu(it) => findings.inside("cpu", |at| it.cpu.check(at)),
             Step::Wait(it) => findings.inside("wait", |at| it.wait.check(at)),
             Step::Disk(it) => findings.inside("disk", |at| self.access(service, &it.disk, at)),
             Step::Commit(_) if self.has_log(service) => {}
             Step::Commit(_) => self.needs_disk(service, findings),
-            Step::Call(_) | Step::Parallel(_) | Step::Lock(_) if locked => {
-                let rule =
-                    "cannot stand inside a lock: whoever holds a row may not wait for others";
-                findings.wrong(Code::E010, rule, "move it before or after the lock");
-            }
             Step::Call(it) => self.call(service, it, findings),
             Step::Parallel(it) => self.parallel(service, it, findings),
-            Step::Choose(it) => self.choose(service, it, locked, findings),
-            Step::Cache(it) => self.cache(service, it, locked, findings),
+            Step::Choose(it) => self.choose(service, it, findings),
+            Step::Cache(it) => self.cache(service, it, findings),
             Step::Send(it) => self.send(it, findings),
+            Step::Accelerator(it) => {
+                findings.inside("accelerator", |at| self.inference(service, &it.accelerator, at))
+            }
             Step::Lock(it) => {
                 findings.inside("lock", |at| {
                     at.inside("rows", |at| within(it.lock.rows as f64, 1.0, ROWS_MAX as f64, at));
                     at.inside("skew", |at| within(it.lock.skew, 0.0, 10.0, at));
                 });
-                findings.inside("do", |at| self.steps(service, &it.steps, true, at));
+                findings.inside("do", |at| self.steps(service, &it.steps, at));
             }
         }
     }
@@ -158,7 +150,7 @@ impl Checker<'_> {
                 it.wrong(Code::E007, format!("must have from 1 to {COUNT_MAX} branches"), "");
             }
             for (i, steps) in parallel.parallel.iter().enumerate() {
-                it.inside(i, |it| self.steps(service, steps, false, it));
+                it.inside(i, |it| self.steps(service, steps, it));
             }
         });
         if let Some(need) = parallel.need
@@ -169,12 +161,12 @@ impl Checker<'_> {
         }
     }
 
-    fn choose(&self, service: &Service, it: &ChooseStep, locked: bool, findings: &mut Findings) {
+    fn choose(&self, service: &Service, it: &ChooseStep, findings: &mut Findings) {
         findings.inside("choose", |at| {
             for (i, choice) in it.choose.iter().enumerate() {
                 at.inside(i, |at| {
                     at.inside("weight", |at| within(choice.weight, 0.0, 1e9, at));
-                    at.inside("do", |at| self.steps(service, &choice.steps, locked, at));
+                    at.inside("do", |at| self.steps(service, &choice.steps, at));
                 });
             }
             let total: f64 = it.choose.iter().map(|choice| choice.weight).sum();

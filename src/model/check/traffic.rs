@@ -23,9 +23,10 @@ impl Checker<'_> {
             class.every.is_some(),
             class.recorded.is_some(),
             class.closed.is_some(),
+            class.bursts.is_some(),
         ];
         if given.iter().filter(|it| **it).count() != 1 {
-            let rule = "give exactly one of per_user, rate, every, recorded and closed";
+            let rule = "give exactly one of per_user, rate, bursts, every, recorded and closed";
             findings.wrong(Code::E010, rule, "\"rate\": \"100/s\"");
         }
         for (key, rate) in [("per_user", class.per_user), ("rate", class.rate)] {
@@ -41,10 +42,12 @@ impl Checker<'_> {
                 }
             });
         }
+        if let Some(bursts) = &class.bursts {
+            findings.inside("bursts", |it| crate::parts::arrival::Burst::check_all(bursts, it));
+        }
         if let Some(closed) = &class.closed {
             findings.inside("closed", |it| {
                 it.inside("users", |it| {
-                    at_least_one(closed.users, it);
                     at_most(f64::from(closed.users), f64::from(CLOSED_USERS_MAX), it);
                 });
                 it.inside("think", |it| closed.think.check(it));
@@ -86,7 +89,7 @@ impl Checker<'_> {
         }
     }
 
-    fn class_named(&self, name: &str, findings: &mut Findings) {
+    pub(super) fn class_named(&self, name: &str, findings: &mut Findings) {
         let classes = &self.model.traffic;
         if !classes.contains_key(name) {
             let rule = format!("no traffic class is named \"{name}\"");

@@ -49,7 +49,7 @@ impl<'m> Compiler<'m> {
         self.pending.push_back(Pending { what, depth: spot.depth });
         self.emit(program, held, Step::Fill { look });
         self.network.looks[again].found = StepId::new(self.network.steps.len());
-        self.release(program, spot.holds, held, Step::Unlock { lock });
+        self.release(program, spot.holds, held, Step::Unlock { lock, depth: spot.depth });
     }
 
     /// The keys that are being fetched, as rows that exclude one another's holders.

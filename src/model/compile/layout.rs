@@ -17,7 +17,9 @@ impl<'m> Compiler<'m> {
         for (name, service) in &self.model.services {
             self.service(name, service);
         }
+        self.balancers();
         self.disks();
+        self.accelerators();
         self.contention();
     }
 
@@ -63,10 +65,15 @@ impl<'m> Compiler<'m> {
                 zone: ZoneId::new(zones[i % zones.len()]),
                 cores: group.cores,
                 contended: false,
+                cpus: CpuId::default()..CpuId::default(),
+                affinity: group.affinity,
+                wake: group.wake.as_ref().map(|it| Wake { delay: it.delay.law(), cpu: it.cpu }),
+                switch: group.switch,
                 disk: None,
                 volume: None,
                 log: None,
                 log_volume: None,
+                accelerator: None,
                 boot: group.boot,
                 instances: Vec::new(),
             });
@@ -105,10 +112,14 @@ impl<'m> Compiler<'m> {
         for _ in 0..service.instances {
             self.instance(id, name, service, first);
         }
+        let admission = self.admission(service);
         self.network.services.push(crate::network::Service {
+            admission,
             instances: first..InstanceId::new(self.network.instances.len()),
-            balance: service.balance,
+            balance: service.balance.rule(),
+            careful: None,
             health: service.health,
+            ejection: service.outlier_ejection,
             start: service.start,
             key: key_of(name),
         });
@@ -199,6 +210,11 @@ impl<'m> Compiler<'m> {
         all.min_by_key(|host| crowd(*host)).expect("checked: a group has hosts")
     }
 
+    fn is_preemptive(&self, instance: InstanceId) -> bool {
+        let service = &self.network.services[self.network.instances[instance].service];
+        service.admission.is_some_and(|it| self.network.admissions[it].order.preempts())
+    }
+
     pub(super) fn group_of(&self, service: &Service) -> &'m HostGroup {
         self.model.hosts.get(&service.hosts).expect("checked: it is there")
     }
@@ -217,9 +233,12 @@ impl<'m> Compiler<'m> {
                 (wanted[it.service.index()], it.cpu_limit)
             };
             let limited = instances.iter().map(of).any(|(wants, limit)| wants > limit);
+            // Whoever may be interrupted must be seen to compute.
+            let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
-            let cores = f64::from(self.network.hosts[host].cores);
-            self.network.hosts[host].contended = limited || wants > cores;
+            let it = &mut self.network.hosts[host];
+            let costs = it.wake.is_some() || it.switch.is_some() || it.affinity.is_some();
+            it.contended = limited || costs || interrupted || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.
@@ -227,6 +246,16 @@ impl<'m> Compiler<'m> {
             let hosts = self.network.groups[group].hosts.clone();
             let contended = self.network.hosts[hosts.clone()].iter().any(|it| it.contended);
             hosts.map_ids().for_each(|host| self.network.hosts[host].contended = contended);
+        }
+        for host in self.network.hosts.ids() {
+            let it = &mut self.network.hosts[host];
+            if it.contended {
+                let first = CpuId::new(self.network.cpus.len());
+                (0..it.cores / it.cores_each()).for_each(|_| {
+                    self.network.cpus.push(host);
+                });
+                it.cpus = first..CpuId::new(self.network.cpus.len());
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
 //! From a checked model to a network: names become ids, hosts and instances are laid out.
 
+mod accelerators;
+mod admission;
+mod balancing;
 mod caches;
 mod disks;
 mod layout;
@@ -137,6 +140,10 @@ impl<'m> Compiler<'m> {
         let arrival = match (&class.closed, &class.recorded, &class.every) {
             (Some(closed), _, _) => {
                 Arrival::Closed { users: closed.users, think: closed.think.law() }
+            }
+            _ if class.bursts.is_some() => {
+                let bursts = class.bursts.iter().flatten();
+                Arrival::Bursts { phases: bursts.map(|it| (it.rate.as_per_s(), it.stay)).collect() }
             }
             (_, _, Some(every)) => Arrival::Renewal { gap: every.law() },
             (_, Some(recorded), _) => Arrival::Open { rates: recorded_rates(recorded, counts) },

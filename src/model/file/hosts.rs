@@ -1,6 +1,8 @@
 //! Host groups: machines and their devices.
 
 use super::{Disk, one, unity};
+use crate::parts::device::accelerator::Accelerator;
+use crate::parts::law::switching::{Switching, Waking};
 use crate::units::{Price, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,12 +22,29 @@ pub struct HostGroup {
     /// How fast a core is, as a multiple of the one that CPU times are given for.
     #[serde(default = "unity")]
     pub speed: f64,
+    /// What it takes to wake a core that sleeps. A request that is to compute waits for that if any
+    /// core sleeps, as Linux rather wakes one than has it queue behind another. Nothing if absent.
+    #[serde(default)]
+    pub wake: Option<Waking>,
+    /// Whether programs stick to a core, as Linux has them do whose caches are still warm, even where
+    /// another core has nothing to do: work that takes less than this is done on the core that its
+    /// program last ran on for that request's client, drawn at random, and longer work on the core
+    /// with the fewest to serve. Linux draws the line at 0.5ms. If absent, all cores share all work.
+    #[serde(default)]
+    pub affinity: Option<Span>,
+    /// What it costs to switch a core between requests, where more compute than there are cores.
+    /// Nothing if absent.
+    #[serde(default)]
+    pub switch: Option<Switching>,
     /// The disk of each.
     #[serde(default)]
     pub disk: Option<Disk>,
     /// A disk of its own for the logs of the databases that run there. If absent, they flush to `disk`.
     #[serde(default)]
     pub log: Option<Disk>,
+    /// Accelerators of each, such as GPUs, which serve many requests at once.
+    #[serde(default)]
+    pub accelerator: Option<Accelerator>,
     /// The time from power-on until programs can start, after an outage.
     #[serde(default)]
     pub boot: Span,

@@ -2,7 +2,7 @@
 
 use super::{one, unity, yes};
 use crate::parts::cache::Cache;
-use crate::parts::distribution::Distribution;
+use crate::parts::distribution::{Count, Distribution};
 use crate::parts::policy::retry::Retry;
 use crate::units::{Bandwidth, Bytes, Span};
 use schemars::JsonSchema;
@@ -22,6 +22,7 @@ pub enum Step {
     Lock(LockStep),
     Cache(CacheStep),
     Send(SendStep),
+    Accelerator(AcceleratorStep),
 }
 
 /// Compute: takes the host's CPU, shared with whatever else runs there.
@@ -163,7 +164,8 @@ pub struct Choice {
 pub struct LockStep {
     /// Which row.
     pub lock: Rows,
-    /// What to do while holding it; no calls, so that nobody can wait for each other in a circle.
+    /// What to do while holding it. Other tables may be locked and services called, as long as
+    /// whoever holds a row can never wait for somebody who may be waiting for that row.
     #[serde(rename = "do")]
     pub steps: Vec<Step>,
     /// A name for this step's luck, as for `cpu`.
@@ -212,4 +214,31 @@ pub struct SendStep {
     /// The share of requests that send anything at all, between 0 and 1.
     #[serde(default = "unity")]
     pub share: f64,
+}
+
+/// Have one of the host's accelerators do something; takes nothing else of the host meanwhile.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceleratorStep {
+    /// What to do: `{}` for one item of a batch.
+    pub accelerator: Inference,
+    /// A name for this step's luck, as for `cpu`.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
+}
+
+/// What one request asks of an accelerator: `items` of one that serves batches, `prompt` and `output`
+/// of one that generates token by token.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inference {
+    /// Items of a batch that the request takes. If absent, one.
+    #[serde(default)]
+    pub items: Option<Count>,
+    /// Tokens that it brings along.
+    #[serde(default)]
+    pub prompt: Option<Count>,
+    /// Tokens that are generated for it.
+    #[serde(default)]
+    pub output: Option<Count>,
 }

@@ -1,13 +1,14 @@
 //! Traffic classes: who asks what how often.
 
 use super::unity;
+use crate::parts::arrival::Burst;
 use crate::parts::distribution::Distribution;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Rate, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A kind of request that users make. Give one of `per_user`, `rate`, `every`, `recorded` and `closed`.
+/// A kind of request that users make. Give one of `per_user`, `rate`, `bursts`, `every`, `recorded` and `closed`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrafficClass {
@@ -25,6 +26,9 @@ pub struct TrafficClass {
     /// The time from one request to the next, drawn from any distribution: a renewal process.
     #[serde(default)]
     pub every: Option<Distribution>,
+    /// Phases of traffic that follow one another, each for a random time: quiet and busy ones.
+    #[serde(default)]
+    pub bursts: Option<Vec<Burst>>,
     /// A fixed population, each of whom waits for the answer, thinks, and asks again.
     #[serde(default)]
     pub closed: Option<Closed>,

@@ -1,4 +1,5 @@
-//! What disks and memories do besides taking time.
+//! What disks and memories do besides taking time, and accelerators that serve batches.
 
+pub mod accelerator;
 pub mod buffer;
 pub mod burst;

@@ -19,6 +19,11 @@ impl Lognormal {
         Lognormal { mu, sigma: variance.sqrt() }
     }
 
+    /// From the mean and the standard deviation of the logarithm of the nanoseconds.
+    pub fn from_logs(mu: f64, sigma: f64) -> Lognormal {
+        Lognormal { mu, sigma }
+    }
+
     /// The same, with every draw multiplied by a factor.
     pub fn scaled(self, by: f64) -> Lognormal {
         Lognormal { mu: self.mu + libm::log(by), ..self }

@@ -1,15 +1,30 @@
-//! How long something takes, as written in a file and compiled to be drawn from.
+//! How long something takes, and how much there is of it, as written in a file and compiled to be
+//! drawn from.
 
+mod count;
+mod empirical;
+mod family;
+mod gamma;
 mod hyperexponential;
 mod lognormal;
 mod misses;
+mod pareto;
 mod percentiles;
+mod uniform;
+mod weibull;
 mod zipf;
 
+pub use count::{Count, CountLaw};
+pub use empirical::{Empirical, Values};
+pub use family::Family;
+pub use gamma::{Gamma, Stages};
 pub use hyperexponential::Hyperexponential;
 pub use lognormal::Lognormal;
 pub use misses::Misses;
+pub use pareto::{Pareto, PowerLaw};
 pub use percentiles::{Percentiles, Quantiles};
+pub use uniform::{Bounds, Uniform};
+pub use weibull::{ShapeMean, Weibull};
 pub use zipf::Zipf;
 
 use crate::problem::{Code, Findings};
@@ -38,7 +53,19 @@ pub enum Shape {
     Lognormal(MeanCv),
     /// Mostly short, sometimes very long: a mixture of two exponentials of equal total work.
     Hyperexponential(MeanCv),
-    /// The percentiles that a dashboard shows; each of them is met exactly.
+    /// Anything between two bounds, each as likely as the others.
+    Uniform(Bounds),
+    /// The sum of so many exponential stages: scatters less than one of them.
+    Erlang(Stages),
+    /// Gamma: with a coefficient of variation below 1 like an Erlang, above it with a longer tail.
+    Gamma(MeanCv),
+    /// Weibull: as the lives of machines, or of sessions, often are.
+    Weibull(ShapeMean),
+    /// Bounded Pareto: most are short, a few are very long.
+    Pareto(PowerLaw),
+    /// Measured values from a CSV file, drawn anew.
+    Empirical(Empirical),
+    /// The percentiles that a dashboard shows; each of them is met exactly, or a family is fitted.
     Percentiles(Box<Percentiles>),
 }
 
@@ -56,12 +83,17 @@ pub struct MeanCv {
 const CV_MAX: f64 = 100.0;
 
 /// A distribution compiled to be drawn from, in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Law {
     Constant(Span),
     Exponential { mean_ns: f64 },
     Lognormal(Lognormal),
     Hyperexponential(Hyperexponential),
+    Uniform(Uniform),
+    Gamma(Gamma),
+    Weibull(Weibull),
+    Pareto(Pareto),
+    Values(Values),
     Percentiles(Quantiles),
 }
 
@@ -76,6 +108,12 @@ impl Distribution {
             Shape::Hyperexponential(it) => {
                 findings.inside("hyperexponential", |f| it.check(1.0, f))
             }
+            Shape::Uniform(it) => findings.inside("uniform", |f| it.check(f)),
+            Shape::Erlang(it) => findings.inside("erlang", |f| it.check(f)),
+            Shape::Gamma(it) => findings.inside("gamma", |f| it.check(gamma::CV_MIN, f)),
+            Shape::Weibull(it) => findings.inside("weibull", |f| it.check(f)),
+            Shape::Pareto(it) => findings.inside("pareto", |f| it.check(f)),
+            Shape::Empirical(it) => findings.inside("empirical", |f| it.check(f)),
             Shape::Percentiles(it) => findings.inside("percentiles", |f| it.check(f)),
         }
     }
@@ -92,7 +130,17 @@ impl Distribution {
             Shape::Lognormal(it) => Law::Lognormal(Lognormal::new(it)),
             Shape::Hyperexponential(it) if it.cv == 1.0 => Law::exponential(it.mean),
             Shape::Hyperexponential(it) => Law::Hyperexponential(Hyperexponential::new(it)),
-            Shape::Percentiles(it) => Law::Percentiles(it.quantiles()),
+            Shape::Uniform(it) => Law::Uniform(Uniform::new(it)),
+            Shape::Erlang(it) if it.stages == 1 => Law::exponential(it.mean),
+            Shape::Erlang(it) => Law::Gamma(Gamma::erlang(it)),
+            Shape::Gamma(it) => Law::Gamma(Gamma::new(it)),
+            Shape::Weibull(it) => Law::Weibull(Weibull::new(it)),
+            Shape::Pareto(it) => Law::Pareto(Pareto::new(it)),
+            Shape::Empirical(it) => {
+                let values = it.values_ns.clone().expect("checked: its file was read");
+                Law::Values(Values::new(values))
+            }
+            Shape::Percentiles(it) => it.law(),
         }
     }
 }
@@ -132,6 +180,11 @@ impl Law {
             Law::Constant(span) => Law::Constant(Span::from_nanos_f64(span.nanos() as f64 * by)),
             Law::Lognormal(it) => Law::Lognormal(it.scaled(by)),
             Law::Hyperexponential(it) => Law::Hyperexponential(it.scaled(by)),
+            Law::Uniform(it) => Law::Uniform(it.scaled(by)),
+            Law::Gamma(it) => Law::Gamma(it.scaled(by)),
+            Law::Weibull(it) => Law::Weibull(it.scaled(by)),
+            Law::Pareto(it) => Law::Pareto(it.scaled(by)),
+            Law::Values(it) => Law::Values(it.scaled(by)),
             Law::Percentiles(it) => Law::Percentiles(it.scaled(by)),
         }
     }
@@ -153,6 +206,11 @@ impl Law {
             Law::Constant(span) => return *span,
             Law::Lognormal(it) => it.draw_ns(draw),
             Law::Hyperexponential(it) => it.draw_ns(draw),
+            Law::Uniform(it) => it.draw_ns(draw),
+            Law::Gamma(it) => it.draw_ns(draw),
+            Law::Weibull(it) => it.draw_ns(draw),
+            Law::Pareto(it) => it.draw_ns(draw),
+            Law::Values(it) => it.draw_ns(draw),
             Law::Percentiles(it) => it.draw_ns(draw),
         };
         Span::from_nanos_f64(nanos)
@@ -164,6 +222,11 @@ impl Law {
             Law::Constant(span) => span.nanos() as f64,
             Law::Lognormal(it) => it.mean_ns(),
             Law::Hyperexponential(it) => it.mean_ns(),
+            Law::Uniform(it) => it.mean_ns(),
+            Law::Gamma(it) => it.mean_ns(),
+            Law::Weibull(it) => it.mean_ns(),
+            Law::Pareto(it) => it.mean_ns(),
+            Law::Values(it) => it.mean_ns(),
             Law::Percentiles(it) => it.mean_ns(),
         }
     }
@@ -175,6 +238,11 @@ impl Law {
             Law::Constant(_) => 0.0,
             Law::Lognormal(it) => it.cv2(),
             Law::Hyperexponential(it) => it.cv2(),
+            Law::Uniform(it) => it.cv2(),
+            Law::Gamma(it) => it.cv2(),
+            Law::Weibull(it) => it.cv2(),
+            Law::Pareto(it) => it.cv2(),
+            Law::Values(it) => it.cv2(),
             Law::Percentiles(it) => it.cv2(),
         }
     }
@@ -233,6 +301,16 @@ mod tests {
         let distance = all.iter().enumerate().map(far).fold(0.0, f64::max);
         // Kolmogorov (1933): exceeded by chance once in 3,000.
         assert!(distance * count.sqrt() < 2.1, "{json}: the distance is {distance}");
+    }
+
+    /// A million draws, each the first of its key.
+    pub struct Values(pub Vec<f64>);
+
+    impl Values {
+        pub fn of(mut drawn: impl FnMut(&mut Draw) -> f64) -> Values {
+            let class = Keys::new(1, 0).class(key_of("values"));
+            Values((0..1_000_000).map(|n| drawn(&mut Draw::at(request(class, n), 2))).collect())
+        }
     }
 
     #[test]

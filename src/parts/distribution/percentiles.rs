@@ -6,7 +6,7 @@
 //! Beyond the outermost percentiles it goes on with the slope from the first to the last: the
 //! slope of the last stretch alone may be so steep that what nobody measured carries the mean.
 
-use super::{CV_MAX, normal_below};
+use super::{CV_MAX, Family, Law, normal_below};
 use crate::problem::{Code, Findings};
 use crate::rng::Draw;
 use crate::units::Span;
@@ -45,7 +45,12 @@ pub struct Percentiles {
     pub p999: Option<Span>,
     /// 99.99 % take at most so long.
     pub p9999: Option<Span>,
+    /// A family that is fitted to them. If absent, each of them is met exactly.
+    pub family: Option<Family>,
 }
+
+/// A fit that misses a percentile by more than this is refused.
+const MISS_MAX: f64 = 0.05;
 
 const KNOWN: usize = 14;
 const GIVEN_MAX: usize = 6;
@@ -95,6 +100,15 @@ impl Percentiles {
     }
 
     pub fn check(&self, findings: &mut Findings) {
+        self.check_as("longer than zero", |it| it.to_string(), findings);
+    }
+
+    /// The same for percentiles of whole numbers, a nanosecond for each.
+    pub fn check_counts(&self, findings: &mut Findings) {
+        self.check_as("at least 1", |it| it.nanos().to_string(), findings);
+    }
+
+    fn check_as(&self, least: &str, shown: fn(Span) -> String, findings: &mut Findings) {
         let given = self.given();
         if !(2..=GIVEN_MAX).contains(&given.len()) {
             let rule = format!("takes 2 to {GIVEN_MAX} percentiles, not {}", given.len());
@@ -106,7 +120,7 @@ impl Percentiles {
             findings.wrong_at(
                 name,
                 Code::E007,
-                format!("{name} must be longer than zero, not {span}"),
+                format!("{name} must be {least}, not {}", shown(span)),
                 "",
             );
             orderly = false;
@@ -114,16 +128,44 @@ impl Percentiles {
         for pair in given.windows(2) {
             let [(lower, _, short), (name, _, long)] = [pair[0], pair[1]];
             if long < short {
+                let (long, short) = (shown(long), shown(short));
                 let rule = format!("{name} must be at least {lower}: {long} is below {short}");
                 findings.wrong_at(name, Code::E010, rule, "");
                 orderly = false;
             }
+        }
+        if let Some(family) = self.family.filter(|_| orderly) {
+            let points = self.points();
+            let worst = family.fit(&points).worst(&points);
+            if worst > MISS_MAX {
+                let name = if family == Family::Lognormal { "lognormal" } else { "Weibull" };
+                let rule = format!(
+                    "the {name} that fits best misses one of them by {:.1} %",
+                    worst * 100.0
+                );
+                let mend = "leave \"family\" out, and each of them is met exactly";
+                findings.wrong_at("family", Code::E010, rule, mend);
+            }
+            return;
         }
         // What is too large to be a number is not in the range either.
         if orderly && !(0.0..=CV_MAX * CV_MAX).contains(&self.quantiles().cv2()) {
             let rule = "the percentiles lie so far apart that the rare long times, which they do \
                         not tell, would decide the mean";
             findings.wrong(Code::E007, rule, "leave the highest percentile out");
+        }
+    }
+
+    /// Normal deviates and nanoseconds.
+    fn points(&self) -> Vec<(f64, f64)> {
+        self.given().iter().map(|(_, at, span)| (DEVIATE[*at], span.nanos() as f64)).collect()
+    }
+
+    /// Only for percentiles in which [`Percentiles::check`] found nothing.
+    pub fn law(&self) -> Law {
+        match self.family {
+            Some(family) => family.fit(&self.points()).law(),
+            None => Law::Percentiles(self.quantiles()),
         }
     }
 

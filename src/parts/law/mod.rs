@@ -1,3 +1,4 @@
 //! How capacity is divided.
 
 pub mod fair_share;
+pub mod switching;

@@ -27,6 +27,20 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Waiting: from joining the line to being let in.",
     );
     page.table(
+        "Let in or not",
+        gates(point),
+        "How many a second: found the line full, were over the rate limit, were shed, were thrown away as \
+         nobody waited for them any more, left the line, were interrupted by what matters more. Ejections: \
+         instances left out for failing. Imbalance: the busiest instance by the mean. Same zone: calls that \
+         stayed in theirs.",
+    );
+    page.table(
+        "Accelerators",
+        accelerators(point),
+        "Batch: items in a batch, or sequences in an iteration, on average. First token: from asking to the first \
+         of the output; then each further one. Put off: for want of memory, and begun anew.",
+    );
+    page.table(
         "Caches",
         caches(point),
         "Hit: the share of lookups that found what they looked for. Fetches: what was fetched after a miss.",
@@ -182,6 +196,35 @@ fn queues(point: &Point) -> Grid {
     grid
 }
 
+/// Of what rules say about services, whatever the model has.
+fn gates(point: &Point) -> Grid {
+    let kinds = [
+        (".full", "full"),
+        (".limited", "limited"),
+        (".shed", "shed"),
+        (".discarded", "discarded"),
+        (".left", "left"),
+        (".interrupted", "interrupted"),
+        (".ejections", "ejections"),
+        (".imbalance", "imbalance"),
+        (".same_zone", "same zone"),
+    ];
+    by_name(point, &kinds)
+}
+
+fn accelerators(point: &Point) -> Grid {
+    let kinds = [
+        (".accelerator.batch", "batch"),
+        (".accelerator.items", "items"),
+        (".accelerator.tokens", "tokens"),
+        (".accelerator.first_token.mean", "first token, mean"),
+        (".accelerator.first_token.p95", "p95"),
+        (".accelerator.output_token.mean", "then each"),
+        (".accelerator.preempted", "put off"),
+    ];
+    by_name(point, &kinds)
+}
+
 /// Of what databases and their disks live on, whatever the model has.
 fn reserves(point: &Point) -> Grid {
     let kinds = [
@@ -190,8 +233,13 @@ fn reserves(point: &Point) -> Grid {
         (".credits", "credits"),
         (".credits.out", "out after"),
     ];
+    by_name(point, &kinds)
+}
+
+/// Figures by the ends of their names, each in a column if there is any; a row for each beginning.
+fn by_name(point: &Point, kinds: &[(&str, &str)]) -> Grid {
     let has = |kind: &str| point.metrics.keys().any(|it| it.ends_with(kind));
-    let kinds: Vec<_> = kinds.into_iter().filter(|it| has(it.0)).collect();
+    let kinds: Vec<_> = kinds.iter().copied().filter(|it| has(it.0)).collect();
     let mut grid = Grid::new(1, once("name").chain(kinds.iter().map(|it| it.1)));
     let mut names: Vec<&str> = Vec::new();
     for metric in point.metrics.keys() {

@@ -98,7 +98,7 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(never)]
     pub(super) fn flush(&mut self, id: TokenId, depth: Depth) -> Flow {
         let instance = self.tokens[id].held(depth);
-        let spec = self.network.instances[instance].log.expect("this is its log's token");
+        let spec = self.network.instances[instance].log.as_ref().expect("this is its log's token");
         let log = self.logs[instance].as_mut().expect("this is its log's token");
         log.begin();
         let luck = Draw::at(self.keys.control(spec.key), log.flushes);
@@ -118,7 +118,8 @@ impl<P: Probe> Engine<'_, P> {
         while let Some(committed) = log.answered(&mut self.tokens) {
             self.ready.push_back(committed);
         }
-        let first = self.network.instances[instance].log.expect("this is its log's token").first;
+        let first =
+            self.network.instances[instance].log.as_ref().expect("this is its log's token").first;
         self.tokens[id].step = first;
         if log.goes_on() { Flow::On } else { Flow::Stay }
     }
@@ -128,7 +129,7 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(never)]
     pub(super) fn gather(&mut self, id: TokenId, depth: Depth) -> Flow {
         let instance = self.tokens[id].held(depth);
-        let spec = self.network.instances[instance].log.expect("this is its log's token");
+        let spec = self.network.instances[instance].log.as_ref().expect("this is its log's token");
         let (delay, siblings) = spec.gather.expect("it gathers");
         let workers = self.instances[instance].workers;
         if delay.is_zero() || self.pools[workers].in_use() <= siblings {

@@ -107,9 +107,7 @@ impl<P: Probe> Engine<'_, P> {
         let service = self.network.instances[instance].service;
         let health = self.network.services[service].health.expect("it is checked");
         if self.instances[instance].belief.checked(&health, passed) {
-            self.candidates[instance].healthy = passed;
-            let ejected = &mut self.ejected[service];
-            *ejected = if passed { *ejected - 1 } else { *ejected + 1 };
+            self.believe(instance);
         }
     }
 
@@ -126,7 +124,9 @@ impl<P: Probe> Engine<'_, P> {
         // Nobody dead may stand in a line when the dead begin to give back.
         dead.iter().for_each(|it| self.detach_log(*it));
         dead.iter().for_each(|it| self.reset_log(*it));
+        dead.iter().for_each(|it| self.reset_accelerator(*it));
         dead.iter().for_each(|it| self.forget(*it));
+        dead.iter().for_each(|it| self.nobody_at_work(*it));
         for (id, _) in top {
             self.reset(id);
         }
@@ -151,6 +151,9 @@ impl<P: Probe> Engine<'_, P> {
                 && let Some(log) = &self.logs[instance]
             {
                 self.tokens[log.token].flags |= flag::HUNG;
+            }
+            if self.instances[instance].state == Health::Silent {
+                self.freeze_accelerator(instance);
             }
         }
     }
@@ -190,6 +193,9 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn line_of(&self, id: TokenId) -> Option<PoolId> {
         let instance = |depth| &self.network.instances[self.tokens[id].held(depth)];
         match self.step_of(id) {
+            _ if self.is_out_of_work(&self.tokens[id]) => {
+                Some(instance(self.tokens[id].depth - 1).workers)
+            }
             Step::Seize { depth, .. } => Some(instance(depth).workers),
             Step::Borrow { pool, depth } => Some(instance(depth).pool(pool)),
             Step::Occupy { depth } => self.disk_of(id, depth),
@@ -201,14 +207,26 @@ impl<P: Probe> Engine<'_, P> {
     /// Takes the token off the processor that it computes on.
     fn stop_work(&mut self, id: TokenId) {
         match self.step_of(id) {
+            // Whoever fails does not stand where it worked.
+            _ if self.tokens[id].failing != 0 => {}
+            _ if self.is_out_of_work(&self.tokens[id]) => {}
             Step::Delay { .. } => self.stop_computing(id),
+            // Its core wakes up for nobody.
+            Step::Wake { depth, .. } => {
+                let host = self.network.instances[self.tokens[id].held(depth)].host;
+                let woken = self.woken_for(id, &self.network.hosts[host]);
+                let cpu = woken.expect("it waits for a core to wake up");
+                let next = self.cpus[cpu].awake(self.now);
+                self.date_cpu(cpu, next);
+            }
             Step::Compute { depth, .. } => {
                 let spec = &self.network.instances[self.tokens[id].held(depth)];
-                let (host, claimant) = (spec.host, spec.claimant);
-                let cpu = self.cpus[host].as_mut().expect("it computes on a shared CPU");
-                let next = cpu.abort(self.now, claimant, id);
+                let host = &self.network.hosts[spec.host];
+                let own = if host.affinity.is_some() { self.tokens[id].left } else { 0 };
+                let cpu = CpuId::new(host.cpus.start.index() + own as usize);
+                let next = self.cpus[cpu].abort(self.now, spec.claimant, id);
                 self.tokens[id].wait = Wait::Moving;
-                self.date_cpu(host, next);
+                self.date_cpu(cpu, next);
             }
             _ => {}
         }
@@ -229,6 +247,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.pools[pool].leave_line(&mut self.tokens, now, id);
             }
             Wait::Row => self.stop_waiting_for_row(id),
+            Wait::Accelerator => self.leave_accelerator(id),
             Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
             Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
         }
@@ -262,7 +281,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.generation = token.generation.wrapping_add(1);
         token.flags &= !flag::HUNG;
-        token.step = self.network.instances[instance].log.expect("it has one").first;
+        token.step = self.network.instances[instance].log.as_ref().expect("it has one").first;
     }
 
     /// The token's instance is gone: the request there fails, and gives back what it holds.
@@ -276,8 +295,10 @@ impl<P: Probe> Engine<'_, P> {
             _ if self.tokens[id].failing != 0 => Flow::On,
             // At rest in this step, it has no worker yet.
             Step::Seize { visit, .. } => self.turn_away(id, visit, Reason::Reset),
+            _ if self.is_out_of_work(&self.tokens[id]) => self.reset_while_out(id),
             _ => self.fail(id, Reason::Reset),
         };
+        self.forget_interruption(id);
         if flow == Flow::On {
             self.ready.push_back(id);
         }
@@ -287,7 +308,9 @@ impl<P: Probe> Engine<'_, P> {
     /// caller's place, and this one's work goes on for nobody.
     fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
-        let mut caller = *token;
+        let whole = *token;
+        let mut caller = whole;
+        let own = token.base..depth + 1;
         let gone = flag::ORPHAN | flag::HANGS_BELOW | flag::DELIVERS;
         token.flags = token.flags & !gone | flag::CUT;
         token.base = depth + 1;
@@ -299,10 +322,52 @@ impl<P: Probe> Engine<'_, P> {
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;
-        caller.row = NOBODY;
         caller.left = 0;
+        caller.row = self.outer_rows(id, &whole, step);
         let caller = self.tokens.admit_copy(&caller);
+        self.take_over_rows(caller, step);
+        for depth in own {
+            self.stand_in_at_work(id, caller, self.tokens[id].held(depth));
+        }
         self.ready.push_back(caller);
+    }
+
+    /// Separates the rows that a token holds further in, or waits for there, from those that its
+    /// caller has yet to give back from `step` on; returns the place of the last taken of those.
+    fn outer_rows(&mut self, id: TokenId, whole: &Token, step: StepId) -> u32 {
+        let (mut at, mut last) = (whole.row, None);
+        if whole.wait == Wait::Row
+            && let Step::Lock { lock, .. } = self.step_of(id)
+        {
+            last = Some((lock, at));
+            at = self.rows[lock].outer(at);
+        }
+        let mut back = self.first_to_give_back(whole);
+        while let Some(here) = back.filter(|it| *it != step) {
+            if let Step::Unlock { lock, .. } = self.network.steps[here] {
+                last = Some((lock, at));
+                at = self.rows[lock].outer(at);
+            }
+            back = self.next_to_give_back(whole, here);
+        }
+        match last {
+            Some((lock, place)) => self.rows[lock].forget_outer(place),
+            None => self.tokens[id].row = NOBODY,
+        }
+        at
+    }
+
+    /// The rows that a token has to give back from where it stands are its own from now on.
+    fn take_over_rows(&mut self, id: TokenId, from: StepId) {
+        let token = self.tokens[id];
+        let (mut at, mut back) = (token.row, Some(from));
+        while let Some(here) = back {
+            if let Step::Unlock { lock, .. } = self.network.steps[here] {
+                self.rows[lock].hand_over(at, id);
+                at = self.rows[lock].outer(at);
+            }
+            back = self.next_to_give_back(&token, here);
+        }
     }
 
     /// Where a token that is further in would go on to give things back at `depth`.
@@ -326,6 +391,7 @@ impl<P: Probe> Engine<'_, P> {
             0 => self.network.unwind[StepId::new(token.step.index() - 1)],
             _ => token.step,
         };
+        let step = if self.is_out_of_work(token) { self.network.unwind[step] } else { step };
         self.if_it_gives_back(token, step)
     }
 
@@ -344,6 +410,7 @@ impl<P: Probe> Engine<'_, P> {
             Step::Leave { depth, .. }
             | Step::Return { depth, .. }
             | Step::Disconnect { depth, .. }
+            | Step::Unlock { depth, .. }
                 if token.is(flag::CUT) && depth < token.base =>
             {
                 None

@@ -4,6 +4,9 @@
 //! to the next event, (B) carry that event out, (C) advance every request that it set free, before
 //! the clock moves again.
 
+mod accelerators;
+mod admission;
+mod balancing;
 mod budgets;
 mod caches;
 mod calls;
@@ -11,34 +14,41 @@ mod connections;
 mod disks;
 mod ends;
 mod faults;
+mod interruptions;
 mod queues;
 mod steps;
 
+use super::accelerator::{Accelerator, Served};
 use super::arrivals::Arrivals;
 use super::buffer::{Buffer, Reads};
 use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
+use super::interrupted::Interrupted;
 use super::log::Log;
 use super::meter::Meter;
+use super::order::Order;
 use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
-use super::rows::Rows;
+use super::rows::{Rows, RowsUse};
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
-use crate::ids::{Id, Table};
+use crate::ids::{Id, MapIds, Table};
 use crate::network::{
-    Arrival, BudgetId, BufferId, CacheId, Class, ClassId, ConnectionsId, DelayId, GuardId, HostId,
-    InstanceId, LockId, Network, VolumeId,
+    self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
+    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, QueueId, ServiceId, Step, StepId};
-use crate::parts::balance::{Candidate, State as Balancer};
+use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
 use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
+use crate::parts::policy::outlier_ejection::Record;
+use crate::parts::policy::rate_limit::Bucket as RateBucket;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use std::collections::VecDeque;
@@ -77,12 +87,14 @@ pub struct Usage {
     pub pools: Table<PoolId, Area>,
     /// Core-nanoseconds.
     pub cpus: Table<HostId, f64>,
-    /// Waiter-nanoseconds.
-    pub rows: Table<LockId, u128>,
+    /// Core-nanoseconds lost to waking cores and switching them.
+    pub cpus_lost: Table<HostId, f64>,
+    pub rows: Table<LockId, RowsUse>,
     /// Core-nanoseconds of each instance.
     pub instances: Table<InstanceId, f64>,
     pub volumes: Table<VolumeId, Limited>,
     pub buffers: Table<BufferId, Reads>,
+    pub accelerators: Table<AcceleratorId, Served>,
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub queues: Table<QueueId, QueueArea>,
@@ -155,6 +167,7 @@ enum Control {
     Check(InstanceId),
     CheckTimedOut(InstanceId),
     Queue(QueueId),
+    TakeBack(InstanceId),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -181,7 +194,11 @@ struct Instance {
     /// The places at its host's disk, if that has one.
     disk: Option<PoolId>,
     state: Health,
+    /// Whether rules say who gets a worker, or callers watch how they fare.
+    ruled: bool,
     belief: Belief,
+    /// How its callers fared with it.
+    record: Record,
     /// Times that it went down: what was planned for it before is void.
     stamp: u32,
 }
@@ -207,13 +224,8 @@ struct Birth {
 
 impl<'n> Source<'n> {
     fn new(network: &'n Network, keys: Keys, class: &'n Class) -> Self {
-        let (rates, gaps) = match &class.arrival {
-            Arrival::Open { rates } => (&rates[..], None),
-            Arrival::Renewal { gap } => (&[][..], Some(gap)),
-            Arrival::Closed { .. } => (&[][..], None),
-        };
         Source {
-            arrivals: Arrivals::new(keys.arrivals(class.key), rates, gaps),
+            arrivals: Arrivals::new(keys.arrivals(class.key), &class.arrival),
             key: keys.class(class.key),
             birth: Birth {
                 guard: class.guard,
@@ -230,17 +242,19 @@ impl<'n> Source<'n> {
 enum Lane {
     Arrival(ClassId),
     Ring(DelayId),
-    Cpu(HostId),
+    Cpu(CpuId),
+    Accelerator(AcceleratorId),
     Control,
 }
 
 /// The slots that there are: the next arrival of each class, the head of each ring, the earliest
-/// finish on each shared CPU, the next control.
+/// finish on each shared CPU, what is next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
-    let shared = network.hosts.ids().filter(|it| network.hosts[*it].contended);
     let arrivals = network.classes.ids().map(Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
-    arrivals.chain(rings).chain(shared.map(Lane::Cpu)).chain([Lane::Control]).collect()
+    let accelerators = network.accelerators.ids().map(Lane::Accelerator);
+    let devices = network.cpus.ids().map(Lane::Cpu).chain(accelerators);
+    arrivals.chain(rings).chain(devices).chain([Lane::Control]).collect()
 }
 
 /// Tokens that are to go on at the present instant, in the order in which they were set free. Mostly
@@ -269,6 +283,18 @@ impl Ready {
         }
         first
     }
+}
+
+/// The pools, workers in the order that their service's rules say.
+fn pools(network: &Network) -> Table<PoolId, Pool> {
+    let mut pools = network.pools.map(|_, it| Pool::new(it));
+    for instance in network.instances.ids().map(|id| &network.instances[id]) {
+        if let Some(rules) = network.services[instance.service].admission {
+            let order = Order::new(&network.admissions[rules].order);
+            pools[instance.workers] = Pool::in_order(&network.pools[instance.workers], order);
+        }
+    }
+    pools
 }
 
 /// Requests that are neither answered nor failed yet.
@@ -306,20 +332,26 @@ struct Engine<'n, P> {
     ready: Ready,
     tokens: Tokens,
     pools: Table<PoolId, Pool>,
-    cpus: Table<HostId, Option<Cpu>>,
+    gates: Table<InstanceId, Gate>,
+    /// The buckets of each service's rate limits.
+    rate_buckets: Table<ServiceId, Vec<Vec<RateBucket>>>,
+    interrupted: Interrupted,
+    cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
-    cpu_slots: Table<HostId, usize>,
+    cpu_slots: Table<CpuId, usize>,
     instances: Table<InstanceId, Instance>,
     /// Instance-nanoseconds of computing up to the window's opening.
     computed_at_opening_ns: Table<InstanceId, u128>,
     candidates: Table<InstanceId, Candidate>,
     balancers: Table<ServiceId, Balancer>,
+    careful: Table<CarefulId, CarefulState>,
     /// How many instances of each service are believed to be down.
     ejected: Table<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
     rows: Table<LockId, Rows>,
     volumes: Table<VolumeId, Volume>,
     buffers: Table<BufferId, Buffer>,
+    accelerators: Table<AcceleratorId, Accelerator>,
     connections: Table<ConnectionsId, Connections>,
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
@@ -345,7 +377,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn new(network: &'n Network, plan: &Plan, probe: P) -> Self {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
-        let shared = |host| slots.iter().position(|it| matches!(it, Lane::Cpu(it) if *it == host));
+        let first_cpu = network.classes.len() + network.delays.len();
         Engine {
             network,
             plan: *plan,
@@ -355,34 +387,43 @@ impl<'n, P: Probe> Engine<'n, P> {
             sequence: 0,
             once: OneShot::with_capacity(1024),
             lanes: Lanes::new(slots.len()),
-            cpu_slots: network.hosts.map(|id, _| shared(id).unwrap_or(usize::MAX)),
+            cpu_slots: network.cpus.map(|id, _| first_cpu + id.index()),
             slots,
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
             ready: Ready::default(),
             tokens: Tokens::with_capacity(4096),
-            pools: network.pools.map(|_, it| Pool::new(it)),
-            cpus: network.hosts.map(|_, host| {
+            pools: pools(network),
+            gates: network.instances.map(|_, _| Gate::default()),
+            rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
+            interrupted: Interrupted::default(),
+            cpus: network.cpus.map(|_, host| {
+                let host = &network.hosts[*host];
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
-                host.contended
-                    .then(|| Cpu::new(host.cores, claims.map(|it| (it.cpu_weight, it.cpu_limit))))
+                let claims = claims.map(|it| (it.cpu_weight, it.cpu_limit));
+                Cpu::new(host.cores_each(), host.switch, claims)
             }),
             instances: network.instances.map(|_, it| Instance {
                 computing_ns: 0,
                 workers: it.workers,
                 disk: network.hosts[it.host].disk,
                 state: Health::Up,
+                ruled: network.services[it.service].admission.is_some()
+                    || network.services[it.service].ejection.is_some(),
+                record: Record::default(),
                 belief: Belief::default(),
                 stamp: 0,
             }),
             computed_at_opening_ns: network.instances.map(|_, _| 0),
             candidates: network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
             balancers: network.services.map(|_, _| Balancer::default()),
+            careful: network.careful.map(|_, it| CarefulState::new(it)),
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
             volumes: network.volumes.map(|_, it| Volume::new(it)),
             buffers: network.buffers.map(|_, it| Buffer::new(it)),
+            accelerators: network.accelerators.map(|_, it| Accelerator::new(it)),
             connections: network.connections.map(|_, it| Connections::new(it)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             queues: Queues::new(network),
@@ -390,7 +431,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
-                Arrival::Open { .. } | Arrival::Renewal { .. } => Vec::new(),
+                _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
             inside: Inside::default(),
@@ -414,10 +455,10 @@ impl<'n, P: Probe> Engine<'n, P> {
         }
         for class in self.network.classes.ids() {
             match &self.network.classes[class].arrival {
-                Arrival::Open { .. } | Arrival::Renewal { .. } => self.expect_arrival(class),
                 Arrival::Closed { users, .. } => {
                     (0..*users).for_each(|user| self.think(class, user));
                 }
+                _ => self.expect_arrival(class),
             }
         }
     }
@@ -426,7 +467,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         for (id, instance) in
             self.network.instances.ids().map(|id| (id, &self.network.instances[id]))
         {
-            let Some(log) = instance.log else { continue };
+            let Some(log) = &instance.log else { continue };
             let (class, guard) = (ClassId::default(), GuardId::LAST);
             let own = self.tokens.admit(class, guard, log.first, log.key, Time::ZERO);
             let token = &mut self.tokens[own];
@@ -485,7 +526,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         match self.slots[slot] {
             Lane::Arrival(_) => {}
             Lane::Ring(delay) => self.ring(delay),
-            Lane::Cpu(host) => self.cpu_finish(host),
+            Lane::Cpu(cpu) => self.cpu_finish(cpu),
+            Lane::Accelerator(device) => self.accelerator_due(device),
             Lane::Control => self.carry_out_control(),
         }
     }
@@ -504,11 +546,18 @@ impl<'n, P: Probe> Engine<'n, P> {
             return self.happen_rarely(event.kind(), id);
         }
         let token = &mut self.tokens[id];
-        if token.is(flag::HUNG) {
-            return None;
+        if token.flags & (flag::HUNG | flag::INTERRUPTED) != 0 {
+            return self.happen_to_interrupted(id);
         }
         token.wait = Wait::Moving;
         Some(id)
+    }
+
+    /// The same for one that hangs, or was interrupted.
+    #[inline(never)]
+    fn happen_to_interrupted(&mut self, id: TokenId) -> Option<TokenId> {
+        let is_over = !self.tokens[id].is(flag::HUNG) && self.wait_is_over(id);
+        is_over.then_some(id)
     }
 
     #[inline(never)]
@@ -599,6 +648,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::Check(instance) => self.check(instance),
             Control::CheckTimedOut(instance) => self.checked(instance, false),
             Control::Queue(queue) => self.look_at_queue(queue),
+            Control::TakeBack(instance) => self.take_back(instance),
         }
         self.date_controls();
     }
@@ -606,10 +656,11 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn open_window(&mut self) {
         let now = self.now;
         self.pools.iter_mut().for_each(|it| it.open(now));
-        self.cpus.iter_mut().flatten().for_each(|it| it.open(now));
+        self.cpus.iter_mut().for_each(|it| it.open(now));
         self.rows.iter_mut().for_each(|it| it.open(now));
         self.volumes.iter_mut().for_each(|it| it.open(now));
         self.buffers.iter_mut().for_each(Buffer::open);
+        self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
         self.computed_at_opening_ns = self.computed_ns();
@@ -660,10 +711,17 @@ impl<'n, P: Probe> Engine<'n, P> {
         let usage = Usage {
             pools: self.network.pools.map(|id, _| self.pools[id].measured(now)),
             cpus: self.network.hosts.map(|id, _| self.cpu_used_ns(id, &computed_ns)),
-            rows: self.network.locks.map(|id, _| self.rows[id].measured_line_ns(now)),
+            cpus_lost: self.network.hosts.map(|_, host| {
+                self.cpus[host.cpus.clone()].iter().map(Cpu::measured_lost_ns).sum()
+            }),
+            rows: self.network.locks.map(|id, _| self.rows[id].measured(now)),
             instances: self.network.instances.map(|id, _| self.instance_used_ns(id, &computed_ns)),
             volumes: self.volumes.map(|_, it| it.measured(now)),
             buffers: self.buffers.map(|_, it| it.measured()),
+            accelerators: {
+                let devices = &mut self.accelerators;
+                self.network.accelerators.map(|id, _| devices[id].measured(now))
+            },
             connects: self.connections.map(|_, it| it.measured()),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
             events: self.events,
@@ -679,37 +737,41 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn cpu_used_ns(&mut self, host: HostId, computed_ns: &Table<InstanceId, f64>) -> f64 {
-        match &mut self.cpus[host] {
-            Some(cpu) => cpu.measured_ns(self.now),
-            None => self.network.hosts[host].instances.iter().map(|it| computed_ns[*it]).sum(),
+        let spec = &self.network.hosts[host];
+        if spec.contended {
+            return spec.cpus.clone().map_ids().map(|it| self.cpus[it].measured_ns(self.now)).sum();
         }
+        spec.instances.iter().map(|it| computed_ns[*it]).sum()
     }
 
     fn instance_used_ns(&self, instance: InstanceId, computed_ns: &Table<InstanceId, f64>) -> f64 {
         let spec = &self.network.instances[instance];
-        match &self.cpus[spec.host] {
-            Some(cpu) => cpu.measured_of_ns(spec.claimant),
-            None => computed_ns[instance],
+        let host = &self.network.hosts[spec.host];
+        if host.contended {
+            let cpus = self.cpus[host.cpus.clone()].iter();
+            return cpus.map(|it| it.measured_of_ns(spec.claimant)).sum();
         }
+        computed_ns[instance]
     }
 
     fn audit(&mut self) -> Result<(), Failure> {
         let now = self.now;
         let broken = |law, what, index| Failure::Broken { law, what, index };
-        let holders = self.holders();
+        let (holders, row_holders) = self.holders();
         for id in self.network.pools.ids() {
             let audit = self.pools[id].audit(&self.tokens, now, holders[id]);
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
         self.audit_queues()?;
+        self.audit_admission()?;
+        self.audit_accelerators()?;
         for id in self.network.locks.ids() {
-            let audit = self.rows[id].audit(&self.tokens, now);
+            let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);
             audit.map_err(|law| broken(law, "lock", id.index()))?;
         }
-        for id in self.network.hosts.ids() {
-            let Some(cpu) = &mut self.cpus[id] else { continue };
-            cpu.audit(now).map_err(|law| broken(law, "cpu", id.index()))?;
+        for id in self.network.cpus.ids() {
+            self.cpus[id].audit(now).map_err(|law| broken(law, "cpu", id.index()))?;
         }
         self.audit_requests().map_err(|law| broken(law, "system", 0))
     }
@@ -742,15 +804,19 @@ impl<'n, P: Probe> Engine<'n, P> {
         Ok(())
     }
 
-    /// How many tokens hold a place of each pool.
-    fn holders(&self) -> Table<PoolId, u32> {
+    /// How many tokens hold a place of each pool, and rows of each table.
+    fn holders(&self) -> (Table<PoolId, u32>, Table<LockId, u32>) {
         let mut holders = self.network.pools.map(|_, _| 0);
+        let mut rows = self.network.locks.map(|_, _| 0);
         self.each_to_give_back(|token, step| {
             if let Some(pool) = self.pool_given_back(token, step) {
                 holders[pool] += 1;
             }
+            if let Step::Unlock { lock, .. } = self.network.steps[step] {
+                rows[lock] += 1;
+            }
         });
-        holders
+        (holders, rows)
     }
 
     /// Looks at all that every token has yet to give back.

@@ -100,10 +100,9 @@ impl<P: Probe> Engine<'_, P> {
     /// unless its instance has gone silent: then another takes its place.
     pub(super) fn delivery_timed_out(&mut self, id: TokenId) {
         let token = self.tokens[id];
-        self.take_back(&token, true);
+        self.hand_back(&token, true);
         let lost = token.depth > 0 && self.instances[token.held(0)].state == super::Health::Silent;
         let queue = self.queues.queue_of(token.user);
-        self.tokens[id].flags |= flag::ORPHAN;
         if lost {
             self.tokens[id].flags &= !flag::DELIVERS;
             self.queues.end(self.now, token.user);
@@ -113,14 +112,14 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A call is over.
     pub(super) fn delivery_ended(&mut self, token: &Token) {
-        self.take_back(token, token.failing != 0);
+        self.hand_back(token, token.failing != 0);
         let queue = self.queues.queue_of(token.user);
         self.queues.end(self.now, token.user);
         self.deliver(queue);
     }
 
     /// The messages of a delivery are acknowledged, or not.
-    fn take_back(&mut self, token: &Token, failed: bool) {
+    fn hand_back(&mut self, token: &Token, failed: bool) {
         let queue = self.queues.queue_of(token.user);
         while let Some(message) = self.queues.take_back(token.user) {
             if failed {

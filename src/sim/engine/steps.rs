@@ -1,9 +1,14 @@
 //! Walking a token along its program, and the steps that work: CPU, disk, log, rows, chance.
 
 use super::*;
-use crate::network::{AccessId, ChoiceId, Depth, Instance, LockId, Step, WorkId};
+use crate::network::{AccessId, ChoiceId, Depth, Host, Instance, LockId, Step, WorkId};
 use crate::sim::pool::Seize;
 use crate::sim::token::{Reason, Wait};
+
+/// The luck of where a program is at home.
+const HOME: u64 = 0x5713_C17C_0AE5_0A11;
+/// Sets the luck of waking a core apart from that of the work.
+const WAKES: u64 = 0x57A6_E0C0_4E5A_11ED;
 
 /// Whether a token goes on at once or has come to wait for something.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +35,9 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Borrow { pool, depth } => self.borrow(id, pool, depth),
                 Step::Return { pool, depth } => self.give_back(id, pool, depth),
                 Step::Delay { work, depth } => self.delay(id, work, depth),
+                Step::Wake { work, depth } => self.wake_core(id, work, depth),
                 Step::Compute { work, depth } => self.compute(id, work, depth),
+                Step::GiveWay { depth } => self.give_way(id, depth),
                 Step::Wait { work } => self.pause(id, work),
                 Step::Access { access, depth } => self.access(id, access, depth),
                 Step::Occupy { depth } => self.occupy(id, depth),
@@ -46,8 +53,9 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Gather { depth } => self.gather(id, depth),
                 Step::Ask { depth } => self.ask(id, depth),
                 Step::Commit { depth } => self.commit(id, depth),
+                Step::Infer { inference, depth } => self.infer(id, inference, depth),
                 Step::Lock { lock, work } => self.lock(id, lock, work),
-                Step::Unlock { lock } => self.unlock(id, lock),
+                Step::Unlock { lock, .. } => self.unlock(id, lock),
                 Step::Look { look } => self.look(id, look),
                 Step::Fill { look } => self.fill(id, look),
                 Step::Send { send } => self.send_message(id, send),
@@ -132,22 +140,85 @@ impl<P: Probe> Engine<'_, P> {
         let span = work.law.draw(&mut self.draw(id, work.key));
         let token = &mut self.tokens[id];
         token.wait = Wait::Cpu;
-        let Instance { host, claimant, .. } = self.network.instances[token.held(depth)];
-        let cpu = self.cpus[host].as_mut().expect("a contended host shares its CPU");
-        let next = cpu.begin(self.now, claimant, id, span);
-        self.date_cpu(host, next);
+        let instance = token.held(depth);
+        let Instance { host, claimant, .. } = self.network.instances[instance];
+        let spec = &self.network.hosts[host];
+        let (mut cpu, mut lost) = (spec.cpus.start, Span::ZERO);
+        if spec.wake.is_some() || spec.switch.is_some() || spec.affinity.is_some() {
+            cpu = self.cpu_for(id, instance, span);
+            lost = self.lost_at_first(id, spec, cpu);
+            self.tokens[id].left = (cpu.index() - spec.cpus.start.index()) as u32;
+        }
+        let next = self.cpus[cpu].begin(self.now, claimant, id, span, lost);
+        self.date_cpu(cpu, next);
         Flow::Stay
     }
 
-    pub(super) fn date_cpu(&mut self, host: HostId, next: Time) {
-        let order = self.order(Rank::Finish);
-        self.lanes.set(self.cpu_slots[host], next, order);
+    /// Wakes a core up for the request, if one sleeps.
+    #[inline(never)]
+    fn wake_core(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
+        let work = &self.network.works[work];
+        let span = work.law.draw(&mut self.draw(id, work.key));
+        let instance = self.tokens[id].held(depth);
+        let cpu = self.cpu_for(id, instance, span);
+        let host = &self.network.hosts[self.network.instances[instance].host];
+        let wake = host.wake.as_ref().expect("its cores fall asleep");
+        if !self.cpus[cpu].wake(self.now) {
+            self.tokens[id].left = 0;
+            return Flow::On;
+        }
+        self.tokens[id].left = 1 + (cpu.index() - host.cpus.start.index()) as u32;
+        let luck = work.key.wrapping_add(WAKES);
+        let delay = wake.delay.draw(&mut self.draw(id, luck));
+        self.schedule(delay, Rank::Finish, Kind::Done, id);
+        Flow::Stay
     }
 
-    pub(super) fn cpu_finish(&mut self, host: HostId) {
-        let cpu = self.cpus[host].as_mut().expect("its lane was due");
-        let (token, next) = cpu.finish(self.now);
-        self.date_cpu(host, next);
+    /// The cores that are to do work of this length: where programs stick to one, the one at home, or
+    /// for longer work the one with the fewest to serve.
+    #[inline(never)]
+    fn cpu_for(&self, id: TokenId, instance: InstanceId, work: Span) -> CpuId {
+        let host = &self.network.hosts[self.network.instances[instance].host];
+        let Some(affinity) = host.affinity else { return host.cpus.start };
+        if work >= affinity {
+            let crowd = |it: &CpuId| self.cpus[*it].runnable();
+            return host.cpus.clone().map_ids().min_by_key(crowd).expect("a host has cores");
+        }
+        let mut luck = self.draw(id, HOME.wrapping_add(instance.index() as u64));
+        CpuId::new(host.cpus.start.index() + luck.below(u64::from(host.cores)) as usize)
+    }
+
+    /// What a request loses before it begins to compute: caches are cold where a core was woken up
+    /// for it, and full of others' data where it is switched in.
+    #[inline(never)]
+    fn lost_at_first(&mut self, id: TokenId, host: &Host, cpu: CpuId) -> Span {
+        let mut lost = self.cpus[cpu].switched_in();
+        if let Some(wake) = &host.wake
+            && let Some(woken) = self.woken_for(id, host)
+        {
+            lost += wake.cpu;
+            let next = self.cpus[woken].awake(self.now);
+            if woken != cpu {
+                self.date_cpu(woken, next);
+            }
+        }
+        lost
+    }
+
+    /// The CPU a core of which was woken up for the request, if one was.
+    pub(super) fn woken_for(&self, id: TokenId, host: &Host) -> Option<CpuId> {
+        let place = self.tokens[id].left.checked_sub(1)?;
+        Some(CpuId::new(host.cpus.start.index() + place as usize))
+    }
+
+    pub(super) fn date_cpu(&mut self, cpu: CpuId, next: Time) {
+        let order = self.order(Rank::Finish);
+        self.lanes.set(self.cpu_slots[cpu], next, order);
+    }
+
+    pub(super) fn cpu_finish(&mut self, cpu: CpuId) {
+        let (token, next) = self.cpus[cpu].finish(self.now);
+        self.date_cpu(cpu, next);
         self.go_on(token);
     }
 
@@ -155,6 +226,7 @@ impl<P: Probe> Engine<'_, P> {
     fn pause(&mut self, id: TokenId, work: WorkId) -> Flow {
         let work = &self.network.works[work];
         let span = work.law.draw(&mut self.draw(id, work.key));
+        self.tokens[id].joined = self.now + span;
         self.schedule(span, Rank::Finish, Kind::Done, id);
         Flow::Stay
     }

@@ -156,3 +156,42 @@ fn a_row_is_held_until_the_commit() {
     answered_at(&locks(1, &requests), &[4.0, 8.0, 12.0]);
     answered_at(&locks(1_000_000_000, &requests), &[4.0, 8.0, 8.0]);
 }
+
+/// An application that a database calls while it holds a row; and one more table.
+fn transactions(requests: &[Request]) -> Model {
+    let hosts =
+        r#""rack": { "cores": 64, "zones": ["a"] }, "desk": { "cores": 64, "zones": ["b"] }"#;
+    let services = r#""db": { "hosts": "rack", "operations": {
+            "pay": [{ "lock": { "rows": 1, "table": "tellers" }, "do": [
+                { "wait": "1ms" }, { "call": "app.think" },
+                { "lock": { "rows": 1, "table": "branches" }, "do": [{ "wait": "2ms" }] } ] }],
+            "audit": [{ "lock": { "rows": 1, "table": "branches" }, "do": [{ "wait": "20ms" }] }],
+            "look": [{ "lock": { "rows": 1, "table": "tellers" }, "do": [] }] } },
+        "app": { "hosts": "desk", "connections": 1, "operations": { "think": [{ "wait": "10ms" }] } }"#;
+    scene(hosts, "", services, requests)
+}
+
+#[test]
+fn rows_are_held_while_others_are_called_and_more_rows_are_taken() {
+    let requests = [(0.0, "db.pay", ""), (5.0, "db.look", ""), (5.5, "db.pay", "")];
+    answered_at(&transactions(&requests), &[13.0, 13.0, 26.0]);
+    let requests = [(0.0, "db.pay", ""), (5.0, "db.audit", ""), (6.0, "db.look", "")];
+    answered_at(&transactions(&requests), &[27.0, 25.0, 27.0]);
+}
+
+#[test]
+fn a_call_that_fails_lets_go_of_the_rows() {
+    let requests = [(0.0, "app.think", ""), (0.5, "db.pay", ""), (0.7, "db.look", "")];
+    let seen = ends(&transactions(&requests));
+    assert_eq!(seen, [(10.0, "answered"), (1.5, "refused"), (1.5, "answered")]);
+}
+
+#[test]
+fn a_crash_lets_go_of_the_rows_of_those_who_are_further_in() {
+    use outgrow::network::FaultStyle;
+    let requests = [(0.0, "db.pay", ""), (7.0, "db.look", "")];
+    let model = transactions(&requests);
+    let rack = model.hosts("rack");
+    let model = model.fault(rack, "1003ms", "1005ms", FaultStyle::Crash);
+    assert_eq!(ends(&model), [(3.0, "reset"), (7.0, "answered")]);
+}

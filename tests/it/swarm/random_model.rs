@@ -33,6 +33,15 @@ impl Dice {
             0..=2 => json!(format!("{ms}ms")),
             3 => json!({ "exponential": format!("{ms}ms") }),
             4 => json!({ "lognormal": { "mean": format!("{ms}ms"), "cv": 1.5 } }),
+            5 if self.chance(0.7) => match self.below(5) {
+                0 => json!({ "uniform": { "min": "0s", "max": format!("{ms}ms") } }),
+                1 => json!({ "erlang": { "stages": 3, "mean": format!("{ms}ms") } }),
+                2 => json!({ "gamma": { "mean": format!("{ms}ms"), "cv": 1.5 } }),
+                3 => json!({ "weibull": { "shape": 0.7, "mean": format!("{ms}ms") } }),
+                _ => {
+                    json!({ "pareto": { "alpha": 1.2, "min": "500us", "max": format!("{ms}ms") } })
+                }
+            },
             _ => json!({ "hyperexponential": { "mean": format!("{ms}ms"), "cv": 2.0 } }),
         }
     }
@@ -51,6 +60,16 @@ struct Place {
     /// Whether there is a pool "c" of connections to the next service that must be opened.
     connects: bool,
     disk: bool,
+    limits: bool,
+    accelerator: Accelerator,
+}
+
+/// What the hosts of a service have.
+#[derive(Clone, Copy)]
+enum Accelerator {
+    None,
+    Batches,
+    Tokens,
 }
 
 /// A model's text. Without `closed` classes, its work comes to an end when its arrivals do.
@@ -64,17 +83,25 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     model["zones"] = (0..zones).map(|it| (format!("z{it}"), json!({}))).collect();
     model["links"] = links(&mut dice, zones);
     let disks: Vec<bool> = (0..groups).map(|_| dice.chance(0.8)).collect();
-    let host_groups =
-        (0..groups).map(|it| (format!("h{it}"), host(&mut dice, zones, disks[it as usize])));
+    let sticky: Vec<bool> = (0..groups).map(|_| dice.chance(0.2)).collect();
+    use Accelerator::{Batches, None, Tokens};
+    let accelerators: Vec<Accelerator> =
+        (0..groups).map(|_| *dice.one_of(&[None, Batches, Tokens])).collect();
+    let host_groups = (0..groups as usize).map(|it| {
+        let host = host(&mut dice, zones, disks[it], sticky[it], accelerators[it]);
+        (format!("h{it}"), host)
+    });
     model["hosts"] = host_groups.collect();
     let mut written = serde_json::Map::new();
     for service in 0..services {
         let group = dice.below(groups);
         let pools = dice.below(3);
         let disk = disks[group as usize];
+        let (limits, accelerator) = (!sticky[group as usize], accelerators[group as usize]);
         let connects = service + 1 < services && dice.chance(0.5);
         let operations = operations.clone();
-        let place = Place { service, services, operations, pools, connects, disk };
+        let place =
+            Place { service, services, operations, pools, connects, disk, limits, accelerator };
         written.insert(format!("s{service}"), self::service(&mut dice, group, &place));
     }
     // What is kept open must not be more than the other end takes.
@@ -89,10 +116,11 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     }
     model["services"] = Value::Object(written);
     model["queues"] = queues(&mut dice, &operations);
-    let classes = dice.from(1, 3);
+    let classes = dice.from(1, 4);
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
+    nobody_is_interrupted_where_cores_sleep(&mut model);
     model
 }
 
@@ -130,6 +158,18 @@ fn queues(dice: &mut Dice, operations: &[u64]) -> Value {
     Value::Object(queues)
 }
 
+/// The check refuses it.
+fn nobody_is_interrupted_where_cores_sleep(model: &mut Value) {
+    let hosts = model["hosts"].clone();
+    for service in model["services"].as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
+        let group = &hosts[service["hosts"].as_str().unwrap_or_default()];
+        let binds = group.get("wake").is_some() || group.get("affinity").is_some();
+        if let Some(order) = service.pointer_mut("/discipline/priority").filter(|_| binds) {
+            order["preemptive"] = json!(false);
+        }
+    }
+}
+
 fn links(dice: &mut Dice, zones: u64) -> Value {
     let count = dice.below(3);
     let link = |dice: &mut Dice| {
@@ -144,7 +184,7 @@ fn links(dice: &mut Dice, zones: u64) -> Value {
     (0..count).map(|_| link(dice)).collect()
 }
 
-fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
+fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool, accelerator: Accelerator) -> Value {
     let mut host = json!({ "count": dice.from(1, 3), "cores": dice.from(1, 4) });
     if dice.chance(0.5) {
         host["zones"] =
@@ -156,13 +196,70 @@ fn host(dice: &mut Dice, zones: u64, disk: bool) -> Value {
     if dice.chance(0.5) {
         host["boot"] = dice.span(0, 100);
     }
+    if dice.chance(0.3) {
+        host["wake"] = json!({ "delay": dice.time(2), "cpu": dice.span(0, 2) });
+    }
+    if sticky {
+        host["affinity"] = dice.span(1, 5);
+    }
+    if dice.chance(0.3) {
+        host["switch"] = json!({ "cost": dice.span(0, 2), "slice": dice.span(1, 3) });
+    }
     if disk {
         host["disk"] = self::device(dice);
         if dice.chance(0.3) {
             host["log"] = self::device(dice);
         }
     }
+    match accelerator {
+        Accelerator::None => {}
+        Accelerator::Batches => host["accelerator"] = batches(dice),
+        Accelerator::Tokens => host["accelerator"] = tokens(dice),
+    }
     host
+}
+
+fn batches(dice: &mut Dice) -> Value {
+    let most = dice.from(3, 8);
+    let mut batch = json!({ "most": most, "base": dice.time(5), "per_item": dice.span(0, 1) });
+    if dice.chance(0.6) {
+        batch["wait"] = dice.span(0, 10);
+        if dice.chance(0.5) {
+            batch["enough"] = json!(dice.from(1, most));
+        }
+    }
+    json!({ "count": dice.from(1, 2), "batch": batch })
+}
+
+fn tokens(dice: &mut Dice) -> Value {
+    let mut generation = json!({
+        "most": dice.from(1, 6), "base": "500us", "per_sequence": "100us",
+        "per_prompt_token": *dice.one_of(&["0s", "50us"]),
+    });
+    let kind = *dice.one_of(&["continuous", "continuous", "static"]);
+    if dice.chance(0.7) {
+        generation["memory"] = json!(dice.from(40, 90));
+        if kind == "continuous" && dice.chance(0.4) {
+            generation["admission"] = json!("reserve");
+        }
+    }
+    json!({ "count": dice.from(1, 2), kind: generation })
+}
+
+/// What a step asks of such accelerators.
+fn inference(dice: &mut Dice, of: Accelerator) -> Value {
+    let count = |dice: &mut Dice, most: u64| match dice.below(3) {
+        0 => json!(dice.from(1, most)),
+        1 => json!({ "uniform": { "least": 1, "most": most } }),
+        _ => json!({ "geometric": { "mean": most as f64 / 2.0, "most": most } }),
+    };
+    match of {
+        Accelerator::None => json!({ "wait": "0s" }),
+        Accelerator::Batches => json!({ "accelerator": { "items": count(dice, 3) } }),
+        Accelerator::Tokens => {
+            json!({ "accelerator": { "prompt": count(dice, 20), "output": count(dice, 20) } })
+        }
+    }
 }
 
 /// A disk with any of the limits that there are.
@@ -201,6 +298,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     let mut service = json!({
         "hosts": format!("h{group}"), "instances": dice.from(1, 4), "balance": balance,
     });
+    balancing(dice, &mut service);
     match dice.below(4) {
         0 => {}
         1 => service["connections"] = json!(dice.from(1, 8)),
@@ -210,13 +308,14 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
             service["line"] = json!(dice.below(8));
         }
     }
+    admission(dice, &mut service);
     if dice.chance(0.3) {
         service["cpu"] = json!({ "request": 2.0 });
-        if dice.chance(0.5) {
+        if dice.chance(0.5) && place.limits {
             service["cpu"]["limit"] = json!(*dice.one_of(&[0.5, 1.0, 1.5]));
         }
     }
-    if dice.chance(0.6) {
+    if service.get("slow_start").is_some() || dice.chance(0.6) {
         service["health"] = json!({
             "interval": dice.span(10, 100), "timeout": dice.span(0, 150),
             "unhealthy": dice.from(1, 3), "healthy": dice.from(1, 2),
@@ -234,12 +333,94 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
             json!({ "memory": "1MiB", "data": "3MiB", "skew": 0.8, "cold": dice.chance(0.5) });
     }
     let count = place.operations[place.service as usize];
-    let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, false)));
+    let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, 0)));
     service["operations"] = operations.collect();
+    let sized = |steps: &Value| {
+        steps.get(0).is_none_or(|it| it.get("cpu").is_some() || it.get("wait").is_some())
+    };
+    let all_sized = service["operations"].as_object().is_some_and(|it| it.values().all(sized));
+    if has_line(&service) && all_sized && dice.chance(0.3) {
+        service["discipline"] = json!("shortest_first");
+    }
     if service["operations"].to_string().contains("\"commit\"") && dice.chance(0.3) {
         service["group_commit"] = json!({ "delay": dice.span(0, 5), "siblings": dice.below(3) });
     }
     service
+}
+
+/// Balancers that look at more than load, and what goes with any balancer.
+fn balancing(dice: &mut Dice, service: &mut Value) {
+    let then = *dice.one_of(&["random", "round_robin", "least_outstanding", "power_of_two"]);
+    match dice.below(8) {
+        0 => {
+            service["balance"] =
+                json!({ "weighted": { "weights": [dice.from(1, 3)], "then": then } });
+        }
+        1 => {
+            service["balance"] =
+                json!({ "consistent_hash": { "keys": dice.from(1, 50), "skew": 0.8 } });
+            if dice.chance(0.5) {
+                service["balance"]["consistent_hash"]["bound"] = json!(1.3);
+            }
+        }
+        2 | 3 => service["balance"] = json!({ "nearest_zone": { "then": then } }),
+        _ => {}
+    }
+    if service["balance"] == json!("none") {
+        return;
+    }
+    if service["balance"].get("consistent_hash").is_none() && dice.chance(0.2) {
+        service["slow_start"] = json!({ "over": dice.span(1, 300) });
+    }
+    if dice.chance(0.2) {
+        let (consecutive, base) = (dice.from(1, 4), dice.span(1, 100));
+        service["outlier_ejection"] =
+            json!({ "consecutive": consecutive, "base": base, "share": 0.5, "interval": "50ms" });
+    }
+    if dice.chance(0.2) {
+        service["subset"] = json!(dice.from(1, service["instances"].as_u64().unwrap_or(1)));
+    }
+}
+
+/// Whether anybody may ever wait for a worker of it.
+fn has_line(service: &Value) -> bool {
+    service.get("workers").is_some() && service.get("line") != Some(&json!(0))
+}
+
+/// Rules by which it lets requests in, of any kind that it can have.
+fn admission(dice: &mut Dice, service: &mut Value) {
+    let has_line = has_line(service);
+    if has_line && dice.chance(0.7) {
+        service["discipline"] = match dice.below(9) {
+            0 => json!("lifo"),
+            1 => json!({ "adaptive_lifo": { "above": dice.from(1, 4) } }),
+            2 => json!({ "fair": { "weights": { "c0": 2.5 } } }),
+            _ => {
+                json!({ "priority": { "classes": { "c0": dice.below(3) }, "preemptive": dice.chance(0.9) } })
+            }
+        };
+    }
+    match dice.below(6) {
+        0 if has_line => service["patience"] = dice.time(20),
+        1 if has_line => {
+            service["adaptive_patience"] =
+                json!({ "long": dice.span(10, 40), "short": dice.span(0, 9) });
+        }
+        _ => {}
+    }
+    if has_line && dice.chance(0.2) {
+        service["codel"] = json!({ "target": dice.span(0, 4), "interval": dice.span(5, 30) });
+    }
+    if has_line && dice.chance(0.3) {
+        service["discard_expired"] = json!(true);
+    }
+    if dice.chance(0.2) {
+        let (burst, shared) = (dice.from(1, 9), dice.chance(0.5));
+        service["rate_limits"] = json!([{ "rate": format!("{}/s", dice.from(20, 300)), "burst": burst, "shared": shared }]);
+    }
+    if service.get("workers").or(service.get("connections")).is_some() && dice.chance(0.2) {
+        service["shed"] = json!([{ "above": 0.7, "classes": ["c0"], "share": 0.5 }]);
+    }
 }
 
 /// Connections to an operation of the next service, which may do anything to open one.
@@ -265,29 +446,33 @@ fn pool(dice: &mut Dice) -> Value {
     pool
 }
 
-fn steps(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+/// Rows are taken in the order of their tables: `tables` is the first that may still be locked.
+const TABLES: u64 = 3;
+
+fn steps(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let count = dice.below(4);
-    (0..count).map(|_| step(dice, place, nesting, locked)).collect()
+    (0..count).map(|_| step(dice, place, nesting, tables)).collect()
 }
 
-fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let calls = place.service + 1 < place.services;
-    match dice.below(15) {
+    match dice.below(17) {
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
         4 if place.disk => json!({ "commit": {} }),
-        5..=8 if calls && !locked => call(dice, place),
-        9 if nesting > 0 && !locked => parallel(dice, place, nesting - 1),
-        10 if nesting > 0 => choose(dice, place, nesting - 1, locked),
-        11 if nesting > 0 && !locked => {
-            let table = dice.below(2);
+        5..=8 if calls => call(dice, place),
+        9 if nesting > 0 => parallel(dice, place, nesting - 1, tables),
+        10 if nesting > 0 => choose(dice, place, nesting - 1, tables),
+        11 if nesting > 0 && tables < TABLES => {
+            let table = dice.from(tables, TABLES - 1);
             let count = if table == 0 { 3 } else { 50 };
             let rows = json!({ "rows": count, "skew": 0.7, "table": format!("t{table}") });
-            json!({ "lock": rows, "do": steps(dice, place, nesting - 1, true) })
+            json!({ "lock": rows, "do": steps(dice, place, nesting - 1, table + 1) })
         }
-        12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, locked),
-        14 if calls => {
+        14 | 15 => inference(dice, place.accelerator),
+        12 | 13 if nesting > 0 => cache(dice, place, nesting - 1, tables),
+        16 if calls => {
             let to = dice.from(place.service + 1, place.services - 1);
             json!({ "send": format!("q{to}"), "times": dice.from(1, 2), "share": 0.8 })
         }
@@ -296,19 +481,19 @@ fn step(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
 }
 
 /// One of two caches of the service, or a bare share of hits.
-fn cache(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn cache(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let mut caches = [
         json!({ "hit": 0.5 }),
         json!({ "keys": 20, "skew": 0.8, "capacity": 5, "name": "own", "ttl": "50ms", "evict": "lfu", "cold": true }),
         json!({ "keys": 10, "skew": 0.5, "name": "all", "shared": true, "ttl": "30ms", "renew": true }),
     ];
     // Only what is furthest in may wait for others' fetches, lest they wait for each other.
-    let may_wait = !locked && nesting == 0;
+    let may_wait = nesting == 0;
     if may_wait && dice.chance(0.7) {
         caches[0] = json!({ "keys": 3, "name": "awaited", "cold": true, "ttl": "20ms", "coalesce": true, "shared": place.service == 0 });
     }
     let which = dice.below(3) as usize;
-    json!({ "cache": caches[which], "miss": steps(dice, place, nesting, locked) })
+    json!({ "cache": caches[which], "miss": steps(dice, place, nesting, tables) })
 }
 
 fn disk(dice: &mut Dice) -> Value {
@@ -359,9 +544,9 @@ fn retry(dice: &mut Dice) -> Value {
     retry
 }
 
-fn parallel(dice: &mut Dice, place: &Place, nesting: u64) -> Value {
+fn parallel(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let branches = dice.from(1, 3);
-    let lists: Vec<Value> = (0..branches).map(|_| steps(dice, place, nesting, false)).collect();
+    let lists: Vec<Value> = (0..branches).map(|_| steps(dice, place, nesting, tables)).collect();
     let mut parallel = json!({ "parallel": lists });
     if dice.chance(0.5) {
         parallel["need"] = json!(dice.from(1, branches));
@@ -369,9 +554,9 @@ fn parallel(dice: &mut Dice, place: &Place, nesting: u64) -> Value {
     parallel
 }
 
-fn choose(dice: &mut Dice, place: &Place, nesting: u64, locked: bool) -> Value {
+fn choose(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let count = dice.from(1, 3);
-    let option = |dice: &mut Dice| json!({ "weight": dice.from(1, 3), "do": steps(dice, place, nesting, locked) });
+    let option = |dice: &mut Dice| json!({ "weight": dice.from(1, 3), "do": steps(dice, place, nesting, tables) });
     let options: Vec<Value> = (0..count).map(|_| option(dice)).collect();
     json!({ "choose": options })
 }

@@ -1,0 +1,101 @@
+//! Reads the measured values of `empirical` distributions, wherever in a model one stands.
+
+use super::Files;
+use super::file::*;
+use crate::parts::columns;
+use crate::parts::distribution::{Distribution, Shape};
+use crate::problem::{Code, Findings};
+
+/// Fills in the values of all empirical distributions of the model.
+pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
+    findings.inside("links", |it| {
+        for (i, link) in model.links.iter_mut().enumerate() {
+            it.inside(i, |it| one("latency", &mut link.latency, files, it));
+        }
+    });
+    findings.inside("hosts", |it| {
+        for (name, group) in &mut model.hosts {
+            it.inside(name, |it| {
+                for (key, disk) in [("disk", &mut group.disk), ("log", &mut group.log)] {
+                    let Some(disk) = disk else { continue };
+                    it.inside(key, |it| {
+                        for (key, law) in [("access", &mut disk.access), ("sync", &mut disk.sync)] {
+                            law.iter_mut().for_each(|law| one(key, law, files, it));
+                        }
+                    });
+                }
+                let batch = group.accelerator.as_mut().and_then(|it| it.batch.as_mut());
+                if let Some(batch) = batch {
+                    let base = &mut batch.base;
+                    it.inside("accelerator", |it| {
+                        it.inside("batch", |it| one("base", base, files, it));
+                    });
+                }
+            });
+        }
+    });
+    findings.inside("services", |it| {
+        for (name, service) in &mut model.services {
+            it.inside(name, |it| {
+                it.inside("operations", |it| {
+                    for (name, list) in &mut service.operations {
+                        it.inside(name, |it| steps(list, files, it));
+                    }
+                });
+            });
+        }
+    });
+    findings.inside("traffic", |it| {
+        for (name, class) in &mut model.traffic {
+            it.inside(name, |it| {
+                class.every.iter_mut().for_each(|law| one("every", law, files, it));
+                if let Some(closed) = &mut class.closed {
+                    it.inside("closed", |it| one("think", &mut closed.think, files, it));
+                }
+            });
+        }
+    });
+}
+
+fn steps(list: &mut [Step], files: &Files, findings: &mut Findings) {
+    for (i, step) in list.iter_mut().enumerate() {
+        findings.inside(i, |it| match step {
+            Step::Cpu(step) => one("cpu", &mut step.cpu, files, it),
+            Step::Wait(step) => one("wait", &mut step.wait, files, it),
+            Step::Parallel(step) => it.inside("parallel", |it| {
+                for (branch, list) in step.parallel.iter_mut().enumerate() {
+                    it.inside(branch, |it| steps(list, files, it));
+                }
+            }),
+            Step::Choose(step) => it.inside("choose", |it| {
+                for (option, choice) in step.choose.iter_mut().enumerate() {
+                    it.inside(option, |it| {
+                        it.inside("do", |it| steps(&mut choice.steps, files, it))
+                    });
+                }
+            }),
+            Step::Lock(step) => it.inside("do", |it| steps(&mut step.steps, files, it)),
+            Step::Cache(step) => it.inside("miss", |it| steps(&mut step.miss, files, it)),
+            Step::Disk(_)
+            | Step::Commit(_)
+            | Step::Call(_)
+            | Step::Accelerator(_)
+            | Step::Send(_) => {}
+        });
+    }
+}
+
+fn one(key: &str, law: &mut Distribution, files: &Files, findings: &mut Findings) {
+    let Distribution::Random(Shape::Empirical(empirical)) = law else { return };
+    findings.inside(key, |it| {
+        it.inside("empirical", |it| match files(&empirical.file) {
+            Ok(text) => {
+                let values = columns::read_one(&text, "column", &empirical.column, it);
+                values.iter().for_each(|values| empirical.take(values, it));
+            }
+            Err(why) => {
+                it.wrong_at("file", Code::E011, why, "paths are relative to this file");
+            }
+        });
+    });
+}

@@ -1,0 +1,5 @@
+//! How the requests of a class come, where that is more than a rate.
+
+mod bursts;
+
+pub use bursts::{Burst, Phases};
