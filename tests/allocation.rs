@@ -74,6 +74,7 @@ fn a_run_twice_as_long_allocates_no_more_often() {
     let lines = include_str!("../benches/parts/lines.json");
     let balancing = include_str!("../benches/parts/balancing.json");
     let accelerators = include_str!("../benches/parts/accelerators.json");
+    let queues = include_str!("../benches/parts/queues.json");
     for (name, text, window_s) in [
         ("shop", shop, 64.0),
         ("mm16", mm16, 16_384.0),
@@ -82,6 +83,7 @@ fn a_run_twice_as_long_allocates_no_more_often() {
         ("lines", lines, 128.0),
         ("balancing", balancing, 128.0),
         ("accelerators", accelerators, 512.0),
+        ("queues", queues, 128.0),
     ] {
         let network = network(name, text);
         let [once, twice] = [1.0, 2.0].map(|times| allocations(&network, window_s * times));

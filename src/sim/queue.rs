@@ -345,11 +345,11 @@ impl Queues {
     ) -> Result<(), &'static str> {
         let it = &self.queues[queue];
         let own = self.deliveries.iter().filter(|it| it.queue == queue);
-        let delivering: Vec<List> = own.map(|it| it.messages).collect();
-        let in_delivery: u32 = delivering.iter().map(|it| it.len).sum();
+        let delivering = own.map(|it| it.messages);
+        let in_delivery: u32 = delivering.clone().map(|it| it.len).sum();
         let Counts { sent, acknowledged, dead, dropped } = it.counts;
         let still = u64::from(it.line.len + it.resting.len + in_delivery);
-        let lists = [it.line, it.resting].into_iter().chain(delivering.iter().copied());
+        let lists = [it.line, it.resting].into_iter().chain(delivering.clone());
         let stays: u128 = lists.map(|it| self.sum(it, |it| now - it.sent)).sum();
         let waits = self.sum(it.line, |it| now - it.since);
         let places = u128::from(spec.consumers) * u128::from(now.nanos());
@@ -366,7 +366,7 @@ impl Queues {
             () if it.stayed_ns + stays != it.inside.area_ns(now) => {
                 Err("Little's law fails for the messages")
             }
-            () if it.calls.level() != calls || delivering.len() as u32 != calls => {
+            () if it.calls.level() != calls || delivering.count() as u32 != calls => {
                 Err("calls of consumers are miscounted")
             }
             () if it.calls.area_ns(now) > places => Err("more consumers were busy than there are"),

@@ -7,6 +7,7 @@ mod docs;
 mod find;
 mod pgbench;
 mod problems;
+mod queues;
 mod schemas;
 mod support;
 mod trouble;

@@ -41,6 +41,7 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);
+        versus::queues(&mut page, outcome);
         versus::comparisons(&mut page, outcome);
     }
     versus::expectations(&mut page, outcome);

@@ -125,9 +125,42 @@ fn down(class: &str) -> String {
     format!("{class}.downtime")
 }
 
+/// What each fault does to the messages of each design.
+pub fn queues(page: &mut Page, outcome: &Outcome) {
+    let heads = ["day", "what fails", "model", "queue", "longest lag", "redelivered", "dead"];
+    let mut grid = Grid::new(4, heads.into_iter().chain(["dropped"]));
+    for point in &outcome.points {
+        let Some(fault) = &point.fault else { continue };
+        let what =
+            format!("{} for {}", fault.what, figure::exact(fault.for_s, Some(Unit::Seconds)));
+        for queue in point.metrics.keys().filter_map(|it| it.strip_suffix(".lag.max")) {
+            let mut row = vec![
+                point.day.map(day).unwrap_or_default(),
+                Cell::words(&what),
+                design(outcome, point),
+                Cell::words(queue),
+                cell(point, &format!("{queue}.lag.max")),
+            ];
+            let counted = ["redelivered", "dead", "dropped"];
+            row.extend(counted.map(|it| count(point, &format!("{queue}.{it}"))));
+            grid.rows.push(row);
+        }
+    }
+    page.table(
+        "Messages when something fails",
+        grid,
+        "Lag: from being sent to being acknowledged. Redelivered: deliveries after a failed one. Dead: given up.",
+    );
+}
+
 /// How many requests of a class failed in the window.
 fn failed_count(point: &Point, class: &str) -> Cell {
-    let rate = point.metric(&format!("{class}.failed"));
+    count(point, &format!("{class}.failed"))
+}
+
+/// A rate, as a number over the window.
+fn count(point: &Point, metric: &str) -> Cell {
+    let rate = point.metric(metric);
     let count = rate.map(|it| it.scaled(point.window_s, Unit::Count));
     count.map(|it| Cell::figure(figure::figure(&it))).unwrap_or_default()
 }
