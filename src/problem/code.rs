@@ -70,7 +70,7 @@ impl Code {
             Code::E006 => "the unit is wrong or missing",
             Code::E007 => "a number outside what is possible",
             Code::E008 => "nothing has that name",
-            Code::E009 => "requests would wait in a circle",
+            Code::E009 => "requests or messages would go in a circle",
             Code::E010 => "two statements contradict each other",
             Code::E011 => "a file cannot be read",
             Code::E012 => "larger than can be run",
@@ -133,7 +133,7 @@ impl Code {
                 "Operations call each other in a circle, so that a request would never end: \
                  app.login calls db.read, and db.read calls app.login. \
                  Break the circle, for example by a second operation of the service that does \
-                 only the part which is needed there. \
+                 only the part which is needed there. Messages may not go round either. \
                  Or whoever holds a row may come to wait for somebody who waits for that row: \
                  one operation locks tellers and then branches, another branches and then tellers. \
                  Have all take them in one order."
