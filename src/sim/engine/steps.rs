@@ -142,7 +142,7 @@ impl<P: Probe> Engine<'_, P> {
         let Instance { host, claimant, .. } = self.network.instances[instance];
         let spec = &self.network.hosts[host];
         let (mut cpu, mut lost) = (spec.cpus.start, Span::ZERO);
-        if spec.wake.is_some() || spec.switch.is_some() || spec.affinity.is_some() {
+        if spec.costly {
             cpu = self.cpu_for(id, instance, span);
             lost = self.lost_at_first(id, spec, cpu);
             self.tokens[id].left = (cpu.index() - spec.cpus.start.index()) as u32;
@@ -194,7 +194,7 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(wake) = &host.wake
             && let Some(woken) = self.woken_for(id, host)
         {
-            lost = lost + wake.cpu;
+            lost += wake.cpu;
             let next = self.cpus[woken].awake(self.now);
             if woken != cpu {
                 self.date_cpu(woken, next);
