@@ -3,13 +3,16 @@
 //! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
 
 use crate::ids::{Id, Table, id};
-use crate::parts::balance::Balance;
+use crate::parts::balance::{Careful, Rule};
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
 use crate::parts::law::switching::Switching;
 use crate::parts::policy::budget::Budget;
+use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
+use crate::parts::policy::outlier_ejection::OutlierEjection;
+use crate::parts::policy::rate_limit::Bucket;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Span, Time};
 use std::ops::Range;
@@ -60,6 +63,14 @@ id!(GuardId);
 id!(BudgetId);
 id!(ForkId);
 id!(
+    /// A balancer that looks at more than who works and how much each has to do.
+    CarefulId
+);
+id!(
+    /// The rules by which a service lets requests in.
+    AdmissionId
+);
+id!(
     /// One constant delay; whatever waits that long leaves in the order it came.
     DelayId
 );
@@ -94,6 +105,9 @@ pub enum Step {
     Wake { work: WorkId, depth: Depth },
     /// Compute on the host's shared CPU.
     Compute { work: WorkId, depth: Depth },
+    /// Before computing or waiting with nothing in hand but a worker: let somebody who matters more
+    /// have it first.
+    GiveWay { depth: Depth },
     /// Let time pass.
     Wait { work: WorkId },
     /// Find out how many accesses to the disk there are to make; skip the next three steps if none.
@@ -195,9 +209,14 @@ pub struct Group {
 #[derive(Clone, Debug)]
 pub struct Service {
     pub instances: Range<InstanceId>,
-    pub balance: Balance,
+    pub balance: Rule,
+    /// How it balances, if that takes more than the rule.
+    pub careful: Option<CarefulId>,
     pub health: Option<Health>,
+    pub ejection: Option<OutlierEjection>,
     pub start: Span,
+    /// How it lets requests in, if not first come, first served.
+    pub admission: Option<AdmissionId>,
     /// Key of the balancer's and the health checks' draws.
     pub key: u64,
 }
@@ -262,6 +281,68 @@ pub struct Connections {
     pub minimum: u32,
     /// How long one may rest.
     pub idle: Option<Span>,
+}
+
+/// By what rules requests get a worker of a service, beyond one after the other.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    pub order: Order,
+    pub patience: Option<Patience>,
+    pub codel: Option<Codel>,
+    /// Whether nobody is served who is no longer waited for.
+    pub discard_expired: bool,
+    pub limits: Vec<RateLimit>,
+    pub sheds: Vec<Shed>,
+}
+
+/// Who in line goes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// Whoever came first.
+    First,
+    /// Whoever came last, while more than so many wait.
+    Last { above: u32 },
+    /// The level of each class, of so many; the least goes first.
+    Levels { of: Vec<u16>, count: u16, preemptive: bool },
+    /// Each class in turn, by these weights.
+    Fair { weights: Vec<f64> },
+    /// Whoever has the least to do in its first step.
+    Shortest,
+}
+
+impl Order {
+    /// Whether whoever comes may take the place of somebody at work.
+    pub fn preempts(&self) -> bool {
+        matches!(self, Order::Levels { preemptive: true, .. })
+    }
+}
+
+/// How long one stands in line before one gives up.
+#[derive(Clone, Debug)]
+pub enum Patience {
+    Constant(DelayId),
+    Drawn(Law),
+    /// The second where the line has not been empty for as long as the first.
+    Adaptive(DelayId, DelayId),
+}
+
+/// So many requests a second.
+#[derive(Clone, Debug)]
+pub struct RateLimit {
+    pub bucket: Bucket,
+    /// Whether all instances draw on one.
+    pub shared: bool,
+    /// Which classes it is for.
+    pub classes: Vec<bool>,
+}
+
+/// Who is refused while many are busy.
+#[derive(Clone, Debug)]
+pub struct Shed {
+    /// So many of an instance's workers.
+    pub from: u32,
+    /// How many of each class, as a share.
+    pub shares: Vec<f64>,
 }
 
 /// Unlimited size of a pool or line.
@@ -514,6 +595,8 @@ pub struct Network {
     pub cpus: Table<CpuId, HostId>,
     pub services: Table<ServiceId, Service>,
     pub instances: Table<InstanceId, Instance>,
+    pub careful: Table<CarefulId, Careful>,
+    pub admissions: Table<AdmissionId, Admission>,
     pub pools: Table<PoolId, Pool>,
     pub pool_groups: u32,
     pub classes: Table<ClassId, Class>,

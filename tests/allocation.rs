@@ -71,12 +71,16 @@ fn a_run_twice_as_long_allocates_no_more_often() {
     let shop = include_str!("../models/shop.json");
     let mm16 = include_str!("../models/mm16.json");
     let disks = include_str!("../benches/parts/disks.json");
+    let lines = include_str!("../benches/parts/lines.json");
+    let balancing = include_str!("../benches/parts/balancing.json");
     let accelerators = include_str!("../benches/parts/accelerators.json");
     for (name, text, window_s) in [
         ("shop", shop, 64.0),
         ("mm16", mm16, 16_384.0),
         ("database", DATABASE, 128.0),
         ("disks", disks, 128.0),
+        ("lines", lines, 128.0),
+        ("balancing", balancing, 128.0),
         ("accelerators", accelerators, 512.0),
     ] {
         let network = network(name, text);

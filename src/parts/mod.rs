@@ -8,6 +8,7 @@ pub mod balance;
 pub mod cache;
 pub mod columns;
 pub mod device;
+pub mod discipline;
 pub mod distribution;
 pub mod fault;
 pub mod growth;

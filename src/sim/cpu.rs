@@ -156,6 +156,16 @@ impl Cpu {
         self.next_finish()
     }
 
+    /// The same for one that goes on later; returns also what it has still to do.
+    pub fn interrupt(&mut self, now: Time, claimant: u32, token: TokenId) -> (Span, Time) {
+        self.catch_up(now);
+        let mine = &mut self.claimants[claimant as usize];
+        let mark = mine.marks.iter().find(|Reverse(mark)| mark.2 == token);
+        let Reverse((mark, ..)) = mark.expect("it computes here");
+        let left_ns = (f64::from_bits(*mark) - mine.done_ns).max(0.0);
+        (Span::from_nanos_f64(left_ns), self.abort(now, claimant, token))
+    }
+
     /// Divides the cores anew; to be called whenever the number of requests has changed.
     fn share(&mut self) {
         let cores = self.cores - f64::from(self.waking);

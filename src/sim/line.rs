@@ -80,6 +80,13 @@ impl Line {
         (self.head != NOBODY).then(|| TokenId::from_raw(self.head))
     }
 
+    /// Whoever joined last leaves.
+    pub fn pop_last(&mut self, tokens: &mut Tokens) -> Option<TokenId> {
+        let last = (self.tail != NOBODY).then(|| TokenId::from_raw(self.tail))?;
+        self.leave(tokens, last);
+        Some(last)
+    }
+
     #[inline]
     pub fn pop(&mut self, tokens: &mut Tokens) -> Option<TokenId> {
         let first = self.first()?;

@@ -1,10 +1,10 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
 use super::accelerator::Told;
-use super::probe::{Looked, Probe};
+use super::probe::{Gated, Looked, Probe};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, ServiceId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -64,6 +64,10 @@ pub struct Measure {
     /// Waits for a row.
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
+    /// What the rules of services did, by [`Gated`].
+    pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
+    /// Calls to other zones and within one, where the balancer looks at zones.
+    pub crossed: Table<ServiceId, [u64; 2]>,
     /// Of the host groups with accelerators.
     pub inferences: Table<GroupId, Option<InferenceSeen>>,
     pub slices: Vec<Slice>,
@@ -81,6 +85,8 @@ impl Measure {
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
+            gated: network.services.map(|_, _| [0; Gated::COUNT]),
+            crossed: network.services.map(|_, _| [0; 2]),
             inferences: network.groups.map(|_, group| {
                 let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
                 accelerated.then(InferenceSeen::default)
@@ -140,6 +146,12 @@ impl Probe for Measure {
             Looked::Waited => counts.waited += 1,
         }
     }
+    fn gated(&mut self, service: ServiceId, what: Gated) {
+        self.gated[service][what as usize] += 1;
+    }
+    fn crossed(&mut self, service: ServiceId, same_zone: bool) {
+        self.crossed[service][usize::from(same_zone)] += 1;
+    }
     fn inferred(&mut self, of: GroupId, told: Told) {
         let Some(seen) = &mut self.inferences[of] else { return };
         let (times, span) = match told {
@@ -152,6 +164,8 @@ impl Probe for Measure {
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
+        self.crossed.iter_mut().for_each(|it| *it = [0; 2]);
+        self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);

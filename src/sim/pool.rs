@@ -5,8 +5,10 @@
 
 use super::line::Line;
 use super::meter::Meter;
+use super::order::Order;
 use super::token::{TokenId, Tokens, Wait};
-use crate::network::{self, PoolGroupId};
+use crate::ids::Id;
+use crate::network::{self, ClassId, PoolGroupId};
 use crate::units::{Span, Time};
 
 /// What is looked at each time stands in front, in one cache line.
@@ -21,6 +23,8 @@ pub struct Pool {
     /// Sum of the waits that ended.
     waited_ns: u128,
     at_opening: Area,
+    /// Those in line, where they are not served in the order in which they came; `line` is empty then.
+    order: Option<Order>,
 }
 
 /// Areas under the number of holders and of waiters, in nanoseconds.
@@ -48,7 +52,13 @@ impl Pool {
             waiting: Meter::default(),
             waited_ns: 0,
             at_opening: Area::default(),
+            order: None,
         }
+    }
+
+    /// The same with another order than first come, first served.
+    pub fn in_order(spec: &network::Pool, order: Option<Order>) -> Pool {
+        Pool { order, ..Pool::new(spec) }
     }
 
     /// Takes one, if there is one; else joins the line, if there is room.
@@ -80,8 +90,77 @@ impl Pool {
 
     /// Takes a token out of the line, wherever it stands there.
     pub fn leave_line(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) {
-        self.line.leave(tokens, id);
+        match &mut self.order {
+            None => self.line.leave(tokens, id),
+            Some(order) => order.leave(tokens, id),
+        }
         self.stop_waiting(tokens, now, id);
+    }
+
+    /// Takes one, if there is one; for a pool whose line is seen to by rules.
+    pub fn take(&mut self, tokens: &Tokens, now: Time, id: TokenId) -> bool {
+        if self.busy.level() >= self.size {
+            return false;
+        }
+        debug_assert!(self.waiting.level() == 0, "something is free while a request waits for it");
+        self.busy.up(now);
+        self.let_in(tokens, id);
+        true
+    }
+
+    /// A token has a place without having stood in line.
+    pub fn let_in(&mut self, tokens: &Tokens, id: TokenId) {
+        if let Some(order) = &mut self.order {
+            order.let_in(tokens, id);
+        }
+    }
+
+    pub fn has_room_in_line(&self) -> bool {
+        self.waiting.level() < self.line_max
+    }
+
+    /// Joins the line; `size_ns` is how much there is to do, where that says who goes next.
+    pub fn join(&mut self, tokens: &mut Tokens, now: Time, id: TokenId, size_ns: u64) {
+        tokens[id].joined = now;
+        match &mut self.order {
+            None => self.line.join(tokens, id, Wait::Line),
+            Some(order) => order.join(tokens, id, size_ns),
+        }
+        self.waiting.up(now);
+    }
+
+    /// Goes back in line, before its equals.
+    pub fn step_back(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) {
+        tokens[id].joined = now;
+        let order = self.order.as_mut().expect("some matter more than others");
+        order.join_first(tokens, id);
+        self.waiting.up(now);
+    }
+
+    /// Whoever goes next leaves the line, after so long, to be let in or not; the place that became
+    /// free is still taken.
+    pub fn next(&mut self, tokens: &mut Tokens, now: Time) -> Option<(TokenId, Span)> {
+        let next = match &mut self.order {
+            None => self.line.pop(tokens),
+            Some(order) => order.pop(tokens),
+        }?;
+        Some((next, self.stop_waiting(tokens, now, next)))
+    }
+
+    /// A place is free that nobody waits for.
+    pub fn give_back(&mut self, now: Time) {
+        debug_assert!(self.waiting.level() == 0, "something is free while a request waits for it");
+        self.busy.down(now);
+    }
+
+    /// Whether somebody in line matters more than a class does.
+    pub fn is_outranked(&self, class: ClassId) -> bool {
+        self.order.as_ref().is_some_and(|it| it.is_outranked(class.index()))
+    }
+
+    /// How many stand in line.
+    pub fn in_line(&self) -> u32 {
+        self.waiting.level()
     }
 
     /// How long the token has stood in line, now that it no longer does.
@@ -118,16 +197,26 @@ impl Pool {
     /// area under the number of waiters is the sum of their waits (J. D. C. Little, "A proof for the
     /// queuing formula L = λW", 1961), and nobody held more than there is.
     pub fn audit(&self, tokens: &Tokens, now: Time, holders: u32) -> Result<(), &'static str> {
-        let stood = self.line.iter(tokens).map(|id| u128::from((now - tokens[id].joined).nanos()));
-        let waited = self.waited_ns + stood.sum::<u128>();
+        let (mut waited, mut len) = (self.waited_ns, 0);
+        self.each_in_line(tokens, |id| {
+            waited += u128::from((now - tokens[id].joined).nanos());
+            len += 1;
+        });
         let capacity = u128::from(now.nanos()) * u128::from(self.size);
         match () {
-            () if self.line.len() != self.waiting.level() => Err("the line is miscounted"),
+            () if len != self.waiting.level() => Err("the line is miscounted"),
             () if waited != self.waiting.area_ns(now) => Err("Little's law fails for the line"),
             () if self.busy.level() != holders => Err("what was taken was not given back"),
-            () if self.busy.level() < self.size && !self.line.is_empty() => Err("idle with a line"),
+            () if self.busy.level() < self.size && len > 0 => Err("idle with a line"),
             () if self.busy.area_ns(now) > capacity => Err("more was held than there is"),
             () => Ok(()),
+        }
+    }
+
+    fn each_in_line(&self, tokens: &Tokens, look: impl FnMut(TokenId)) {
+        match &self.order {
+            None => self.line.iter(tokens).for_each(look),
+            Some(order) => order.each(tokens, look),
         }
     }
 }
@@ -135,7 +224,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ClassId, GuardId, StepId};
+    use crate::network::{GuardId, StepId};
 
     #[test]
     fn those_who_wait_are_served_in_order_and_one_may_leave_from_the_middle() {

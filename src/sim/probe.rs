@@ -3,7 +3,7 @@
 use super::accelerator::Told;
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, GroupId, LockId, PoolGroupId};
+use crate::network::{CacheId, ClassId, GroupId, LockId, PoolGroupId, ServiceId};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -13,6 +13,29 @@ pub enum Looked {
     Missed,
     /// It had missed, and waited for what another fetched.
     Waited,
+}
+
+/// What the rules of a service did to a request that asked for a worker, or to an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gated {
+    /// Refused, as the line was full.
+    Full,
+    /// Refused, as there were no tokens.
+    Limited,
+    /// Refused, as too many were busy or had waited too long.
+    Shed,
+    /// Thrown away, as nobody waited for it.
+    Discarded,
+    /// It left the line, out of patience.
+    Left,
+    /// It lost its worker to one that matters more.
+    Interrupted,
+    /// An instance is left out for a while, for how its callers fared.
+    Ejected,
+}
+
+impl Gated {
+    pub const COUNT: usize = 7;
 }
 
 pub trait Probe {
@@ -35,6 +58,10 @@ pub trait Probe {
     fn locked(&mut self, _lock: LockId, _waited: Span) {}
     /// A cache was looked into.
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
+    /// The rules of a service did something to a request.
+    fn gated(&mut self, _service: ServiceId, _what: Gated) {}
+    /// An instance was chosen for a call, in the caller's zone or not.
+    fn crossed(&mut self, _service: ServiceId, _same_zone: bool) {}
     /// The accelerators of a host group did something.
     fn inferred(&mut self, _of: GroupId, _told: Told) {}
     /// The warm-up is over: what is measured counts from here.
@@ -78,6 +105,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn looked(&mut self, cache: CacheId, seen: Looked) {
         self.0.looked(cache, seen);
         self.1.looked(cache, seen);
+    }
+    fn gated(&mut self, service: ServiceId, what: Gated) {
+        self.0.gated(service, what);
+        self.1.gated(service, what);
+    }
+    fn crossed(&mut self, service: ServiceId, same_zone: bool) {
+        self.0.crossed(service, same_zone);
+        self.1.crossed(service, same_zone);
     }
     fn inferred(&mut self, of: GroupId, told: Told) {
         self.0.inferred(of, told);
@@ -127,6 +162,9 @@ impl Probe for Fingerprint {
     }
     fn looked(&mut self, _: CacheId, seen: Looked) {
         self.add(seen as u64);
+    }
+    fn gated(&mut self, _: ServiceId, what: Gated) {
+        self.add(what as u64);
     }
     fn inferred(&mut self, _: GroupId, told: Told) {
         let (Told::Waited(span) | Told::FirstToken(span) | Told::OutputToken(span)) = told;

@@ -65,6 +65,8 @@ pub mod flag {
     pub const WAITS_TO_RETRY: u16 = 32;
     /// It is a user of a closed class, thinking.
     pub const THINKS: u16 = 64;
+    /// It lost its worker to one that matters more; `left` says where what it has still to do is kept.
+    pub const INTERRUPTED: u16 = 512;
 }
 
 /// Where a token is waiting, so that a fault can take it out of there.
@@ -99,7 +101,7 @@ pub struct Token {
     pub key: u64,
     /// When the request was meant to start, at the client.
     pub born: Time,
-    /// When it joined the line it stands in, or when it will have computed.
+    /// When it joined the line it stands in, or when it will have computed or waited.
     pub joined: Time,
     /// Neighbours in the line that it stands in.
     pub next: u32,
@@ -108,7 +110,8 @@ pub struct Token {
     pub guard: GuardId,
     /// Whose call or branch this is; `NOBODY` for a client's attempt.
     pub parent: u32,
-    /// Accesses left to make, branches that must still succeed, or what an accelerator knows it by.
+    /// Accesses left to make, branches that must still succeed, what an accelerator knows it by, or
+    /// the place of interrupted work.
     pub left: u32,
     pub flags: u16,
     /// 0, or the reason why it is giving back all it holds.
@@ -131,6 +134,8 @@ pub struct Token {
     pub user: u32,
     /// Which try this is, from 0.
     pub attempt: u16,
+    /// The same for all tries and calls that one request leads to.
+    pub origin: u32,
 }
 const _: () = assert!(size_of::<Token>() == 128 && std::mem::offset_of!(Token, held) == 64);
 
@@ -194,6 +199,7 @@ impl Tokens {
         token.user = NOBODY;
         token.row = NOBODY;
         token.attempt = 0;
+        token.origin = key as u32;
         token.flags = 0;
         token.failing = 0;
         token.wait = Wait::Moving;
@@ -249,6 +255,7 @@ const BLANK: Token = Token {
     guard: GuardId::LAST,
     class: VACANT,
     attempt: 0,
+    origin: 0,
     flags: 0,
     failing: 0,
     wait: Wait::Moving,

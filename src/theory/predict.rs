@@ -77,7 +77,8 @@ impl SingleVisit {
         let workers = network.pools[instance.workers];
         let law = network.works[self.work].law.clone();
         let mean_s = law.mean_ns() / 1e9;
-        if workers.line_max != UNLIMITED {
+        let ruled = network.services[self.service].admission.is_some();
+        if workers.line_max != UNLIMITED || ruled {
             return Vec::new();
         }
         if self.shared {

@@ -7,5 +7,6 @@ mod fingerprints;
 mod laws;
 mod mechanisms;
 mod rooms;
+mod scheduling;
 mod swarm;
 mod theory;

@@ -56,6 +56,17 @@ oracles! { "oracles/caches.json" as caches:
     bare_ratio lru_of_three lru_of_a_hundred lru_of_equals lfu_of_equals random_and_fifo_are_alike ttl_from_storing ttl_renewed
 }
 
+oracles! { "oracles/lines.json" as lines:
+    priority_of_two priority_of_three priority_at_three_servers preemptive_resume preemptive_resume_of_waits
+    last_come_first_served shortest_job_first
+    erlang_a erlang_a_overloaded constant_patience constant_patience_overloaded discarding_the_expired
+    token_bucket fair_shares
+}
+
+oracles! { "oracles/balancing.json" as balancing:
+    weighted_at_random weighted_turns power_of_two_among_a_hundred least_outstanding_at_high_load
+}
+
 oracles! { "oracles/accelerators.json" as accelerators:
     whatever_waits_is_a_batch batches_like_resnets bulk_service_of_up_to_four
     bulk_service_of_three_to_eight a_second_is_waited_for one_at_a_time_is_mg1

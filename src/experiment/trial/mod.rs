@@ -1,6 +1,7 @@
 //! Trials: one replication of a point, and the figures that it yields.
 
 mod accelerators;
+mod admission;
 mod databases;
 mod devices;
 mod requests;
@@ -157,6 +158,7 @@ impl Reading<'_> {
         self.system(&slices, &mut figures);
         let mut utilizations = Vec::new();
         self.pools(&mut figures, &mut utilizations);
+        self.admissions(&mut figures);
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);

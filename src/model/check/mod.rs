@@ -1,6 +1,8 @@
 //! What a model file must make sense of, beyond its shape: names, ranges, circles, sizes.
 
 mod accelerators;
+mod admission;
+mod balancing;
 mod caches;
 mod hosts;
 mod services;

@@ -77,6 +77,8 @@ impl Checker<'_> {
             let rule = "a line has no end if workers are unlimited";
             findings.wrong_at("line", Code::E010, rule, "give \"workers\" too");
         }
+        self.admission(service, findings);
+        self.balancing(service, findings);
         if let Some(cpu) = &service.cpu {
             findings.inside("cpu", |it| {
                 let group = self.model.hosts.get(&service.hosts);

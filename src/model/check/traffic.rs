@@ -87,7 +87,7 @@ impl Checker<'_> {
         }
     }
 
-    fn class_named(&self, name: &str, findings: &mut Findings) {
+    pub(super) fn class_named(&self, name: &str, findings: &mut Findings) {
         let classes = &self.model.traffic;
         if !classes.contains_key(name) {
             let rule = format!("no traffic class is named \"{name}\"");

@@ -17,6 +17,7 @@ impl<'m> Compiler<'m> {
         for (name, service) in &self.model.services {
             self.service(name, service);
         }
+        self.balancers();
         self.disks();
         self.accelerators();
         self.contention();
@@ -112,10 +113,14 @@ impl<'m> Compiler<'m> {
         for _ in 0..service.instances {
             self.instance(id, name, service, first);
         }
+        let admission = self.admission(service);
         self.network.services.push(crate::network::Service {
+            admission,
             instances: first..InstanceId::new(self.network.instances.len()),
-            balance: service.balance,
+            balance: service.balance.rule(),
+            careful: None,
             health: service.health,
+            ejection: service.outlier_ejection,
             start: service.start,
             key: key_of(name),
         });
@@ -206,6 +211,11 @@ impl<'m> Compiler<'m> {
         all.min_by_key(|host| crowd(*host)).expect("checked: a group has hosts")
     }
 
+    fn is_preemptive(&self, instance: InstanceId) -> bool {
+        let service = &self.network.services[self.network.instances[instance].service];
+        service.admission.is_some_and(|it| self.network.admissions[it].order.preempts())
+    }
+
     pub(super) fn group_of(&self, service: &Service) -> &'m HostGroup {
         self.model.hosts.get(&service.hosts).expect("checked: it is there")
     }
@@ -224,9 +234,11 @@ impl<'m> Compiler<'m> {
                 (wanted[it.service.index()], it.cpu_limit)
             };
             let limited = instances.iter().map(of).any(|(wants, limit)| wants > limit);
+            // Whoever may be interrupted must be seen to compute.
+            let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
             let it = &mut self.network.hosts[host];
-            it.contended = limited || it.costly || wants > f64::from(it.cores);
+            it.contended = limited || interrupted || it.costly || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.

@@ -1,6 +1,8 @@
 //! From a checked model to a network: names become ids, hosts and instances are laid out.
 
 mod accelerators;
+mod admission;
+mod balancing;
 mod caches;
 mod disks;
 mod layout;

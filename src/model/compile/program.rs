@@ -25,12 +25,12 @@ impl<'m> Compiler<'m> {
             }
             Sent::Branch { fork, branch, owner, steps } => {
                 self.network.forks[fork].branches[branch] = start;
-                let spot = Spot { place: owner, holds: 0, depth: pending.depth };
+                let spot = Spot { place: owner, holds: 0, depth: pending.depth, gives_way: None };
                 self.steps(&mut program, &spot, steps);
             }
             Sent::Writes { fork, owner, disk } => {
                 self.network.forks[fork].branches[0] = start;
-                let spot = Spot { place: owner, holds: 0, depth: pending.depth };
+                let spot = Spot { place: owner, holds: 0, depth: pending.depth, gives_way: None };
                 self.accesses(&mut program, &spot, disk);
             }
         }
@@ -109,7 +109,9 @@ impl<'m> Compiler<'m> {
         self.emit(program, holds, Step::Seize { visit, depth });
         let held = self.hold(program);
         let place = Place { service, spec: call.operation.spec, path: call.operation.path() };
-        self.steps(program, &Spot { place, holds: held, depth }, call.operation.steps);
+        let gives_way = call.operation.spec.discipline.preempts().then_some(held);
+        let spot = Spot { place, holds: held, depth, gives_way };
+        self.steps(program, &spot, call.operation.steps);
         self.release(program, holds, held, Step::Leave { visit, depth });
     }
 

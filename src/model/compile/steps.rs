@@ -17,6 +17,8 @@ pub(super) struct Spot<'m> {
     pub holds: usize,
     /// How many instances the request is inside of above its present one.
     pub depth: Depth,
+    /// The worker, where the request may lose it to one that matters more.
+    pub gives_way: Option<usize>,
 }
 
 impl<'m> Spot<'m> {
@@ -44,10 +46,12 @@ impl<'m> Compiler<'m> {
             Written::Cpu(it) => {
                 let speed = self.group_of(spot.place.spec).speed;
                 let work = self.work(spot, &it.luck, it.cpu.law().scaled(1.0 / speed));
+                self.give_way(program, spot);
                 self.compute(program, spot, work);
             }
             Written::Wait(it) => {
                 let work = self.work(spot, &it.luck, it.wait.law());
+                self.give_way(program, spot);
                 self.emit(program, spot.holds, Step::Wait { work });
             }
             Written::Disk(it) => self.disk(program, spot, it),
@@ -60,6 +64,13 @@ impl<'m> Compiler<'m> {
             Written::Lock(it) => self.lock(program, spot, it),
             Written::Cache(it) => self.cache(program, spot, it),
             Written::Accelerator(it) => self.infer(program, spot, it),
+        }
+    }
+
+    /// Before a step in which the request can be interrupted.
+    fn give_way(&mut self, program: &mut Program, spot: &Spot<'m>) {
+        if spot.gives_way == Some(spot.holds) {
+            self.emit(program, spot.holds, Step::GiveWay { depth: spot.depth });
         }
     }
 
@@ -129,7 +140,7 @@ impl<'m> Compiler<'m> {
     }
 
     fn call(&mut self, program: &mut Program, spot: &Spot<'m>, call: &'m CallStep) {
-        let Spot { place, holds, depth } = spot;
+        let Spot { place, holds, depth, .. } = spot;
         let skip = (call.share < 1.0).then(|| self.skip(program, spot, call.share));
         let through = call.through.as_ref().and_then(|name| place.spec.pools.get_index_of(name));
         let mut callee = self.callee(&call.call, through.map(|it| it as u16), place.path.clone());

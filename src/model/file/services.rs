@@ -1,9 +1,16 @@
 //! Services: programs, what they hold while they work, and what can be asked of them.
 
 use super::{GroupCommit, Named, Step, one, unity};
-use crate::parts::balance::Balance;
+use crate::parts::balance::{Balance, SlowStart};
 use crate::parts::device::buffer::Buffer;
+use crate::parts::discipline::Discipline;
+use crate::parts::distribution::Distribution;
+use crate::parts::policy::adaptive_patience::AdaptivePatience;
+use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
+use crate::parts::policy::outlier_ejection::OutlierEjection;
+use crate::parts::policy::rate_limit::RateLimit;
+use crate::parts::policy::shed::Shed;
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,6 +34,31 @@ pub struct Service {
     /// The same as `workers` with a `line` of 0.
     #[serde(default)]
     pub connections: Option<u32>,
+    /// Who of those in line goes next.
+    #[serde(default)]
+    pub discipline: Discipline,
+    /// How long a request stands in line before it gives up: it fails with a timeout. For ever if
+    /// absent.
+    #[serde(default)]
+    pub patience: Option<Distribution>,
+    /// How long a request may stand in line before it is refused, in place of `patience`: only a
+    /// moment once the line has not been empty for a while.
+    #[serde(default)]
+    pub adaptive_patience: Option<AdaptivePatience>,
+    /// Refuses those who have waited too long, once everybody does.
+    #[serde(default)]
+    pub codel: Option<Codel>,
+    /// Whether a request whose caller has given up is thrown away when its turn in line comes. If
+    /// not, it is served for nobody.
+    #[serde(default)]
+    pub discard_expired: bool,
+    /// So many requests a second; more are refused at once. A request must have a token of each
+    /// limit that is for its class.
+    #[serde(default)]
+    pub rate_limits: Vec<RateLimit>,
+    /// Who is refused while so many workers are busy.
+    #[serde(default)]
+    pub shed: Vec<Shed>,
     /// What a container may take of its host's CPU.
     #[serde(default)]
     pub cpu: Option<CpuShare>,
@@ -36,6 +68,15 @@ pub struct Service {
     /// How the balancer finds out which instances work. If absent, it never does.
     #[serde(default)]
     pub health: Option<Health>,
+    /// How an instance that the balancer takes back comes to its full share. At once if absent.
+    #[serde(default)]
+    pub slow_start: Option<SlowStart>,
+    /// When callers leave out an instance that fails them. Never if absent.
+    #[serde(default)]
+    pub outlier_ejection: Option<OutlierEjection>,
+    /// How many of the instances each calling instance talks to. All if absent.
+    #[serde(default)]
+    pub subset: Option<u32>,
     /// Connections that an instance keeps to other services, by name.
     #[serde(default)]
     pub pools: Named<Pool>,

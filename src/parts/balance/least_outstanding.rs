@@ -25,21 +25,18 @@ pub fn pick(state: &mut State, among: Among) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Balance, tests::*};
+    use super::super::{Rule, tests::*};
 
     #[test]
     fn the_least_loaded_is_chosen() {
-        assert_eq!(
-            counts(Balance::LeastOutstanding, candidates([4, 2, 7], [true; 3]), 5),
-            [0, 5, 0]
-        );
+        assert_eq!(counts(Rule::LeastOutstanding, candidates([4, 2, 7], [true; 3]), 5), [0, 5, 0]);
         let all = candidates([4, 2, 7], [true, false, true]);
-        assert_eq!(counts(Balance::LeastOutstanding, all, 5), [5, 0, 0]);
+        assert_eq!(counts(Rule::LeastOutstanding, all, 5), [5, 0, 0]);
     }
 
     #[test]
     fn equals_share_alike() {
         let all = candidates([2, 1, 9, 1, 1], [true; 5]);
-        assert_eq!(counts(Balance::LeastOutstanding, all, 300), [0, 100, 0, 100, 100]);
+        assert_eq!(counts(Rule::LeastOutstanding, all, 300), [0, 100, 0, 100, 100]);
     }
 }

@@ -5,17 +5,31 @@
 //! as if all did: AWS load balancers "fail open" ("Target group health", ELB user guide), and so
 //! does Envoy in panic mode ("Panic threshold", Envoy documentation).
 
+mod careful;
+mod consistent_hash;
 mod least_outstanding;
+mod nearest_zone;
 mod power_of_two;
 mod random;
 mod round_robin;
+mod slow_start;
+pub mod subset;
+mod weighted;
 
+pub use careful::{Caller, Careful, CarefulRule, CarefulState};
+pub use consistent_hash::{ConsistentHash, Ring};
+pub use nearest_zone::{Distances, NearestZone};
+pub use slow_start::SlowStart;
+pub use subset::Subsets;
+pub use weighted::Weighted;
+
+use crate::problem::Findings;
 use crate::rng::Draw;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Which instance a request goes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Balance {
     /// There is no balancer: all goes to the first instance, working or not.
@@ -29,6 +43,62 @@ pub enum Balance {
     LeastOutstanding,
     /// The less loaded of two that are drawn at random.
     PowerOfTwo,
+    /// By weight.
+    Weighted(Weighted),
+    /// The same instance for the same key.
+    ConsistentHash(ConsistentHash),
+    /// An instance in the caller's own zone, if there are enough.
+    NearestZone(NearestZone),
+}
+
+/// The ways to choose that need to know nothing but who works and how much each has to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Always the first; there is no asking for it.
+    #[default]
+    #[serde(skip)]
+    None,
+    /// Any, each as likely as the others.
+    Random,
+    /// One after the other.
+    RoundRobin,
+    /// The one with the fewest requests that are not answered yet.
+    LeastOutstanding,
+    /// The less loaded of two that are drawn at random.
+    PowerOfTwo,
+}
+
+impl Balance {
+    /// What is wrong with it, for a service of so many instances.
+    pub fn check(&self, instances: u32, findings: &mut Findings) {
+        match self {
+            Balance::Weighted(it) => findings.inside("weighted", |f| it.check(instances, f)),
+            Balance::ConsistentHash(it) => {
+                findings.inside("consistent_hash", |f| it.check(instances, f));
+            }
+            Balance::NearestZone(it) => findings.inside("nearest_zone", |f| it.check(f)),
+            _ => {}
+        }
+    }
+
+    /// How one is chosen, once those are known who may be.
+    pub fn rule(&self) -> Rule {
+        match self {
+            Balance::None | Balance::ConsistentHash(_) => Rule::None,
+            Balance::Random => Rule::Random,
+            Balance::RoundRobin => Rule::RoundRobin,
+            Balance::LeastOutstanding => Rule::LeastOutstanding,
+            Balance::PowerOfTwo => Rule::PowerOfTwo,
+            Balance::Weighted(it) => it.then,
+            Balance::NearestZone(it) => it.then,
+        }
+    }
+
+    /// Whether the rule is all there is to it.
+    pub fn is_plain(&self) -> bool {
+        !matches!(self, Balance::Weighted(_) | Balance::ConsistentHash(_) | Balance::NearestZone(_))
+    }
 }
 
 /// What a balancer believes of one instance.
@@ -54,7 +124,7 @@ impl State {
     }
 }
 
-impl Balance {
+impl Rule {
     /// The place of the chosen one among `candidates`, of which there is at least one.
     ///
     /// `all_healthy` says that none of them needs to be left out, which is looked up faster than
@@ -71,11 +141,11 @@ impl Balance {
         debug_assert!(!all_healthy || candidates.iter().all(|it| it.healthy));
         let among = if all_healthy { Among::All(candidates) } else { Among::healthy(candidates) };
         match self {
-            Balance::None => 0,
-            Balance::Random => random::pick(among, draw),
-            Balance::RoundRobin => round_robin::pick(state, among),
-            Balance::LeastOutstanding => least_outstanding::pick(state, among),
-            Balance::PowerOfTwo => power_of_two::pick(among, draw),
+            Rule::None => 0,
+            Rule::Random => random::pick(among, draw),
+            Rule::RoundRobin => round_robin::pick(state, among),
+            Rule::LeastOutstanding => least_outstanding::pick(state, among),
+            Rule::PowerOfTwo => power_of_two::pick(among, draw),
         }
     }
 }
@@ -144,13 +214,8 @@ impl<'a> Among<'a> {
 mod tests {
     use super::*;
 
-    pub const ALL: [Balance; 5] = [
-        Balance::None,
-        Balance::Random,
-        Balance::RoundRobin,
-        Balance::LeastOutstanding,
-        Balance::PowerOfTwo,
-    ];
+    pub const ALL: [Rule; 5] =
+        [Rule::None, Rule::Random, Rule::RoundRobin, Rule::LeastOutstanding, Rule::PowerOfTwo];
 
     pub fn candidates<const N: usize>(outstanding: [u32; N], healthy: [bool; N]) -> [Candidate; N] {
         let mut all = outstanding.map(|outstanding| Candidate { outstanding, healthy: true });
@@ -159,7 +224,7 @@ mod tests {
     }
 
     /// How often each is picked in `picks`, all of them staying as they are.
-    pub fn counts<const N: usize>(balance: Balance, all: [Candidate; N], picks: u64) -> [u64; N] {
+    pub fn counts<const N: usize>(balance: Rule, all: [Candidate; N], picks: u64) -> [u64; N] {
         let (mut state, mut counts) = (State::default(), [0; N]);
         let all_healthy = all.iter().all(|it| it.healthy);
         for n in 0..picks {
@@ -184,14 +249,14 @@ mod tests {
             ["none", "random", "round_robin", "least_outstanding", "power_of_two"].iter().zip(ALL)
         {
             let json = format!("\"{name}\"");
-            assert_eq!(serde_json::from_str::<Balance>(&json).unwrap(), balance);
+            assert_eq!(serde_json::from_str::<Balance>(&json).unwrap().rule(), balance);
         }
     }
 
     #[test]
     fn without_a_balancer_all_goes_to_the_first() {
         let all = candidates([9, 0, 0], [false, true, true]);
-        assert_eq!(counts(Balance::None, all, 10), [10, 0, 0]);
+        assert_eq!(counts(Rule::None, all, 10), [10, 0, 0]);
     }
 
     #[test]

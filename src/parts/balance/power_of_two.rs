@@ -23,19 +23,19 @@ pub fn pick(among: Among, draw: &mut Draw) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Balance, tests::*};
+    use super::super::{Rule, tests::*};
 
     #[test]
     fn the_less_loaded_of_each_pair_is_chosen() {
         // Of the six pairs the least loaded wins three, the next two, the next one.
         let all = candidates([7, 1, 5, 3], [true; 4]);
-        fair(counts(Balance::PowerOfTwo, all, 100_000), [0.0, 3.0 / 6.0, 1.0 / 6.0, 2.0 / 6.0]);
+        fair(counts(Rule::PowerOfTwo, all, 100_000), [0.0, 3.0 / 6.0, 1.0 / 6.0, 2.0 / 6.0]);
         let some = candidates([7, 1, 5, 3], [true, false, true, true]);
-        fair(counts(Balance::PowerOfTwo, some, 100_000), [0.0, 0.0, 1.0 / 3.0, 2.0 / 3.0]);
+        fair(counts(Rule::PowerOfTwo, some, 100_000), [0.0, 0.0, 1.0 / 3.0, 2.0 / 3.0]);
     }
 
     #[test]
     fn equals_share_alike() {
-        fair(counts(Balance::PowerOfTwo, candidates([2; 5], [true; 5]), 100_000), [0.2; 5]);
+        fair(counts(Rule::PowerOfTwo, candidates([2; 5], [true; 5]), 100_000), [0.2; 5]);
     }
 }

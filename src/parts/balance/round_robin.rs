@@ -21,7 +21,7 @@ mod tests {
     fn turns<const N: usize>(state: &mut State, healthy: [bool; N], picks: usize) -> Vec<usize> {
         let all = candidates([0; N], healthy);
         let all_healthy = !healthy.contains(&false);
-        let mut pick = || Balance::RoundRobin.pick(state, &all, all_healthy, &mut Draw::at(1, 1));
+        let mut pick = || Rule::RoundRobin.pick(state, &all, all_healthy, &mut Draw::at(1, 1));
         (0..picks).map(|_| pick()).collect()
     }
 

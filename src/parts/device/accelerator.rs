@@ -3,7 +3,7 @@
 //! `batch`: dynamic batching as in NVIDIA Triton ("Batchers": a largest batch size, and how long a
 //! request may be delayed so that others join it) and TensorFlow Serving ("Batching": a batch closes
 //! when it is full or its oldest task has waited long enough). In queueing words it is a queue with
-//! bulk service, M/G^[a,b]/c, whose service time grows with the batch (M. F. Neuts, "A general class
+//! bulk service, M/G^\[a,b\]/c, whose service time grows with the batch (M. F. Neuts, "A general class
 //! of bulk queues with Poisson input", Annals of Mathematical Statistics 38(3), 1967; Y. Inoue,
 //! "Queueing analysis of GPU-based inference servers with dynamic batching", Performance Evaluation
 //! 147, 2021).

@@ -27,6 +27,14 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Waiting: from joining the line to being let in.",
     );
     page.table(
+        "Let in or not",
+        gates(point),
+        "How many a second: found the line full, were over the rate limit, were shed, were thrown away as \
+         nobody waited for them any more, left the line, were interrupted by what matters more. Ejections: \
+         instances left out for failing. Imbalance: the busiest instance by the mean. Same zone: calls that \
+         stayed in theirs.",
+    );
+    page.table(
         "Accelerators",
         accelerators(point),
         "Batch: items in a batch, or sequences in an iteration, on average. First token: from asking to the first \
@@ -164,6 +172,22 @@ fn caches(point: &Point) -> Grid {
         grid.rows.push(row);
     }
     grid
+}
+
+/// Of what rules say about services, whatever the model has.
+fn gates(point: &Point) -> Grid {
+    let kinds = [
+        (".full", "full"),
+        (".limited", "limited"),
+        (".shed", "shed"),
+        (".discarded", "discarded"),
+        (".left", "left"),
+        (".interrupted", "interrupted"),
+        (".ejections", "ejections"),
+        (".imbalance", "imbalance"),
+        (".same_zone", "same zone"),
+    ];
+    by_name(point, &kinds)
 }
 
 fn accelerators(point: &Point) -> Grid {

@@ -116,7 +116,7 @@ impl<P: Probe> Engine<'_, P> {
         let visit = &self.network.visits[to];
         let instance = match visit.only {
             Some(only) => only,
-            None => self.choose_instance(self.tokens[id].key, visit),
+            None => self.choose_instance(id, visit, depth),
         };
         self.candidates[instance].outstanding += 1;
         let token = &mut self.tokens[id];
@@ -135,9 +135,12 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Has the balancer choose among the instances of a service.
     #[inline]
-    fn choose_instance(&mut self, key: u64, visit: &Visit) -> InstanceId {
+    fn choose_instance(&mut self, id: TokenId, visit: &Visit, depth: Depth) -> InstanceId {
         let service = &self.network.services[visit.service];
-        let luck = &mut Draw::at(key, visit.key);
+        if let Some(careful) = service.careful {
+            return self.choose_carefully(id, visit, depth, careful);
+        }
+        let luck = &mut Draw::at(self.tokens[id].key, visit.key);
         let all_healthy = self.ejected[visit.service] == 0;
         let candidates = &self.candidates[service.instances.clone()];
         let balancer = &mut self.balancers[visit.service];
@@ -171,7 +174,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     fn seize_worker(&mut self, id: TokenId, visit: VisitId, instance: InstanceId) -> Flow {
-        let Instance { workers, state, .. } = self.instances[instance];
+        let Instance { workers, state, ruled, .. } = self.instances[instance];
         match state {
             Health::Up => {}
             Health::Down => return self.turn_away(id, visit, Reason::Unreachable),
@@ -179,6 +182,9 @@ impl<P: Probe> Engine<'_, P> {
                 self.tokens[id].flags |= flag::HUNG;
                 return Flow::Stay;
             }
+        }
+        if ruled && self.has_rules(instance) {
+            return self.ask_for_worker(id, visit, instance);
         }
         match self.take(workers, id) {
             Seize::Granted => Flow::On,
@@ -193,7 +199,11 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         let depth = token.depth - 1;
         token.depth = depth;
-        self.candidates[token.held(depth)].outstanding -= 1;
+        let instance = token.held(depth);
+        self.candidates[instance].outstanding -= 1;
+        if self.instances[instance].ruled {
+            self.notice_answer(id, instance, true);
+        }
         self.fail(id, reason);
         self.back_to_caller(id, visit, depth)
     }
@@ -206,7 +216,12 @@ impl<P: Probe> Engine<'_, P> {
         token.depth = depth;
         let is_plain = token.is_plain();
         self.candidates[instance].outstanding -= 1;
-        self.free(self.instances[instance].workers);
+        let Instance { workers, ruled, .. } = self.instances[instance];
+        if ruled {
+            self.leave_by_rules(id, instance);
+        } else {
+            self.free(workers);
+        }
         if is_plain && self.network.links.is_empty() {
             // Behind the call of a client comes the end, which is known without another round.
             return if depth == 0 { self.end(id) } else { Flow::On };

@@ -73,6 +73,9 @@ impl<P: Probe> Engine<'_, P> {
             return;
         }
         self.tokens[id].flags |= flag::ORPHAN;
+        if token.depth > token.base {
+            self.notice(token.held(token.base), true);
+        }
         self.attempt_failed(&token, Reason::Timeout);
     }
 
@@ -92,6 +95,7 @@ impl<P: Probe> Engine<'_, P> {
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;
         next.user = token.user;
+        next.origin = token.origin;
         next.parent = token.parent;
         next.parent_epoch = token.parent_epoch;
         next.held = token.held;
@@ -122,8 +126,14 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Gives up waiting for a connection.
     pub(super) fn impatient(&mut self, id: TokenId) {
+        if self.tokens[id].wait != Wait::Line {
+            return;
+        }
+        if let Step::Seize { visit, depth } = self.step_of(id) {
+            return self.impatient_for_worker(id, visit, depth);
+        }
         let token = &self.tokens[id];
-        let Some(pool) = self.line_of(id).filter(|_| token.wait == Wait::Line) else { return };
+        let Some(pool) = self.line_of(id) else { return };
         let Some(patience) = self.network.pools[pool].patience else { return };
         if token.joined + self.network.delays[patience] != self.now {
             return;
@@ -166,12 +176,13 @@ impl<P: Probe> Engine<'_, P> {
         first: StepId,
         depth: Depth,
     ) -> TokenId {
-        let Token { class, key, epoch, held, .. } = self.tokens[id];
+        let Token { class, key, epoch, held, origin, .. } = self.tokens[id];
         let child_id = self.tokens.admit(class, guard, first, key, self.now);
         let child = &mut self.tokens[child_id];
         child.parent = id.raw();
         child.parent_epoch = epoch;
         child.held = held;
+        child.origin = origin;
         child.depth = depth + 1;
         child.base = depth + 1;
         child_id

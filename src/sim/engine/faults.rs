@@ -107,9 +107,7 @@ impl<P: Probe> Engine<'_, P> {
         let service = self.network.instances[instance].service;
         let health = self.network.services[service].health.expect("it is checked");
         if self.instances[instance].belief.checked(&health, passed) {
-            self.candidates[instance].healthy = passed;
-            let ejected = &mut self.ejected[service];
-            *ejected = if passed { *ejected - 1 } else { *ejected + 1 };
+            self.believe(instance);
         }
     }
 
@@ -128,6 +126,7 @@ impl<P: Probe> Engine<'_, P> {
         dead.iter().for_each(|it| self.reset_log(*it));
         dead.iter().for_each(|it| self.reset_accelerator(*it));
         dead.iter().for_each(|it| self.forget(*it));
+        dead.iter().for_each(|it| self.nobody_at_work(*it));
         for (id, _) in top {
             self.reset(id);
         }
@@ -194,6 +193,9 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn line_of(&self, id: TokenId) -> Option<PoolId> {
         let instance = |depth| &self.network.instances[self.tokens[id].held(depth)];
         match self.step_of(id) {
+            _ if self.is_out_of_work(&self.tokens[id]) => {
+                Some(instance(self.tokens[id].depth - 1).workers)
+            }
             Step::Seize { depth, .. } => Some(instance(depth).workers),
             Step::Borrow { pool, depth } => Some(instance(depth).pool(pool)),
             Step::Occupy { depth } => self.disk_of(id, depth),
@@ -205,6 +207,9 @@ impl<P: Probe> Engine<'_, P> {
     /// Takes the token off the processor that it computes on.
     fn stop_work(&mut self, id: TokenId) {
         match self.step_of(id) {
+            // Whoever fails does not stand where it worked.
+            _ if self.tokens[id].failing != 0 => {}
+            _ if self.is_out_of_work(&self.tokens[id]) => {}
             Step::Delay { .. } => self.stop_computing(id),
             // Its core wakes up for nobody.
             Step::Wake { depth, .. } => {
@@ -215,11 +220,10 @@ impl<P: Probe> Engine<'_, P> {
                 self.date_cpu(cpu, next);
             }
             Step::Compute { depth, .. } => {
-                let spec = &self.network.instances[self.tokens[id].held(depth)];
-                let host = &self.network.hosts[spec.host];
-                let own = if host.affinity.is_some() { self.tokens[id].left } else { 0 };
-                let cpu = CpuId::new(host.cpus.start.index() + own as usize);
-                let next = self.cpus[cpu].abort(self.now, spec.claimant, id);
+                let at = self.tokens[id].held(depth);
+                let cpu = self.own_cpu(id, at);
+                let claimant = self.network.instances[at].claimant;
+                let next = self.cpus[cpu].abort(self.now, claimant, id);
                 self.tokens[id].wait = Wait::Moving;
                 self.date_cpu(cpu, next);
             }
@@ -290,8 +294,10 @@ impl<P: Probe> Engine<'_, P> {
             _ if self.tokens[id].failing != 0 => Flow::On,
             // At rest in this step, it has no worker yet.
             Step::Seize { visit, .. } => self.turn_away(id, visit, Reason::Reset),
+            _ if self.is_out_of_work(&self.tokens[id]) => self.reset_while_out(id),
             _ => self.fail(id, Reason::Reset),
         };
+        self.forget_interruption(id);
         if flow == Flow::On {
             self.ready.push_back(id);
         }
@@ -303,6 +309,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         let whole = *token;
         let mut caller = whole;
+        let own = token.base..depth + 1;
         token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
         token.base = depth + 1;
         token.parent = NOBODY;
@@ -317,6 +324,9 @@ impl<P: Probe> Engine<'_, P> {
         caller.row = self.outer_rows(id, &whole, step);
         let caller = self.tokens.admit_copy(&caller);
         self.take_over_rows(caller, step);
+        for depth in own {
+            self.stand_in_at_work(id, caller, self.tokens[id].held(depth));
+        }
         self.ready.push_back(caller);
     }
 
@@ -379,6 +389,7 @@ impl<P: Probe> Engine<'_, P> {
             0 => self.network.unwind[StepId::new(token.step.index() - 1)],
             _ => token.step,
         };
+        let step = if self.is_out_of_work(token) { self.network.unwind[step] } else { step };
         self.if_it_gives_back(token, step)
     }
 

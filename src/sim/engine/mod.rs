@@ -5,6 +5,8 @@
 //! the clock moves again.
 
 mod accelerators;
+mod admission;
+mod balancing;
 mod budgets;
 mod caches;
 mod calls;
@@ -12,6 +14,7 @@ mod connections;
 mod disks;
 mod ends;
 mod faults;
+mod interruptions;
 mod steps;
 
 use super::accelerator::{Accelerator, Served};
@@ -21,8 +24,10 @@ use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
+use super::interrupted::Interrupted;
 use super::log::Log;
 use super::meter::Meter;
+use super::order::Order;
 use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::rows::{Rows, RowsUse};
@@ -30,15 +35,18 @@ use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
-    AcceleratorId, Arrival, BudgetId, BufferId, CacheId, Class, ClassId, ConnectionsId, CpuId,
-    DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
+    self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
+    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
 use crate::network::{PoolId, ServiceId, Step, StepId};
-use crate::parts::balance::{Candidate, State as Balancer};
+use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
 use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
+use crate::parts::policy::outlier_ejection::Record;
+use crate::parts::policy::rate_limit::Bucket as RateBucket;
 use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
+use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use std::collections::VecDeque;
@@ -155,6 +163,7 @@ enum Control {
     InstanceUp(InstanceId, u32),
     Check(InstanceId),
     CheckTimedOut(InstanceId),
+    TakeBack(InstanceId),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -181,7 +190,11 @@ struct Instance {
     /// The places at its host's disk, if that has one.
     disk: Option<PoolId>,
     state: Health,
+    /// Whether rules say who gets a worker, or callers watch how they fare.
+    ruled: bool,
     belief: Belief,
+    /// How its callers fared with it.
+    record: Record,
     /// Times that it went down: what was planned for it before is void.
     stamp: u32,
 }
@@ -268,6 +281,18 @@ impl Ready {
     }
 }
 
+/// The pools, workers in the order that their service's rules say.
+fn pools(network: &Network) -> Table<PoolId, Pool> {
+    let mut pools = network.pools.map(|_, it| Pool::new(it));
+    for instance in network.instances.ids().map(|id| &network.instances[id]) {
+        if let Some(rules) = network.services[instance.service].admission {
+            let order = Order::new(&network.admissions[rules].order);
+            pools[instance.workers] = Pool::in_order(&network.pools[instance.workers], order);
+        }
+    }
+    pools
+}
+
 /// Requests that are neither answered nor failed yet.
 #[derive(Default)]
 struct Inside {
@@ -303,6 +328,10 @@ struct Engine<'n, P> {
     ready: Ready,
     tokens: Tokens,
     pools: Table<PoolId, Pool>,
+    gates: Table<InstanceId, Gate>,
+    /// The buckets of each service's rate limits.
+    rate_buckets: Table<ServiceId, Vec<Vec<RateBucket>>>,
+    interrupted: Interrupted,
     cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
     cpu_slots: Table<CpuId, usize>,
@@ -311,6 +340,7 @@ struct Engine<'n, P> {
     computed_at_opening_ns: Table<InstanceId, u128>,
     candidates: Table<InstanceId, Candidate>,
     balancers: Table<ServiceId, Balancer>,
+    careful: Table<CarefulId, CarefulState>,
     /// How many instances of each service are believed to be down.
     ejected: Table<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
@@ -358,7 +388,10 @@ impl<'n, P: Probe> Engine<'n, P> {
             controls: OneShot::with_capacity(64),
             ready: Ready::default(),
             tokens: Tokens::with_capacity(4096),
-            pools: network.pools.map(|_, it| Pool::new(it)),
+            pools: pools(network),
+            gates: network.instances.map(|_, _| Gate::default()),
+            rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
+            interrupted: Interrupted::default(),
             cpus: network.cpus.map(|_, host| {
                 let host = &network.hosts[*host];
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
@@ -370,12 +403,16 @@ impl<'n, P: Probe> Engine<'n, P> {
                 workers: it.workers,
                 disk: network.hosts[it.host].disk,
                 state: Health::Up,
+                ruled: network.services[it.service].admission.is_some()
+                    || network.services[it.service].ejection.is_some(),
+                record: Record::default(),
                 belief: Belief::default(),
                 stamp: 0,
             }),
             computed_at_opening_ns: network.instances.map(|_, _| 0),
             candidates: network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
             balancers: network.services.map(|_, _| Balancer::default()),
+            careful: network.careful.map(|_, it| CarefulState::new(it)),
             ejected: network.services.map(|_, _| 0),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
@@ -503,11 +540,18 @@ impl<'n, P: Probe> Engine<'n, P> {
             return self.happen_rarely(event.kind(), id);
         }
         let token = &mut self.tokens[id];
-        if token.is(flag::HUNG) {
-            return None;
+        if token.flags & (flag::HUNG | flag::INTERRUPTED) != 0 {
+            return self.happen_to_interrupted(id);
         }
         token.wait = Wait::Moving;
         Some(id)
+    }
+
+    /// The same for one that hangs, or was interrupted.
+    #[inline(never)]
+    fn happen_to_interrupted(&mut self, id: TokenId) -> Option<TokenId> {
+        let is_over = !self.tokens[id].is(flag::HUNG) && self.wait_is_over(id);
+        is_over.then_some(id)
     }
 
     #[inline(never)]
@@ -597,6 +641,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::InstanceUp(instance, stamp) => self.instance_up(instance, stamp),
             Control::Check(instance) => self.check(instance),
             Control::CheckTimedOut(instance) => self.checked(instance, false),
+            Control::TakeBack(instance) => self.take_back(instance),
         }
         self.date_controls();
     }
@@ -700,6 +745,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
+        self.audit_admission()?;
         self.audit_accelerators()?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);

@@ -1,17 +1,20 @@
 //! What exactly happens, rule by rule, in constant times, so that every instant is known.
 
 mod accelerators;
+mod balancing;
 mod caches;
 mod connections;
 mod cpu;
 mod devices;
 mod disks;
 mod faults;
+mod lines;
 mod policies;
 mod requests;
 
 use crate::support::{Diary, Model, model, plan};
 use outgrow::ids::Id;
+use outgrow::network::FaultStyle;
 use outgrow::sim::{Plan, Usage};
 
 /// Each request comes once: so many milliseconds after the first second, asking for an operation,

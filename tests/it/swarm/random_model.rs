@@ -115,7 +115,7 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         }
     }
     model["services"] = Value::Object(written);
-    let classes = dice.from(1, 3);
+    let classes = dice.from(1, 4);
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
@@ -250,6 +250,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     let mut service = json!({
         "hosts": format!("h{group}"), "instances": dice.from(1, 4), "balance": balance,
     });
+    balancing(dice, &mut service);
     match dice.below(4) {
         0 => {}
         1 => service["connections"] = json!(dice.from(1, 8)),
@@ -259,13 +260,14 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
             service["line"] = json!(dice.below(8));
         }
     }
+    admission(dice, &mut service);
     if dice.chance(0.3) {
         service["cpu"] = json!({ "request": 2.0 });
         if dice.chance(0.5) && place.limits {
             service["cpu"]["limit"] = json!(*dice.one_of(&[0.5, 1.0, 1.5]));
         }
     }
-    if dice.chance(0.6) {
+    if service.get("slow_start").is_some() || dice.chance(0.6) {
         service["health"] = json!({
             "interval": dice.span(10, 100), "timeout": dice.span(0, 150),
             "unhealthy": dice.from(1, 3), "healthy": dice.from(1, 2),
@@ -285,10 +287,92 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     let count = place.operations[place.service as usize];
     let operations = (0..count).map(|it| (format!("o{it}"), steps(dice, place, 3, 0)));
     service["operations"] = operations.collect();
+    let sized = |steps: &Value| {
+        steps.get(0).is_none_or(|it| it.get("cpu").is_some() || it.get("wait").is_some())
+    };
+    let all_sized = service["operations"].as_object().is_some_and(|it| it.values().all(sized));
+    if has_line(&service) && all_sized && dice.chance(0.3) {
+        service["discipline"] = json!("shortest_first");
+    }
     if service["operations"].to_string().contains("\"commit\"") && dice.chance(0.3) {
         service["group_commit"] = json!({ "delay": dice.span(0, 5), "siblings": dice.below(3) });
     }
     service
+}
+
+/// Balancers that look at more than load, and what goes with any balancer.
+fn balancing(dice: &mut Dice, service: &mut Value) {
+    let then = *dice.one_of(&["random", "round_robin", "least_outstanding", "power_of_two"]);
+    match dice.below(8) {
+        0 => {
+            service["balance"] =
+                json!({ "weighted": { "weights": [dice.from(1, 3)], "then": then } });
+        }
+        1 => {
+            service["balance"] =
+                json!({ "consistent_hash": { "keys": dice.from(1, 50), "skew": 0.8 } });
+            if dice.chance(0.5) {
+                service["balance"]["consistent_hash"]["bound"] = json!(1.3);
+            }
+        }
+        2 | 3 => service["balance"] = json!({ "nearest_zone": { "then": then } }),
+        _ => {}
+    }
+    if service["balance"] == json!("none") {
+        return;
+    }
+    if service["balance"].get("consistent_hash").is_none() && dice.chance(0.2) {
+        service["slow_start"] = json!({ "over": dice.span(1, 300) });
+    }
+    if dice.chance(0.2) {
+        let (consecutive, base) = (dice.from(1, 4), dice.span(1, 100));
+        service["outlier_ejection"] =
+            json!({ "consecutive": consecutive, "base": base, "share": 0.5, "interval": "50ms" });
+    }
+    if dice.chance(0.2) {
+        service["subset"] = json!(dice.from(1, service["instances"].as_u64().unwrap_or(1)));
+    }
+}
+
+/// Whether anybody may ever wait for a worker of it.
+fn has_line(service: &Value) -> bool {
+    service.get("workers").is_some() && service.get("line") != Some(&json!(0))
+}
+
+/// Rules by which it lets requests in, of any kind that it can have.
+fn admission(dice: &mut Dice, service: &mut Value) {
+    let has_line = has_line(service);
+    if has_line && dice.chance(0.7) {
+        service["discipline"] = match dice.below(9) {
+            0 => json!("lifo"),
+            1 => json!({ "adaptive_lifo": { "above": dice.from(1, 4) } }),
+            2 => json!({ "fair": { "weights": { "c0": 2.5 } } }),
+            _ => {
+                json!({ "priority": { "classes": { "c0": dice.below(3) }, "preemptive": dice.chance(0.9) } })
+            }
+        };
+    }
+    match dice.below(6) {
+        0 if has_line => service["patience"] = dice.time(20),
+        1 if has_line => {
+            service["adaptive_patience"] =
+                json!({ "long": dice.span(10, 40), "short": dice.span(0, 9) });
+        }
+        _ => {}
+    }
+    if has_line && dice.chance(0.2) {
+        service["codel"] = json!({ "target": dice.span(0, 4), "interval": dice.span(5, 30) });
+    }
+    if has_line && dice.chance(0.3) {
+        service["discard_expired"] = json!(true);
+    }
+    if dice.chance(0.2) {
+        let (burst, shared) = (dice.from(1, 9), dice.chance(0.5));
+        service["rate_limits"] = json!([{ "rate": format!("{}/s", dice.from(20, 300)), "burst": burst, "shared": shared }]);
+    }
+    if service.get("workers").or(service.get("connections")).is_some() && dice.chance(0.2) {
+        service["shed"] = json!([{ "above": 0.7, "classes": ["c0"], "share": 0.5 }]);
+    }
 }
 
 /// Connections to an operation of the next service, which may do anything to open one.
