@@ -179,6 +179,8 @@ pub struct Host {
     pub cpus: Range<CpuId>,
     /// Work shorter than this is done by the core that its program is at home on.
     pub affinity: Option<Span>,
+    /// Whether its cores are any of these: at home to programs, to be woken, switched at a cost.
+    pub costly: bool,
     /// What it takes to wake a core, and to switch it between requests.
     pub wake: Option<Wake>,
     pub switch: Option<Switching>,

@@ -143,9 +143,13 @@ impl Cpu {
         let Reverse((mark, _, token, lost_ns)) = mine.marks.pop().expect("it has a request");
         mine.done_ns = mine.done_ns.max(f64::from_bits(mark));
         mine.begun_ns += f64::from(lost_ns);
-        self.freed = (now, if self.freed.0 == now { self.freed.1 + 1 } else { 1 });
+        self.free_a_core(now);
         self.share();
         (token, self.next_finish())
+    }
+
+    fn free_a_core(&mut self, now: Time) {
+        self.freed = (now, if self.freed.0 == now { self.freed.1 + 1 } else { 1 });
     }
 
     /// Takes a token off the CPU before it is done; returns when the next finish is due.
@@ -163,6 +167,7 @@ impl Cpu {
         let mark = mine.marks.iter().find(|Reverse(mark)| mark.2 == token);
         let Reverse((mark, ..)) = mark.expect("it computes here");
         let left_ns = (f64::from_bits(*mark) - mine.done_ns).max(0.0);
+        self.free_a_core(now);
         (Span::from_nanos_f64(left_ns), self.abort(now, claimant, token))
     }
 

@@ -22,7 +22,7 @@ pub struct Prediction {
 
 /// Everything that theory has to say of the network.
 pub fn predict(network: &Network, names: &Names) -> Vec<Prediction> {
-    let free = |it: &Host| it.wake.is_none() && it.switch.is_none() && it.affinity.is_none();
+    let free = |it: &Host| !it.costly;
     let plain = network.links.is_empty()
         && network.faults.is_empty()
         && network.hosts.as_slice().iter().all(free);

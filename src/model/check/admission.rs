@@ -6,20 +6,7 @@ use crate::parts::discipline::Discipline;
 impl Checker<'_> {
     pub(super) fn admission(&self, service: &Service, findings: &mut Findings) {
         let known = |class: &str, it: &mut Findings| self.class_named(class, it);
-        findings.inside("discipline", |it| {
-            service.discipline.check(&known, it);
-            let group = self.model.hosts.get(&service.hosts);
-            let binds = group.is_some_and(|it| it.affinity.is_some() || it.wake.is_some());
-            if binds && service.discipline.preempts() {
-                let rule =
-                    "nobody is interrupted on hosts whose cores sleep or hold on to programs";
-                it.wrong(
-                    Code::E010,
-                    rule,
-                    "leave \"preemptive\" out, or \"wake\" and \"affinity\"",
-                );
-            }
-        });
+        findings.inside("discipline", |it| service.discipline.check(&known, it));
         if let Some(patience) = &service.patience {
             findings.inside("patience", |it| patience.check(it));
         }

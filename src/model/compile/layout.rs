@@ -67,6 +67,7 @@ impl<'m> Compiler<'m> {
                 contended: false,
                 cpus: CpuId::default()..CpuId::default(),
                 affinity: group.affinity,
+                costly: group.wake.is_some() || group.switch.is_some() || group.affinity.is_some(),
                 wake: group.wake.as_ref().map(|it| Wake { delay: it.delay.law(), cpu: it.cpu }),
                 switch: group.switch,
                 disk: None,
@@ -237,8 +238,7 @@ impl<'m> Compiler<'m> {
             let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
             let it = &mut self.network.hosts[host];
-            let costs = it.wake.is_some() || it.switch.is_some() || it.affinity.is_some();
-            it.contended = limited || costs || interrupted || wants > f64::from(it.cores);
+            it.contended = limited || interrupted || it.costly || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.

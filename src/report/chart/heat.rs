@@ -15,6 +15,9 @@ const CELL_WIDTH_MAX: f64 = 58.0;
 const CELL_WIDTH_FOR_NUMBERS: f64 = 26.0;
 /// The quieter ones of a longer list are left out.
 const ROWS_MAX: usize = 14;
+/// A table of which no row is ever held for more of the time than this is left out too: it is there in
+/// every model with a database, and says nothing.
+const LOCK_LEAST: f64 = 0.1;
 const HEADING: Letters = Letters { size: 13.5, bold: true, colour: INK };
 /// Where the first panel begins.
 const TOP: f64 = 76.0;
@@ -74,6 +77,7 @@ fn stations<'a>(line: &Line<'a>) -> Vec<&'a str> {
             }
         }
     }
+    peaks.retain(|it| !it.0.contains(".lock.") || it.1 >= LOCK_LEAST);
     peaks.sort_by(|a, b| b.1.total_cmp(&a.1));
     peaks.into_iter().map(|it| it.0).take(ROWS_MAX).collect()
 }

@@ -220,11 +220,10 @@ impl<P: Probe> Engine<'_, P> {
                 self.date_cpu(cpu, next);
             }
             Step::Compute { depth, .. } => {
-                let spec = &self.network.instances[self.tokens[id].held(depth)];
-                let host = &self.network.hosts[spec.host];
-                let own = if host.affinity.is_some() { self.tokens[id].left } else { 0 };
-                let cpu = CpuId::new(host.cpus.start.index() + own as usize);
-                let next = self.cpus[cpu].abort(self.now, spec.claimant, id);
+                let at = self.tokens[id].held(depth);
+                let cpu = self.own_cpu(id, at);
+                let claimant = self.network.instances[at].claimant;
+                let next = self.cpus[cpu].abort(self.now, claimant, id);
                 self.tokens[id].wait = Wait::Moving;
                 self.date_cpu(cpu, next);
             }

@@ -33,7 +33,10 @@ impl<P: Probe> Engine<'_, P> {
             Step::Wait { .. } => token.wait == Wait::Moving,
             _ => return false,
         };
-        let before = StepId::new(token.step.index() - 2);
+        let mut before = StepId::new(token.step.index() - 2);
+        if matches!(self.network.steps[before], Step::Wake { .. }) {
+            before = StepId::new(before.index() - 1);
+        }
         let Step::GiveWay { depth } = self.network.steps[before] else { return false };
         works
             && !token.is(flag::HUNG)
@@ -46,9 +49,8 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn interrupt(&mut self, id: TokenId, at: InstanceId) {
         let (left, void) = match self.step_of(id) {
             Step::Compute { .. } => {
-                let network::Instance { host, claimant, .. } = self.network.instances[at];
-                // Checked: programs on these hosts do not stick to cores, so that there is one CPU.
-                let cpu = self.network.hosts[host].cpus.start;
+                let claimant = self.network.instances[at].claimant;
+                let cpu = self.own_cpu(id, at);
                 let (left, next) = self.cpus[cpu].interrupt(self.now, claimant, id);
                 self.date_cpu(cpu, next);
                 (left, 0)
@@ -94,13 +96,9 @@ impl<P: Probe> Engine<'_, P> {
         match self.step_of(id) {
             Step::Compute { depth, .. } => {
                 self.forget_interruption(id);
-                let token = &mut self.tokens[id];
-                token.wait = Wait::Cpu;
-                let network::Instance { host, claimant, .. } =
-                    self.network.instances[token.held(depth)];
-                let cpu = self.network.hosts[host].cpus.start;
-                let next = self.cpus[cpu].begin(self.now, claimant, id, left, Span::ZERO);
-                self.date_cpu(cpu, next);
+                // Whoever made way for it has just left a core that is still awake.
+                self.tokens[id].left = 0;
+                self.begin_computing(id, self.tokens[id].held(depth), left);
             }
             Step::Wait { .. } => {
                 self.interrupted.at_mut(place).is_out = false;

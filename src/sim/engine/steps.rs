@@ -138,20 +138,30 @@ impl<P: Probe> Engine<'_, P> {
     fn compute(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = &self.network.works[work];
         let span = work.law.draw(&mut self.draw(id, work.key));
-        let token = &mut self.tokens[id];
-        token.wait = Wait::Cpu;
-        let instance = token.held(depth);
+        self.begin_computing(id, self.tokens[id].held(depth), span);
+        Flow::Stay
+    }
+
+    #[inline]
+    pub(super) fn begin_computing(&mut self, id: TokenId, instance: InstanceId, work: Span) {
+        self.tokens[id].wait = Wait::Cpu;
         let Instance { host, claimant, .. } = self.network.instances[instance];
         let spec = &self.network.hosts[host];
         let (mut cpu, mut lost) = (spec.cpus.start, Span::ZERO);
-        if spec.wake.is_some() || spec.switch.is_some() || spec.affinity.is_some() {
-            cpu = self.cpu_for(id, instance, span);
+        if spec.costly {
+            cpu = self.cpu_for(id, instance, work);
             lost = self.lost_at_first(id, spec, cpu);
             self.tokens[id].left = (cpu.index() - spec.cpus.start.index()) as u32;
         }
-        let next = self.cpus[cpu].begin(self.now, claimant, id, span, lost);
+        let next = self.cpus[cpu].begin(self.now, claimant, id, work, lost);
         self.date_cpu(cpu, next);
-        Flow::Stay
+    }
+
+    /// The CPU that the token computes on, in this instance.
+    pub(super) fn own_cpu(&self, id: TokenId, instance: InstanceId) -> CpuId {
+        let host = &self.network.hosts[self.network.instances[instance].host];
+        let place = if host.affinity.is_some() { self.tokens[id].left } else { 0 };
+        CpuId::new(host.cpus.start.index() + place as usize)
     }
 
     /// Wakes a core up for the request, if one sleeps.

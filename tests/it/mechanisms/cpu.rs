@@ -95,3 +95,14 @@ fn short_work_of_one_request_stays_on_one_core_even_while_another_has_nothing_to
     assert_eq!((at[0], at[10]), (10.0 * few as f64, 10.0 * (11 - few) as f64));
     assert!((1..5).contains(&few), "{few}: with this seed, chance is not even");
 }
+
+#[test]
+fn one_who_is_interrupted_goes_on_without_waking_its_core_again() {
+    let host = format!(r#""box": {{ "cores": 1, "affinity": "1s", {WAKES} }}"#);
+    let app = r#""app": { "hosts": "box", "workers": 1,
+        "discipline": { "priority": { "preemptive": true, "classes": { "r0": 1, "r1": 0 } } },
+        "operations": { "run": [{ "cpu": "10ms" }] } }"#;
+    let requests = [(0.0, "app.run", ""), (7.0, "app.run", "")];
+    // The core is awake from 3 on; 12 ms of work are 8 ms short when the other comes.
+    answered_at(&scene(&host, "", app, &requests), &[25.0, 17.0]);
+}

@@ -120,7 +120,6 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
-    nobody_is_interrupted_where_cores_sleep(&mut model);
     model
 }
 
@@ -156,18 +155,6 @@ fn queues(dice: &mut Dice, operations: &[u64]) -> Value {
     }
     queues.insert("dead".to_owned(), json!({}));
     Value::Object(queues)
-}
-
-/// The check refuses it.
-fn nobody_is_interrupted_where_cores_sleep(model: &mut Value) {
-    let hosts = model["hosts"].clone();
-    for service in model["services"].as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
-        let group = &hosts[service["hosts"].as_str().unwrap_or_default()];
-        let binds = group.get("wake").is_some() || group.get("affinity").is_some();
-        if let Some(order) = service.pointer_mut("/discipline/priority").filter(|_| binds) {
-            order["preemptive"] = json!(false);
-        }
-    }
 }
 
 fn links(dice: &mut Dice, zones: u64) -> Value {
