@@ -27,6 +27,12 @@ impl Find {
         if let Err(why) = parse_path(&self.smallest) {
             findings.wrong_at("smallest", Code::E008, why, "\"faults[0].surge\"");
         }
+        let varied =
+            |path: &String| path.rsplit(':').next().map(str::trim) == Some(&*self.smallest);
+        if experiment.vary.keys().any(varied) {
+            let rule = "what is sought cannot be varied too";
+            findings.wrong_at("smallest", Code::E010, rule, "leave it out of \"vary\"");
+        }
         for (key, value) in [("from", self.from), ("to", self.to), ("within", self.within)] {
             if !value.is_finite() || value < 0.0 {
                 let rule = format!("must be a number that is not negative, not {value}");
@@ -226,6 +232,8 @@ impl Search<'_> {
         }
         let designs =
             designs(&experiment, self.document, self.sources, vary).map_err(Stuck::Problems)?;
+        // It was checked when it was read, and is one of what is varied now.
+        experiment.find = None;
         let mut findings = Findings::default();
         super::check(&experiment, &mut findings);
         let points = points(&experiment, &designs, &mut findings);

@@ -98,11 +98,11 @@ impl Cache {
         if self.ttl.is_some_and(|it| it.is_zero()) {
             findings.wrong_at("ttl", Code::E007, "must be longer than nothing", "\"60s\"");
         }
-        if self.renew && self.ttl.is_none() {
+        if self.renew && self.ttl.is_none() && self.hit.is_none() {
             let rule = "there is no time to live that could be renewed";
             findings.wrong_at("renew", Code::E010, rule, "give \"ttl\" too");
         }
-        if self.evict.is_some() && self.capacity.is_none() {
+        if self.evict.is_some() && self.capacity.is_none() && self.hit.is_none() {
             let rule = "nothing is ever evicted from a cache that holds everything";
             findings.wrong_at("evict", Code::E010, rule, "give \"capacity\" too");
         }
@@ -117,7 +117,9 @@ impl Cache {
         let given = [
             ("skew", self.skew.is_some()),
             ("capacity", self.capacity.is_some()),
+            ("evict", self.evict.is_some()),
             ("ttl", self.ttl.is_some()),
+            ("renew", self.renew),
             ("shared", self.shared),
             ("cold", self.cold),
             ("coalesce", self.coalesce),

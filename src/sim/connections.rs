@@ -5,9 +5,11 @@
 //! each call, not for each connection; a connection is lost with whatever fails over it; and none is
 //! opened ahead of need.
 
+use crate::ids::Id;
 use crate::network::{self, InstanceId};
 use crate::units::Time;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 pub struct Connections {
     /// At rest, the longest first.
@@ -23,20 +25,25 @@ pub struct Connections {
 #[derive(Clone, Copy)]
 struct AtRest {
     since: Time,
-    /// The instance at the far end, and how often that had gone down. None if it has never been used.
-    to: Option<(InstanceId, u32)>,
+    /// The instance at the far end, and how often that had gone down.
+    to: (InstanceId, u32),
 }
 
 impl AtRest {
     fn is_broken(&self, stamp: &impl Fn(InstanceId) -> u32) -> bool {
-        self.to.is_some_and(|(instance, before)| stamp(instance) != before)
+        stamp(self.to.0) != self.to.1
     }
 }
 
 impl Connections {
-    pub fn new(spec: &network::Connections) -> Connections {
+    /// Those that are open from the start go to the instances at the far end in turn.
+    pub fn new(spec: &network::Connections, far: &Range<InstanceId>) -> Connections {
         let mut at_rest = VecDeque::with_capacity(spec.size as usize);
-        at_rest.extend((0..spec.minimum).map(|_| AtRest { since: Time::ZERO, to: None }));
+        let (first, count) = (far.start.index(), far.end.index() - far.start.index());
+        at_rest.extend(
+            (0..spec.minimum as usize)
+                .map(|i| AtRest { since: Time::ZERO, to: (InstanceId::new(first + i % count), 0) }),
+        );
         Connections { at_rest, in_use: 0, owner_stamp: 0, begun: 0, begun_at_opening: 0 }
     }
 
@@ -60,7 +67,7 @@ impl Connections {
     /// It is used no more: it rests from now on, or is lost if nothing is said of its far end.
     pub fn end(&mut self, now: Time, to: Option<(InstanceId, u32)>) {
         self.in_use -= 1;
-        if to.is_some() {
+        if let Some(to) = to {
             self.at_rest.push_back(AtRest { since: now, to });
         }
     }

@@ -100,6 +100,14 @@ impl Fault {
         for (key, _) in ramps.iter().filter(|it| it.1 && self.surge.is_none()) {
             findings.wrong_at(*key, Code::E010, "belongs to a surge", "give \"surge\" too");
         }
+        if self.surge.is_some() && self.style != FaultStyle::default() {
+            findings.wrong_at(
+                "style",
+                Code::E010,
+                "belongs to what fails",
+                "leave it out of a surge",
+            );
+        }
         if self.duration.is_zero() {
             let mend = "an outage takes minutes: \"20m\"";
             findings.wrong_at("for", Code::E007, "must be longer than nothing", mend);

@@ -424,7 +424,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             volumes: network.volumes.map(|_, it| Volume::new(it)),
             buffers: network.buffers.map(|_, it| Buffer::new(it)),
             accelerators: network.accelerators.map(|_, it| Accelerator::new(it)),
-            connections: network.connections.map(|_, it| Connections::new(it)),
+            connections: network
+                .connections
+                .map(|_, it| Connections::new(it, &network.services[it.to].instances)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             queues: Queues::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),

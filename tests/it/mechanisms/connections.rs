@@ -132,6 +132,15 @@ fn a_restart_of_the_database_breaks_what_was_open() {
 }
 
 #[test]
+fn a_restart_of_the_database_breaks_what_was_never_used_too() {
+    let requests = [(40.0, "app.ask", "")];
+    let model = application(&pool(r#", "minimum": 1"#), "", "", &requests);
+    let hosts = model.hosts("right");
+    let model = model.fault(hosts, "1020ms", "1030ms", Crash);
+    answered_at(&model, &[55.0]);
+}
+
+#[test]
 fn a_restart_of_the_application_closes_its_connections() {
     let requests = [(0.0, "app.ask", ""), (40.0, "app.ask", "")];
     let model = application(&pool(r#", "minimum": 1"#), "", "", &requests);
