@@ -222,11 +222,15 @@ pub struct Found {
     /// The unit behind the value in the file, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_unit: Option<String>,
-    /// The mean of the replications' smallest values; absent if some have none in the range.
+    /// The mean of the replications' smallest values; absent if some have none in the range, or it
+    /// holds at its very beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Estimate>,
     /// How many replications were searched.
     pub replications: u32,
+    /// In how many of them it holds where the range begins.
+    #[serde(default)]
+    pub at_start: u32,
     /// In how many of them it does not hold anywhere in the range.
     pub beyond: u32,
 }

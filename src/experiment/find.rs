@@ -12,7 +12,7 @@ use super::summary::{CONFIDENCE, told};
 use super::trial::{Trial, trial};
 use crate::model::Document;
 use crate::outcome::Found;
-use crate::problem::{Code, Findings, Problem, parse_path};
+use crate::problem::{Code, Findings, Problem, Segment, parse_path};
 use crate::sim::Plan;
 use crate::stats;
 use rayon::prelude::*;
@@ -26,6 +26,19 @@ impl Find {
     pub fn check(&self, experiment: &Experiment, findings: &mut Findings) {
         if let Err(why) = parse_path(&self.smallest) {
             findings.wrong_at("smallest", Code::E008, why, "\"faults[0].surge\"");
+        }
+        let first = parse_path(&self.smallest).ok().and_then(|it| it.into_iter().next());
+        // Other keys that both know are those of a model.
+        let own =
+            ["growth", "variants", "vary", "find", "window", "warm_up", "replications", "seed"];
+        if first.is_some_and(|it| own.iter().any(|key| it == Segment::from(*key))) {
+            let rule = "of an experiment, only what happens in it can be sought";
+            findings.wrong_at(
+                "smallest",
+                Code::E010,
+                rule,
+                "\"faults[0].surge\", or a path into a model",
+            );
         }
         let varied =
             |path: &String| path.rsplit(':').next().map(str::trim) == Some(&*self.smallest);
@@ -232,6 +245,12 @@ impl Search<'_> {
         }
         let designs =
             designs(&experiment, self.document, self.sources, vary).map_err(Stuck::Problems)?;
+        if !self.document.has(&path)
+            && let Some(without) =
+                designs.iter().find(|it| !it.factors.contains_key(&find.smallest))
+        {
+            return Err(Stuck::Problems(self.nothing_to_seek(without.name())));
+        }
         // It was checked when it was read, and is one of what is varied now.
         experiment.find = None;
         let mut findings = Findings::default();
@@ -241,6 +260,15 @@ impl Search<'_> {
             true => Ok((designs, points)),
             false => Err(Stuck::Problems(self.document.problems(findings.into_vec()))),
         }
+    }
+
+    fn nothing_to_seek(&self, model: &str) -> Vec<Problem> {
+        let mut findings = Findings::default();
+        findings.inside("find", |it| {
+            let rule = format!("model \"{model}\" has nothing at this path");
+            it.wrong_at("smallest", Code::E008, rule, "seek what all models have");
+        });
+        self.document.problems(findings.into_vec())
     }
 
     fn no_such_metric(&self, find: &Find, trial: &Trial) -> Vec<Problem> {
@@ -260,7 +288,11 @@ impl Find {
     /// What the thresholds of all replications of a design come to.
     fn found(&self, thresholds: &[Option<f64>]) -> Found {
         let all: Option<Vec<f64>> = thresholds.iter().copied().collect();
-        let value = all.and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
+        let at_start = thresholds.iter().flatten().filter(|it| **it == self.value(0)).count();
+        // Who knows how much less would have done? That is no value to take a mean of.
+        let value = all
+            .filter(|_| at_start == 0)
+            .and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
         Found {
             path: self.smallest.clone(),
             such_that: self.such_that.text(),
@@ -270,6 +302,7 @@ impl Find {
             text_unit: self.unit.clone(),
             value: value.map(|it| told(&it, None)),
             replications: thresholds.len() as u32,
+            at_start: at_start as u32,
             beyond: thresholds.iter().filter(|it| it.is_none()).count() as u32,
         }
     }

@@ -253,8 +253,19 @@ fn failing_hosts(fault: &Fault, design: &Design) -> Vec<(String, Vec<HostId>)> {
                 matches!(network.classes.as_slice()[it].arrival, Arrival::Open { .. })
             })
         };
-        let surges =
-            names.classes.iter().any(|it| open(it) && fault.of.as_ref().is_none_or(|of| of == it));
+        // Who says no class means all that do not wait for answers; bursts and gaps of another law
+        // have no one rate that could be multiplied.
+        let comes_by_itself = |name: &&String| {
+            let place = names.classes.iter().position(|it| it == *name);
+            place.is_some_and(|it| {
+                !matches!(network.classes.as_slice()[it].arrival, Arrival::Closed { .. })
+            })
+        };
+        let mut all = names.classes.iter().filter(comes_by_itself).peekable();
+        let surges = match &fault.of {
+            Some(of) => open(of),
+            None => all.peek().is_some() && all.all(open),
+        };
         let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
         return if surges {
             vec![(format!("surge{of} to {factor} times"), Vec::new())]
@@ -288,16 +299,22 @@ fn host_named(name: &str, network: &Network, names: &Names) -> Option<HostId> {
 }
 
 fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
-    let (_, names) = compile(&design.model.file, None, &Recorded::default());
+    let (network, names) = compile(&design.model.file, None, &Recorded::default());
     let model = &names.model;
+    let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
+    let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });
     if let Some(of) = &fault.of {
         let rule = format!("model \"{model}\" has no class \"{of}\" whose requests come at a rate");
-        let known = names.classes.iter().map(String::as_str);
+        let known = names.classes.iter().zip(arrivals).filter(|it| at_a_rate(it.1));
+        let known = known.map(|it| it.0.as_str());
         return findings.wrong_at("of", Code::E008, rule, suggest(of, known));
     }
     if fault.surge.is_some() {
-        let rule = format!("no requests of model \"{model}\" come at a rate that could surge");
-        return findings.wrong_at("surge", Code::E010, rule, "give a class a \"rate\"");
+        let rule = format!(
+            "some of the requests of model \"{model}\" do not come at a rate that could surge"
+        );
+        let mend = "name the class that surges: \"of\", one with a \"rate\" or \"per_user\"";
+        return findings.wrong_at("surge", Code::E010, rule, mend);
     }
     match (&fault.zone, &fault.host) {
         (Some(zone), _) => {

@@ -48,3 +48,12 @@ fn what_never_holds_in_the_range_is_said_to_be_beyond_it() {
     assert!(found.get("value").is_none());
     assert_eq!((&found["beyond"], &found["replications"]), (&json!(10), &json!(10)));
 }
+
+#[test]
+fn what_holds_where_the_range_begins_has_no_value_of_its_own() {
+    let find = json!({ "smallest": "traffic.customer.rate", "from": 900, "to": 990, "within": 10,
+        "unit": "/s", "such_that": { "metric": "customer.response.p95", "over": "10ms" } });
+    let found = search("find-all", &find, "2");
+    assert!(found.get("value").is_none());
+    assert_eq!((&found["at_start"], &found["beyond"]), (&json!(10), &json!(0)));
+}

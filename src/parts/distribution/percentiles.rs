@@ -49,6 +49,8 @@ pub struct Percentiles {
     pub family: Option<Family>,
 }
 
+const FAR_APART: &str = "the percentiles lie so far apart that the rare long times, which they do \
+                         not tell, would decide the mean";
 /// A fit that misses a percentile by more than this is refused.
 const MISS_MAX: f64 = 0.05;
 
@@ -145,14 +147,19 @@ impl Percentiles {
                 );
                 let mend = "leave \"family\" out, and each of them is met exactly";
                 findings.wrong_at("family", Code::E010, rule, mend);
+            } else if !(0.0..=CV_MAX * CV_MAX).contains(&family.fit(&points).law().cv2()) {
+                findings.wrong_at(
+                    "family",
+                    Code::E007,
+                    FAR_APART,
+                    "leave the highest percentile out",
+                );
             }
             return;
         }
         // What is too large to be a number is not in the range either.
         if orderly && !(0.0..=CV_MAX * CV_MAX).contains(&self.quantiles().cv2()) {
-            let rule = "the percentiles lie so far apart that the rare long times, which they do \
-                        not tell, would decide the mean";
-            findings.wrong(Code::E007, rule, "leave the highest percentile out");
+            findings.wrong(Code::E007, FAR_APART, "leave the highest percentile out");
         }
     }
 

@@ -43,7 +43,8 @@ pub struct Fault {
     /// A surge of load: so many times the usual rate of arrivals.
     #[serde(default)]
     pub surge: Option<f64>,
-    /// The traffic class that surges. All that come by themselves if absent.
+    /// The traffic class that surges. All that do not wait for answers if absent; each
+    /// must come at a rate.
     #[serde(default)]
     pub of: Option<String>,
     /// How long a surge takes to rise, before it is held.

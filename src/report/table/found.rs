@@ -22,6 +22,16 @@ pub fn smallest(page: &mut Page, outcome: &Outcome) {
             None if it.beyond == it.replications => {
                 Cell::words(format!("none up to {}", number(it.to))).tone(Tone::Good)
             }
+            None if it.at_start == it.replications => {
+                Cell::words(format!("{} or less", number(it.from))).tone(Tone::Bad)
+            }
+            None if it.at_start > 0 => Cell::words(format!(
+                "{} or less in {} of {} replications",
+                number(it.from),
+                it.at_start,
+                it.replications
+            ))
+            .tone(Tone::Unsure),
             None => Cell::words(format!(
                 "none up to {} in {} of {} replications",
                 number(it.to),
