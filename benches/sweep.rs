@@ -16,7 +16,7 @@ const SHOP: &str = include_str!("../models/shop.json");
 /// `--test` runs everything once and small.
 fn main() {
     let is_test = std::env::args().any(|it| it == "--test");
-    let (window_s, rounds) = if is_test { (1.0, 1) } else { (60.0, 9) };
+    let (window_s, rounds) = if is_test { (1.0, 1) } else { (1200.0, 7) };
     let network = network();
     let [one, two] = [1, 2].map(pool);
     let (mut alone, mut together) = (Vec::new(), Vec::new());

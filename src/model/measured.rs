@@ -24,6 +24,9 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
                         }
                     });
                 }
+                if let Some(wake) = &mut group.wake {
+                    it.inside("wake", |it| one("delay", &mut wake.delay, files, it));
+                }
                 let batch = group.accelerator.as_mut().and_then(|it| it.batch.as_mut());
                 if let Some(batch) = batch {
                     let base = &mut batch.base;
@@ -37,6 +40,7 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
     findings.inside("services", |it| {
         for (name, service) in &mut model.services {
             it.inside(name, |it| {
+                service.patience.iter_mut().for_each(|law| one("patience", law, files, it));
                 it.inside("operations", |it| {
                     for (name, list) in &mut service.operations {
                         it.inside(name, |it| steps(list, files, it));
@@ -87,6 +91,8 @@ fn steps(list: &mut [Step], files: &Files, findings: &mut Findings) {
 
 fn one(key: &str, law: &mut Distribution, files: &Files, findings: &mut Findings) {
     let Distribution::Random(Shape::Empirical(empirical)) = law else { return };
+    // What cannot be read is told here, and not once more by the check.
+    empirical.values_ns = Some([0.0].into());
     findings.inside(key, |it| {
         it.inside("empirical", |it| match files(&empirical.file) {
             Ok(text) => {

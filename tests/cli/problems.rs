@@ -54,3 +54,14 @@ fn users_that_would_change_nothing_are_refused() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no traffic of this model is given per user"));
 }
+
+#[test]
+fn measured_values_may_stand_wherever_a_length_of_time_is_drawn() {
+    let quick = ["--window", "5s", "--warm-up", "1s", "--replications", "2"];
+    let output = run(&[&["run", "tests/cli/data/measured.json"], &quick[..]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    // As many as the language has: a new one belongs into the model too.
+    let schema = include_str!("../../models/schema/model.schema.json");
+    let places = schema.matches("\"#/$defs/Distribution\"").count();
+    assert_eq!(places, 10, "is the new place in tests/cli/data/measured.json?");
+}

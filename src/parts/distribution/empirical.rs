@@ -31,6 +31,10 @@ const VALUES_MAX: usize = 10_000_000;
 
 impl Empirical {
     pub fn check(&self, findings: &mut Findings) {
+        if self.values_ns.is_none() {
+            let rule = "measured values cannot stand here";
+            findings.wrong(Code::E010, rule, "give their \"percentiles\"");
+        }
         if self.unit.is_zero() {
             findings.wrong_at("unit", Code::E007, "must be longer than nothing", "\"1ms\"");
         }
