@@ -7,6 +7,7 @@ mod fingerprints;
 mod laws;
 mod mechanisms;
 mod rooms;
+mod scaling;
 mod scheduling;
 mod swarm;
 mod theory;
