@@ -15,6 +15,7 @@ use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::Bucket;
 use crate::parts::policy::retry::Retry;
 use crate::parts::queue::Full;
+use crate::parts::scaling::hpa::Hpa;
 use crate::units::{Span, Time};
 use std::ops::Range;
 
@@ -68,6 +69,10 @@ id!(ForkId);
 id!(
     /// A balancer that looks at more than who works and how much each has to do.
     CarefulId
+);
+id!(
+    /// Who decides how many instances a service has.
+    ScalerId
 );
 id!(
     /// The rules by which a service lets requests in.
@@ -219,11 +224,26 @@ pub struct Service {
     pub careful: Option<CarefulId>,
     pub health: Option<Health>,
     pub ejection: Option<OutlierEjection>,
-    pub start: Span,
+    pub start: Law,
+    /// Who decides how many of the instances there are, if they come and go.
+    pub scaler: Option<ScalerId>,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
     /// Key of the balancer's and the health checks' draws.
     pub key: u64,
+}
+
+/// A service's controller of instances. Its instances are laid out for as many as there may ever be.
+#[derive(Clone, Debug)]
+pub struct Scaler {
+    pub service: ServiceId,
+    pub spec: Hpa,
+    /// How many there are when a run opens.
+    pub first: u32,
+    /// What each requests of a CPU, in thousandths of a core.
+    pub request: u64,
+    /// How long an instance may go on that is no longer wanted.
+    pub grace: Span,
 }
 
 /// A running copy of a service. Its pools lie behind its workers, in the order of the file.
@@ -635,6 +655,7 @@ pub struct Network {
     pub services: Table<ServiceId, Service>,
     pub instances: Table<InstanceId, Instance>,
     pub careful: Table<CarefulId, Careful>,
+    pub scalers: Table<ScalerId, Scaler>,
     pub admissions: Table<AdmissionId, Admission>,
     pub pools: Table<PoolId, Pool>,
     pub pool_groups: u32,

@@ -41,6 +41,7 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
         for (name, service) in &mut model.services {
             it.inside(name, |it| {
                 service.patience.iter_mut().for_each(|law| one("patience", law, files, it));
+                one("start", &mut service.start, files, it);
                 it.inside("operations", |it| {
                     for (name, list) in &mut service.operations {
                         it.inside(name, |it| steps(list, files, it));

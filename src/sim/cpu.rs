@@ -272,6 +272,13 @@ impl Cpu {
         it.used_ns + it.lost_ns - it.used_at_opening_ns
     }
 
+    /// Core-nanoseconds that one claimant has used since the run opened.
+    pub fn used_ns(&mut self, now: Time, claimant: u32) -> f64 {
+        self.catch_up(now);
+        let it = &self.claimants[claimant as usize];
+        it.used_ns + it.lost_ns
+    }
+
     /// Whether no more was used than there was; sums of floats may be off in their last digits.
     pub fn audit(&mut self, now: Time) -> Result<(), &'static str> {
         self.catch_up(now);

@@ -19,6 +19,7 @@ mod pool;
 mod probe;
 mod queue;
 mod rows;
+mod scaling;
 mod token;
 mod volume;
 
@@ -30,5 +31,6 @@ pub use pool::Area;
 pub use probe::{Fingerprint, Gated, Looked, Probe, Queued};
 pub use queue::QueueArea;
 pub use rows::RowsUse;
+pub use scaling::ScalingUse;
 pub use token::Reason;
 pub use volume::Limited;

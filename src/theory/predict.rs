@@ -66,6 +66,7 @@ fn is_alone(network: &Network, service: ServiceId) -> bool {
     let instances = &network.services[service].instances;
     let host = network.instances[instances.start].host;
     visitors == 1
+        && network.services[service].scaler.is_none()
         && instances.end.index() - instances.start.index() == 1
         && network.hosts[host].instances.len() == 1
 }

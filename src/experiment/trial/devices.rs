@@ -5,33 +5,41 @@ use super::*;
 impl Reading<'_> {
     /// Lines, holders and waits of workers, named pools and disks.
     pub(super) fn pools(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
+        let there = self.pools_there();
         for (i, name) in self.names().pool_groups.iter().enumerate() {
             let group = PoolGroupId::new(i);
-            let (mut busy, mut line, mut places, mut fullest) = (0u128, 0u128, 0u64, 0.0);
+            let (mut busy, mut line, mut places, mut fullest) = (0u128, 0u128, 0.0, 0.0);
             let mean = |area: u128| area as f64 / self.window.nanos() as f64;
             for pool in self.network().pools.ids() {
                 let spec = &self.network().pools[pool];
                 if spec.group == group {
                     busy += self.usage.pools[pool].busy;
                     line += self.usage.pools[pool].line;
-                    let full = mean(self.usage.pools[pool].busy) / f64::from(spec.size);
-                    fullest = f64::max(fullest, full);
-                    places = match spec.size {
-                        UNLIMITED => u64::MAX,
-                        size => places.saturating_add(u64::from(size)),
+                    let size = match spec.size {
+                        UNLIMITED => f64::INFINITY,
+                        size => f64::from(size) * there[pool],
                     };
+                    if size > 0.0 {
+                        let full = mean(self.usage.pools[pool].busy) / size;
+                        fullest = f64::max(fullest, full);
+                    }
+                    places += size;
                 }
             }
             figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, mean(line));
             figures.add(format!("{name}.busy"), Unit::Count, mean(busy));
-            if places < u64::MAX {
-                let utilization = mean(busy) / places as f64;
+            if places < f64::INFINITY {
+                let utilization = mean(busy) / places;
                 figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
                 utilizations.push((name.clone(), fullest));
             }
             times(Steady::System, &format!("{name}.waiting"), &self.seen.waits[group], figures);
         }
         for (service, name) in self.network().services.ids().zip(&self.names().services) {
+            if let Some(scaler) = self.network().services[service].scaler {
+                self.scaling(scaler, name, figures);
+                continue;
+            }
             let instances = self.network().services[service].instances.clone().map_ids().count();
             figures.add(format!("{name}.instances"), Unit::Count, instances as f64);
         }
@@ -113,11 +121,16 @@ impl Reading<'_> {
             if limit.is_infinite() {
                 continue;
             }
-            let of = |id| self.usage.instances[id] / (limit * self.window.nanos() as f64);
-            let shares: Vec<f64> = instances.map_ids().map(of).collect();
-            let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+            let all: f64 = instances.clone().map_ids().map(|id| self.there(id)).sum();
+            let window_ns = self.window.nanos() as f64;
+            let share = |id| match self.there(id) {
+                0.0 => 0.0,
+                there => self.usage.instances[id] / (limit * window_ns * there),
+            };
+            let shares = instances.clone().map_ids().map(|id| share(id) * self.there(id));
+            let mean = shares.sum::<f64>() / all;
             figures.add(format!("{name}.cpu.utilization"), Unit::Ratio, mean);
-            let busiest = shares.iter().copied().fold(0.0, f64::max);
+            let busiest = instances.map_ids().map(share).fold(0.0, f64::max);
             utilizations.push((format!("{name}.cpu"), busiest));
         }
     }

@@ -6,6 +6,7 @@ mod databases;
 mod devices;
 mod queues;
 mod requests;
+mod scaling;
 
 use super::design::Design;
 use super::point::Point;

@@ -5,7 +5,7 @@ use crate::parts::balance::{Balance, subset};
 
 impl Checker<'_> {
     pub(super) fn balancing(&self, service: &Service, findings: &mut Findings) {
-        findings.inside("balance", |it| service.balance.check(service.instances, it));
+        findings.inside("balance", |it| service.balance.check(service.most(), it));
         if let Some(slow) = &service.slow_start {
             findings.inside("slow_start", |it| slow.check(it));
         }
@@ -50,7 +50,7 @@ impl Checker<'_> {
                 format!("must be from 1 to the number of instances, {instances}, not {size}");
             return findings.wrong(Code::E007, rule, "");
         }
-        let callers = self.model.services.values().map(|it| it.instances).max().unwrap_or(0);
+        let callers = self.model.services.values().map(Service::most).max().unwrap_or(0);
         let places = subset::places(instances, size, callers);
         if places > subset::PLACES_MAX {
             let rule = format!("{callers} callers would deal {places} instances out");

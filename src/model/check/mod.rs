@@ -6,6 +6,7 @@ mod balancing;
 mod caches;
 mod hosts;
 mod queues;
+mod scaling;
 mod services;
 mod sizes;
 mod steps;

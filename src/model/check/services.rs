@@ -13,7 +13,7 @@ impl Checker<'_> {
         if self.model.services.is_empty() {
             findings.wrong(Code::E004, "there must be at least one service", "");
         }
-        let counts = self.model.services.iter().map(|(name, it)| (name, "instances", it.instances));
+        let counts = self.model.services.iter().map(|(name, it)| (name, "instances", it.most()));
         all_together(counts, INSTANCES_MAX, "instances", findings);
         for (name, service) in &self.model.services {
             findings.inside(name, |it| {
@@ -93,12 +93,14 @@ impl Checker<'_> {
                 }
             });
         }
+        self.scaling(service, findings);
+        findings.inside("start", |it| service.start.check(it));
         if let Some(health) = &service.health {
             findings.inside("health", |it| health.check(it));
         }
         findings.inside("pools", |it| {
             for (name, pool) in &service.pools {
-                it.inside(name, |it| self.pool(pool, service.instances, it));
+                it.inside(name, |it| self.pool(pool, service.most(), it));
             }
         });
         if let Some(buffer) = &service.buffer {

@@ -110,10 +110,11 @@ impl<'m> Compiler<'m> {
     fn service(&mut self, name: &str, service: &'m Service) {
         let id = ServiceId::new(self.network.services.len());
         let first = InstanceId::new(self.network.instances.len());
-        for _ in 0..service.instances {
+        for _ in 0..service.most() {
             self.instance(id, name, service, first);
         }
         let admission = self.admission(service);
+        let scaler = self.scaler(id, service);
         self.network.services.push(crate::network::Service {
             admission,
             instances: first..InstanceId::new(self.network.instances.len()),
@@ -121,7 +122,8 @@ impl<'m> Compiler<'m> {
             careful: None,
             health: service.health,
             ejection: service.outlier_ejection,
-            start: service.start,
+            start: service.start.law(),
+            scaler,
             key: key_of(name),
         });
     }
@@ -236,9 +238,15 @@ impl<'m> Compiler<'m> {
             let limited = instances.iter().map(of).any(|(wants, limit)| wants > limit);
             // Whoever may be interrupted must be seen to compute.
             let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
+            // How much of a CPU each uses is looked at while it runs.
+            let scaled = instances.iter().any(|it| {
+                let service = self.network.instances[*it].service;
+                self.network.services[service].scaler.is_some()
+            });
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
             let it = &mut self.network.hosts[host];
-            it.contended = limited || interrupted || it.costly || wants > f64::from(it.cores);
+            it.contended =
+                limited || interrupted || scaled || it.costly || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.

@@ -8,6 +8,7 @@ mod disks;
 mod layout;
 mod program;
 mod queues;
+mod scaling;
 mod steps;
 
 use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, TrafficClass};

@@ -11,6 +11,7 @@ use crate::parts::policy::health::Health;
 use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::RateLimit;
 use crate::parts::policy::shed::Shed;
+use crate::parts::scaling::Scaling;
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -81,8 +82,16 @@ pub struct Service {
     #[serde(default)]
     pub pools: Named<Pool>,
     /// The time an instance takes to start once its host is up.
+    #[serde(default = "no_time")]
+    pub start: Distribution,
+    /// Who decides how many instances there are while it runs; `instances` is how many it begins
+    /// with. Always so many if absent.
     #[serde(default)]
-    pub start: Span,
+    pub scaling: Option<Scaling>,
+    /// How long an instance that is no longer wanted may go on with the requests it has. 30 s if
+    /// absent, as in Kubernetes.
+    #[serde(default)]
+    pub grace: Option<Span>,
     /// Memory that answers reads without the disk, in place of a `hit` in each of them.
     #[serde(default)]
     pub buffer: Option<Buffer>,
@@ -91,6 +100,17 @@ pub struct Service {
     pub group_commit: Option<GroupCommit>,
     /// What can be asked of it: steps, by name of the operation.
     pub operations: Named<Vec<Step>>,
+}
+
+fn no_time() -> Distribution {
+    Distribution::Constant(Span::ZERO)
+}
+
+impl Service {
+    /// How many instances there are at most.
+    pub fn most(&self) -> u32 {
+        self.scaling.as_ref().map_or(self.instances, |it| it.max().max(self.instances))
+    }
 }
 
 /// CPU as containers get it.

@@ -80,6 +80,11 @@ impl Default for Belief {
 }
 
 impl Belief {
+    /// Of an instance that has yet to pass its checks for the first time.
+    pub fn unproven() -> Belief {
+        Belief { healthy: false, against: 0 }
+    }
+
     /// Takes in how a check went; true if the belief changed.
     pub fn checked(&mut self, health: &Health, passed: bool) -> bool {
         if passed == self.healthy {

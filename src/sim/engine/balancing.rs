@@ -44,7 +44,8 @@ impl<P: Probe> Engine<'_, P> {
     /// What its balancer believes of an instance, by checks and by how callers fared.
     pub(super) fn believe(&mut self, instance: InstanceId) {
         let Instance { belief, record, .. } = &self.instances[instance];
-        let healthy = belief.healthy && !record.is_out;
+        let healthy = belief.healthy && !record.is_out && self.is_in_service(instance);
+        self.note_readiness(instance);
         if self.candidates[instance].healthy == healthy {
             return;
         }
@@ -68,6 +69,7 @@ impl<P: Probe> Engine<'_, P> {
             true => self.free_worker(id, instance),
             false => self.free(self.instances[instance].workers),
         }
+        self.look_whether_drained(instance);
     }
 
     /// The answer of an instance, or its failure, goes back to whoever called, if that one waits.

@@ -137,6 +137,11 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     fn choose_instance(&mut self, id: TokenId, visit: &Visit, depth: Depth) -> InstanceId {
         let service = &self.network.services[visit.service];
+        if self.ejected[visit.service] != 0
+            && let Some(none) = self.nobody_ready(visit.service)
+        {
+            return none;
+        }
         if let Some(careful) = service.careful {
             return self.choose_carefully(id, visit, depth, careful);
         }
@@ -203,6 +208,7 @@ impl<P: Probe> Engine<'_, P> {
         self.candidates[instance].outstanding -= 1;
         if self.instances[instance].ruled {
             self.notice_answer(id, instance, true);
+            self.look_whether_drained(instance);
         }
         self.fail(id, reason);
         self.back_to_caller(id, visit, depth)

@@ -12,6 +12,7 @@ impl<P: Probe> Engine<'_, P> {
         let fault = &self.network.faults[fault];
         for host in &fault.hosts {
             self.down[*host] += 1;
+            self.went[*host] += 1;
             for instance in &self.network.hosts[*host].instances {
                 let it = &mut self.instances[*instance];
                 it.stamp += 1;
@@ -34,41 +35,39 @@ impl<P: Probe> Engine<'_, P> {
             if self.down[*host] > 0 {
                 continue;
             }
+            self.went[*host] += 1;
             let spec = &self.network.hosts[*host];
             for instance in &spec.instances {
                 // What had gone silent comes back without memory of what it was doing.
                 self.instances[*instance].state = Health::Down;
                 self.instances[*instance].stamp += 1;
             }
-            let stamp = self.stamp_of(*host);
+            let stamp = self.went[*host];
             self.control(self.now + spec.boot, Control::HostUp(*host, stamp));
         }
         self.reset_the_dead();
     }
 
-    fn stamp_of(&self, host: HostId) -> u32 {
-        let instances = &self.network.hosts[host].instances;
-        instances.first().map_or(0, |it| self.instances[*it].stamp)
-    }
-
     pub(super) fn host_up(&mut self, host: HostId, stamp: u32) {
-        if self.stamp_of(host) != stamp {
+        if self.went[host] != stamp {
             return;
         }
         for instance in &self.network.hosts[host].instances {
-            let start = self.network.services[self.network.instances[*instance].service].start;
+            let service = &self.network.services[self.network.instances[*instance].service];
             let stamp = self.instances[*instance].stamp;
+            let number = (instance.index() as u64) << 32 | u64::from(stamp);
+            let start = service.start.draw(&mut Draw::at(self.keys.control(service.key), number));
             self.control(self.now + start, Control::InstanceUp(*instance, stamp));
         }
     }
 
     pub(super) fn instance_up(&mut self, instance: InstanceId, stamp: u32) {
-        let it = &mut self.instances[instance];
-        if it.stamp == stamp {
-            it.state = Health::Up;
+        if self.instances[instance].stamp == stamp && self.comes_up(instance) {
+            self.instances[instance].state = Health::Up;
             if let Some(buffer) = self.network.instances[instance].buffer {
                 self.buffers[buffer].empty();
             }
+            self.believe(instance);
         }
     }
 
@@ -112,7 +111,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Everything that was at work in an instance that is down fails at once.
-    fn reset_the_dead(&mut self) {
+    pub(super) fn reset_the_dead(&mut self) {
         let inside: Vec<(TokenId, Depth)> = self.those_inside(Health::Down);
         let (top, below): (Vec<_>, Vec<_>) =
             inside.into_iter().partition(|(id, depth)| self.tokens[*id].depth == depth + 1);

@@ -17,6 +17,7 @@ mod ends;
 mod faults;
 mod interruptions;
 mod queues;
+mod scaling;
 mod sound;
 mod steps;
 
@@ -36,12 +37,14 @@ use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
 use super::rows::{Rows, RowsUse};
+use super::scaling::{Life, Lives, ScalerState, ScalingUse};
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
     self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
-    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
+    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, ScalerId,
+    VolumeId,
 };
 use crate::network::{PoolId, QueueId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
@@ -102,6 +105,9 @@ pub struct Usage {
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub queues: Table<QueueId, QueueArea>,
+    pub scalers: Table<ScalerId, ScalingUse>,
+    /// Nanoseconds that each instance was there; none if nobody came or went.
+    pub present_ns: Table<InstanceId, u128>,
     pub events: u64,
 }
 
@@ -172,6 +178,10 @@ enum Control {
     CheckTimedOut(InstanceId),
     Queue(QueueId),
     TakeBack(InstanceId),
+    Scrape(ScalerId),
+    Scale(ScalerId),
+    Started(InstanceId, u32),
+    Killed(InstanceId, u32),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -373,6 +383,9 @@ struct Engine<'n, P> {
     rounds: Table<ClassId, Vec<u32>>,
     /// How many faults hold each host down, and how often it went down.
     down: Table<HostId, u32>,
+    went: Table<HostId, u32>,
+    lives: Lives,
+    scalers: Table<ScalerId, ScalerState>,
     inside: Inside,
     /// Attempts of each class under way, when they were last counted.
     backlog: Table<ClassId, u32>,
@@ -453,6 +466,12 @@ impl<'n, P: Probe> Engine<'n, P> {
                 _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
+            went: network.hosts.map(|_, _| 0),
+            lives: match network.scalers.is_empty() {
+                true => Lives::default(),
+                false => network.instances.map(|_, _| Life::default()),
+            },
+            scalers: network.scalers.map(|_, it| ScalerState::new(it)),
             inside: Inside::default(),
             backlog: network.classes.map(|_, _| 0),
             restless: (Time::ZERO, 0),
@@ -469,7 +488,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             self.control(fault.at, Control::FaultBegins(i as u32));
             self.control(fault.until, Control::FaultEnds(i as u32));
         }
-        if !self.network.faults.is_empty() {
+        self.open_scaling();
+        if !self.network.faults.is_empty() || !self.network.scalers.is_empty() {
             self.open_checks();
         }
         for class in self.network.classes.ids() {
@@ -669,6 +689,10 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::CheckTimedOut(instance) => self.checked(instance, false),
             Control::Queue(queue) => self.look_at_queue(queue),
             Control::TakeBack(instance) => self.take_back(instance),
+            Control::Scrape(scaler) => self.scrape(scaler),
+            Control::Scale(scaler) => self.scale(scaler),
+            Control::Started(instance, round) => self.started(instance, round),
+            Control::Killed(instance, round) => self.killed(instance, round),
         }
         self.date_controls();
     }
@@ -683,6 +707,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
+        self.lives.iter_mut().for_each(|it| it.open(now));
+        self.scalers.iter_mut().for_each(|it| it.open(now));
         self.computed_at_opening_ns = self.computed_ns();
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
@@ -744,6 +770,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             },
             connects: self.connections.map(|_, it| it.measured()),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
+            scalers: self.scalers.map(|_, it| it.measured(now)),
+            present_ns: self.lives.map(|_, it| it.present_ns(now)),
             events: self.events,
         };
         Ok((self.probe, usage))

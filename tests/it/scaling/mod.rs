@@ -101,7 +101,7 @@ fn proposal(spec: &Hpa, metric: Metric, n: usize, step: &Step, current: u32) -> 
         initial_readiness_delay: spec.initial_readiness_delay,
         cpu_initialization_period: spec.cpu_initialization_period,
     };
-    proposal.count(seen.iter().map(|(instance, reading)| (instance, *reading)))
+    proposal.count(seen.into_iter())
 }
 
 #[test]

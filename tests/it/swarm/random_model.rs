@@ -311,6 +311,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     if dice.chance(0.5) {
         service["start"] = dice.span(0, 50);
     }
+    scaling(dice, &mut service);
     service["pools"] = (0..place.pools).map(|it| (format!("p{it}"), pool(dice))).collect();
     if place.connects {
         service["pools"]["c"] = connecting_pool(dice, place);
@@ -333,6 +334,26 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
         service["group_commit"] = json!({ "delay": dice.span(0, 5), "siblings": dice.below(3) });
     }
     service
+}
+
+/// Instances that come and go, quickly.
+fn scaling(dice: &mut Dice, service: &mut Value) {
+    if service["balance"] == "none" || service.get("subset").is_some() || dice.chance(0.6) {
+        return;
+    }
+    let instances = service["instances"].as_u64().expect("a number");
+    let metrics = [json!({ "cores": 0.2 }), json!({ "outstanding": 2 }), json!({ "line": 1 })];
+    let first = dice.one_of(&metrics).clone();
+    let second = dice.one_of(&metrics).clone();
+    let down = json!({ "stabilization": dice.span(0, 100) });
+    service["scaling"] = json!({ "hpa": {
+        "min": dice.from(1, instances), "max": dice.from(instances, 7), "metrics": [first, second],
+        "sync_period": dice.span(10, 80), "scrape_interval": dice.span(10, 80),
+        "behavior": { "scale_down": down },
+    } });
+    if dice.chance(0.5) {
+        service["grace"] = dice.span(0, 100);
+    }
 }
 
 /// Balancers that look at more than load, and what goes with any balancer.

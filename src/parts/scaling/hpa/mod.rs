@@ -229,9 +229,9 @@ impl Hpa {
         findings.inside("tolerance", |it| check_tolerance(self.tolerance, it));
         let spans = [("sync_period", self.sync_period), ("scrape_interval", self.scrape_interval)];
         for (key, span) in spans {
-            let bounds = Span::from_whole_secs(1)..=Span::from_whole_secs(3600);
+            let bounds = Span::from_nanos(10_000_000)..=Span::from_whole_secs(3600);
             if !bounds.contains(&span) {
-                let rule = format!("must be from 1s to 1h, not {span}");
+                let rule = format!("must be from 10ms to 1h, not {span}");
                 findings.wrong_at(key, Code::E007, rule, "real controllers look every 15s");
             }
         }

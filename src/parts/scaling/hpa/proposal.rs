@@ -130,21 +130,18 @@ impl Ratio {
 impl Proposal {
     /// How many instances the metric asks for, by what was measured of each; none if it cannot be
     /// told.
-    pub fn count<'a>(
-        &self,
-        seen: impl Iterator<Item = (&'a Instance, Option<Reading>)> + Clone,
-    ) -> Option<u32> {
+    pub fn count(&self, seen: impl Iterator<Item = (Instance, Option<Reading>)>) -> Option<u32> {
         let (mut ready, mut missing, mut unready) =
             (Sum::default(), Sum::default(), Sum::default());
         for (instance, reading) in seen {
             match (instance.state, reading) {
                 (State::Leaving, _) => {}
-                (State::Pending, _) => unready.add(0, instance),
-                (_, None) => missing.add(self.target.met_by(instance), instance),
-                (_, Some(reading)) if self.is_unready(instance, reading) => {
-                    unready.add(0, instance);
+                (State::Pending, _) => unready.add(0, &instance),
+                (_, None) => missing.add(self.target.met_by(&instance), &instance),
+                (_, Some(reading)) if self.is_unready(&instance, reading) => {
+                    unready.add(0, &instance);
                 }
-                (_, Some(reading)) => ready.add(reading.value, instance),
+                (_, Some(reading)) => ready.add(reading.value, &instance),
             }
         }
         let ratio = Ratio::of(ready, self.target)?;

@@ -1,0 +1,316 @@
+//! Instances that come and go while a run goes on, as their service's controller decides.
+//!
+//! A controller sees what was last measured, not what is. An instance that is told to start takes
+//! its time, then has to pass its health check if there is one, and only then gets requests. One
+//! that is told to stop gets no more of them, and goes when it has answered those it has, or when
+//! its grace is over. Simplified: it does not move from the host that it was laid out for.
+
+use super::*;
+use crate::network::{Scaler, ScalerId};
+use crate::parts::scaling::hpa::{Proposal, Reading, thousandths};
+use crate::sim::scaling::{CPU, LINE, OUTSTANDING, Phase};
+
+/// What the draws of a service's controls are for.
+const SCRAPES: u64 = 1;
+const SYNCS: u64 = 2;
+const STARTS: u64 = 3;
+
+impl<P: Probe> Engine<'_, P> {
+    /// The first instances of each service are there from the start, the others are not.
+    pub(super) fn open_scaling(&mut self) {
+        for scaler in self.network.scalers.ids() {
+            let spec = &self.network.scalers[scaler];
+            let service = &self.network.services[spec.service];
+            for (place, id) in service.instances.clone().map_ids().enumerate() {
+                if place < spec.first as usize {
+                    self.lives[id].turn(Phase::Running, Time::ZERO);
+                    self.lives[id].ready = true;
+                    self.scalers[scaler].ready.up(Time::ZERO);
+                } else {
+                    self.instances[id].state = Health::Down;
+                    self.believe(id);
+                }
+            }
+            // A spike knows nothing of when it will be noticed.
+            let key = self.keys.control(service.key);
+            let scrape = Draw::at(key, SCRAPES).below(spec.spec.scrape_interval.nanos());
+            let sync = Draw::at(key, SYNCS).below(spec.spec.sync_period.nanos());
+            self.control(Time::from_nanos(scrape), Control::Scrape(scaler));
+            self.control(Time::from_nanos(sync), Control::Scale(scaler));
+        }
+    }
+
+    /// Whether an instance may get requests, as far as its controller is concerned.
+    pub(super) fn is_in_service(&self, instance: InstanceId) -> bool {
+        self.lives.is_empty()
+            || self.scaler_of(instance).is_none()
+            || self.lives[instance].phase == Phase::Running
+    }
+
+    fn scaler_of(&self, instance: InstanceId) -> Option<ScalerId> {
+        self.network.services[self.network.instances[instance].service].scaler
+    }
+
+    /// An instance that there is none of takes requests for a service none of which is ready: they
+    /// do not get through. None if some are ready, or all are there and none is ready.
+    #[inline(never)]
+    pub(super) fn nobody_ready(&self, service: ServiceId) -> Option<InstanceId> {
+        let spec = &self.network.services[service];
+        spec.scaler?;
+        let count = spec.instances.end.index() - spec.instances.start.index();
+        if (self.ejected[service] as usize) < count {
+            return None;
+        }
+        spec.instances.clone().map_ids().find(|it| self.lives[*it].phase == Phase::Off)
+    }
+
+    /// Measures each instance of a service.
+    pub(super) fn scrape(&mut self, scaler: ScalerId) {
+        let spec = &self.network.scalers[scaler];
+        self.control(self.now + spec.spec.scrape_interval, Control::Scrape(scaler));
+        for id in self.network.services[spec.service].instances.clone().map_ids() {
+            let runs = matches!(self.lives[id].phase, Phase::Running | Phase::Draining);
+            if runs && self.instances[id].state == Health::Up {
+                self.measure(id);
+            } else {
+                let life = &mut self.lives[id];
+                (life.measured, life.shows) = (None, [None; 3]);
+            }
+        }
+    }
+
+    fn measure(&mut self, id: InstanceId) {
+        let now = self.now;
+        let Instance { workers, .. } = self.instances[id];
+        let own = &self.network.instances[id];
+        let cpus = self.network.hosts[own.host].cpus.clone();
+        let used_ns: f64 = cpus.map_ids().map(|it| self.cpus[it].used_ns(now, own.claimant)).sum();
+        let level = |count: u32| {
+            Some(Reading { value: u64::from(count) * 1000, at: now, over: Span::ZERO })
+        };
+        let outstanding = level(self.candidates[id].outstanding);
+        let line = level(self.pools[workers].in_line());
+        let life = &mut self.lives[id];
+        life.shows[OUTSTANDING] = outstanding;
+        life.shows[LINE] = line;
+        life.shows[CPU] = life.measured.filter(|it| it.0 < now).map(|(at, before_ns)| {
+            let over = now - at;
+            let cores = (used_ns - before_ns).max(0.0) / over.nanos() as f64;
+            Reading { value: thousandths(cores), at: now, over }
+        });
+        life.measured = Some((now, used_ns));
+    }
+
+    /// The controller of a service decides how many instances there are to be.
+    pub(super) fn scale(&mut self, scaler: ScalerId) {
+        let Scaler { service, spec, request, .. } = &self.network.scalers[scaler];
+        self.control(self.now + spec.sync_period, Control::Scale(scaler));
+        let current = self.scalers[scaler].wanted.level();
+        let lives = &self.lives;
+        let instances = self.network.services[*service].instances.clone();
+        let proposals = spec.metrics.iter().map(|metric| {
+            let proposal = Proposal {
+                now: self.now,
+                current,
+                target: metric.target(),
+                tolerances: spec.tolerances(),
+                initial_readiness_delay: spec.initial_readiness_delay,
+                cpu_initialization_period: spec.cpu_initialization_period,
+            };
+            let seen = instances
+                .clone()
+                .map_ids()
+                .filter_map(|it| Some((lives[it].seen(*request)?, lives[it].shown(*metric))));
+            proposal.count(seen)
+        });
+        let state = &mut self.scalers[scaler];
+        let wanted = state.controller.decide(spec, self.now, current, proposals);
+        state.want(wanted, self.now);
+        self.come_to_wanted(scaler);
+    }
+
+    /// Starts or stops instances until there are as many as are wanted.
+    fn come_to_wanted(&mut self, scaler: ScalerId) {
+        let service = self.network.scalers[scaler].service;
+        let wanted = self.scalers[scaler].wanted.level();
+        let all = self.network.services[service].instances.clone();
+        let mut there = all.clone().map_ids().filter(|it| self.lives[*it].counts()).count() as u32;
+        while there < wanted {
+            // Those that still drain have their places; there will be room when they are gone.
+            let off = all.clone().map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
+            let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { return };
+            self.start(scaler, next);
+            there += 1;
+        }
+        while there > wanted {
+            let mut counted = all.clone().map_ids().filter(|it| self.lives[*it].counts());
+            let first = counted.next().expect("more than are wanted");
+            let key = |it: InstanceId| {
+                let life = &self.lives[it];
+                let unready = u8::from(life.phase == Phase::Starting) + u8::from(!life.ready);
+                (unready, self.crowd(it), life.started, it)
+            };
+            let last = counted.fold(first, |last, it| if key(it) > key(last) { it } else { last });
+            self.stop(scaler, last);
+            there -= 1;
+        }
+    }
+
+    /// How many of its own service are in an instance's zone, and on its host; a host that is down
+    /// is as crowded as can be.
+    fn crowd(&self, instance: InstanceId) -> (bool, u32, u32) {
+        let network = self.network;
+        let host = network.instances[instance].host;
+        let all = network.services[network.instances[instance].service].instances.clone();
+        let (mut in_zone, mut on_host) = (0, 0);
+        for other in all.map_ids().filter(|it| self.lives[*it].counts() && *it != instance) {
+            in_zone += u32::from(network.zone_of(other) == network.hosts[host].zone);
+            on_host += u32::from(network.instances[other].host == host);
+        }
+        (self.down[host] > 0, in_zone, on_host)
+    }
+
+    fn start(&mut self, scaler: ScalerId, instance: InstanceId) {
+        self.scalers[scaler].started += 1;
+        let service = &self.network.services[self.network.instances[instance].service];
+        let life = &mut self.lives[instance];
+        life.turn(Phase::Starting, self.now);
+        life.round += 1;
+        life.started = self.now;
+        life.stamp = self.instances[instance].stamp;
+        let (round, place) = (life.round, instance.index() - service.instances.start.index());
+        let number = (place as u64) << 32 | u64::from(round);
+        let luck = rng::mix(self.keys.control(service.key).wrapping_add(STARTS));
+        let takes = service.start.draw(&mut Draw::at(luck, number));
+        self.control(self.now + takes, Control::Started(instance, round));
+    }
+
+    /// An instance has started, unless it was stopped meanwhile or its host went down: then it comes
+    /// back with that.
+    pub(super) fn started(&mut self, instance: InstanceId, round: u32) {
+        let life = &self.lives[instance];
+        let is_own = life.phase == Phase::Starting && life.round == round;
+        let host = self.network.instances[instance].host;
+        if is_own && life.stamp == self.instances[instance].stamp && self.down[host] == 0 {
+            self.instance_up(instance, life.stamp);
+        }
+    }
+
+    /// An instance that is up, after its host was down or for the first time; false if there is to
+    /// be none.
+    pub(super) fn comes_up(&mut self, instance: InstanceId) -> bool {
+        if self.lives.is_empty() || self.scaler_of(instance).is_none() {
+            return true;
+        }
+        match self.lives[instance].phase {
+            Phase::Off => return false,
+            Phase::Starting => {
+                let service = self.network.instances[instance].service;
+                let checked = self.network.services[service].health.is_some();
+                let it = &mut self.instances[instance];
+                it.belief = if checked { Belief::unproven() } else { Belief::default() };
+                self.instances[instance].ruled = self.has_rules_or_watchers(instance);
+                self.lives[instance].turn(Phase::Running, self.now);
+                self.lives[instance].turned = self.now;
+            }
+            Phase::Running | Phase::Draining => {}
+        }
+        true
+    }
+
+    fn has_rules_or_watchers(&self, instance: InstanceId) -> bool {
+        let spec = &self.network.services[self.network.instances[instance].service];
+        spec.admission.is_some() || spec.ejection.is_some()
+    }
+
+    /// Notes whether an instance is ready, as far as its checks and its life are concerned.
+    pub(super) fn note_readiness(&mut self, instance: InstanceId) {
+        if self.lives.is_empty() {
+            return;
+        }
+        let Some(scaler) = self.scaler_of(instance) else { return };
+        let life = &mut self.lives[instance];
+        let ready = life.phase == Phase::Running && self.instances[instance].belief.healthy;
+        if life.ready == ready {
+            return;
+        }
+        (life.ready, life.turned) = (ready, self.now);
+        let meter = &mut self.scalers[scaler].ready;
+        if ready { meter.up(self.now) } else { meter.down(self.now) }
+    }
+
+    fn stop(&mut self, scaler: ScalerId, instance: InstanceId) {
+        self.scalers[scaler].stopped += 1;
+        if self.lives[instance].phase == Phase::Starting {
+            return self.lives[instance].turn(Phase::Off, self.now);
+        }
+        self.lives[instance].turn(Phase::Draining, self.now);
+        self.believe(instance);
+        // From now on somebody looks whether the last request has left.
+        self.instances[instance].ruled = true;
+        if self.candidates[instance].outstanding == 0 {
+            return self.be_gone(instance);
+        }
+        let round = self.lives[instance].round;
+        let grace = self.network.scalers[scaler].grace;
+        self.control(self.now + grace, Control::Killed(instance, round));
+    }
+
+    /// The grace of an instance is over.
+    pub(super) fn killed(&mut self, instance: InstanceId, round: u32) {
+        let life = &self.lives[instance];
+        if life.phase == Phase::Draining && life.round == round {
+            self.be_gone(instance);
+        }
+    }
+
+    /// A request has left an instance; if that drains and it was the last, the instance goes as soon
+    /// as the clock has caught up.
+    pub(super) fn look_whether_drained(&mut self, instance: InstanceId) {
+        if !self.lives.is_empty()
+            && self.lives[instance].phase == Phase::Draining
+            && self.candidates[instance].outstanding == 0
+        {
+            let round = self.lives[instance].round;
+            self.control(self.now, Control::Killed(instance, round));
+        }
+    }
+
+    fn be_gone(&mut self, instance: InstanceId) {
+        self.lives[instance].turn(Phase::Off, self.now);
+        let it = &mut self.instances[instance];
+        (it.state, it.stamp) = (Health::Down, it.stamp + 1);
+        self.reset_the_dead();
+        let scaler = self.scaler_of(instance).expect("it came and went");
+        self.come_to_wanted(scaler);
+    }
+
+    /// There are never more than are wanted, nobody gets requests who is not there, and those who
+    /// are ready are counted.
+    pub(super) fn audit_scaling(&self) -> Result<(), Failure> {
+        for scaler in self.network.scalers.ids() {
+            let broken = |law| Failure::Broken { law, what: "scaler", index: scaler.index() };
+            let service = self.network.scalers[scaler].service;
+            let all = self.network.services[service].instances.clone();
+            let count = |test: &dyn Fn(InstanceId) -> bool| {
+                all.clone().map_ids().filter(|it| test(*it)).count() as u32
+            };
+            let state = &self.scalers[scaler];
+            let there = count(&|it| self.lives[it].counts());
+            let ready = count(&|it| self.lives[it].ready);
+            let astray = count(&|it| {
+                let gone = self.lives[it].phase == Phase::Off;
+                let used = self.pools[self.instances[it].workers].in_use() > 0;
+                self.candidates[it].healthy && self.lives[it].phase != Phase::Running
+                    || gone && (used || self.instances[it].state == Health::Up)
+            });
+            match () {
+                () if there > state.wanted.level() => Err(broken("more instances than wanted")),
+                () if ready != state.ready.level() => Err(broken("ready instances are miscounted")),
+                () if astray > 0 => Err(broken("an instance works that is not there")),
+                () => Ok(()),
+            }?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! Instances that come and go: where each is in its life, and how many there are.
+//!
+//! State only; the engine starts and stops them.
+
+use super::meter::Meter;
+use crate::ids::Table;
+use crate::network::{InstanceId, Scaler};
+use crate::parts::scaling::hpa::{Controller, Instance, Metric, Reading, State};
+use crate::units::Time;
+
+/// Where an instance is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// There is none.
+    #[default]
+    Off,
+    /// It has been told to start, and does not run yet.
+    Starting,
+    /// It runs, unless its host is down.
+    Running,
+    /// It finishes what it has, and gets nothing new.
+    Draining,
+}
+
+/// What an instance is measured by.
+pub const CPU: usize = 0;
+pub const OUTSTANDING: usize = 1;
+pub const LINE: usize = 2;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Life {
+    pub phase: Phase,
+    /// Times that it was told to start: what was planned for it before is void.
+    pub round: u32,
+    /// How often its host had gone down by then.
+    pub stamp: u32,
+    pub started: Time,
+    /// Whether it gets requests, and since when it does or does not.
+    pub ready: bool,
+    pub turned: Time,
+    /// When its CPU was last measured, and the core-nanoseconds that it had used by then.
+    pub measured: Option<(Time, f64)>,
+    pub shows: [Option<Reading>; 3],
+    /// The times at which it was there.
+    pub present: Meter,
+    present_at_opening_ns: u128,
+}
+
+impl Life {
+    /// It comes into being, or is gone; what it showed before is forgotten.
+    pub fn turn(&mut self, phase: Phase, now: Time) {
+        let (was, is) = (self.is_there(), matches!(phase, Phase::Running | Phase::Draining));
+        match (was, is) {
+            (false, true) => self.present.up(now),
+            (true, false) => self.present.down(now),
+            _ => {}
+        }
+        if phase == Phase::Off || phase == Phase::Starting {
+            (self.measured, self.shows) = (None, [None; 3]);
+        }
+        self.phase = phase;
+    }
+
+    fn is_there(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Draining)
+    }
+
+    /// Whether it is one of those that are wanted.
+    pub fn counts(&self) -> bool {
+        matches!(self.phase, Phase::Starting | Phase::Running)
+    }
+
+    pub fn open(&mut self, now: Time) {
+        self.present_at_opening_ns = self.present.area_ns(now);
+    }
+
+    /// Nanoseconds that it was there since the window opened.
+    pub fn present_ns(&self, now: Time) -> u128 {
+        self.present.area_ns(now) - self.present_at_opening_ns
+    }
+
+    /// It as a controller sees it, if there is anything to see.
+    pub fn seen(&self, request: u64) -> Option<Instance> {
+        let state = match self.phase {
+            Phase::Off => return None,
+            Phase::Draining => State::Leaving,
+            Phase::Starting => State::Pending,
+            Phase::Running => State::Running { ready: self.ready, since: self.turned },
+        };
+        Some(Instance { state, started: self.started, request })
+    }
+
+    /// What it shows of a metric.
+    pub fn shown(&self, metric: Metric) -> Option<Reading> {
+        match metric {
+            Metric::Cpu(_) | Metric::Cores(_) => self.shows[CPU],
+            Metric::Outstanding(_) => self.shows[OUTSTANDING],
+            Metric::Line(_) => self.shows[LINE],
+        }
+    }
+}
+
+/// A controller at work.
+pub struct ScalerState {
+    pub controller: Controller,
+    pub wanted: Meter,
+    pub ready: Meter,
+    at_opening: ScalingUse,
+    /// The most that were wanted since the window opened.
+    most: u32,
+    /// How often instances were started and stopped since the window opened.
+    pub started: u32,
+    pub stopped: u32,
+}
+
+/// Instance-nanoseconds wanted and ready, and how many instances came and went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScalingUse {
+    pub wanted_ns: u128,
+    pub ready_ns: u128,
+    pub most: u32,
+    pub started: u32,
+    pub stopped: u32,
+}
+
+impl ScalerState {
+    pub fn new(spec: &Scaler) -> ScalerState {
+        let mut state = ScalerState {
+            controller: Controller::new(&spec.spec),
+            wanted: Meter::default(),
+            ready: Meter::default(),
+            at_opening: ScalingUse::default(),
+            most: spec.first,
+            started: 0,
+            stopped: 0,
+        };
+        (0..spec.first).for_each(|_| state.wanted.up(Time::ZERO));
+        state
+    }
+
+    pub fn want(&mut self, count: u32, now: Time) {
+        while self.wanted.level() < count {
+            self.wanted.up(now);
+        }
+        while self.wanted.level() > count {
+            self.wanted.down(now);
+        }
+        self.most = self.most.max(count);
+    }
+
+    pub fn open(&mut self, now: Time) {
+        (self.started, self.stopped, self.most) = (0, 0, self.wanted.level());
+        self.at_opening = self.area(now);
+    }
+
+    fn area(&self, now: Time) -> ScalingUse {
+        let (wanted_ns, ready_ns) = (self.wanted.area_ns(now), self.ready.area_ns(now));
+        ScalingUse {
+            wanted_ns,
+            ready_ns,
+            most: self.most,
+            started: self.started,
+            stopped: self.stopped,
+        }
+    }
+
+    pub fn measured(&self, now: Time) -> ScalingUse {
+        let all = self.area(now);
+        ScalingUse {
+            wanted_ns: all.wanted_ns - self.at_opening.wanted_ns,
+            ready_ns: all.ready_ns - self.at_opening.ready_ns,
+            ..all
+        }
+    }
+}
+
+/// The lives of all instances; none where nobody comes or goes.
+pub type Lives = Table<InstanceId, Life>;
