@@ -261,6 +261,9 @@ impl<P: Probe> Engine<'_, P> {
         let life = &self.lives[instance];
         if life.phase == Phase::Draining && life.round == round {
             self.be_gone(instance);
+            // There is room now for one that is wanted again.
+            let scaler = self.scaler_of(instance).expect("it came and went");
+            self.come_to_wanted(scaler);
         }
     }
 
@@ -281,8 +284,6 @@ impl<P: Probe> Engine<'_, P> {
         let it = &mut self.instances[instance];
         (it.state, it.stamp) = (Health::Down, it.stamp + 1);
         self.reset_the_dead();
-        let scaler = self.scaler_of(instance).expect("it came and went");
-        self.come_to_wanted(scaler);
     }
 
     /// There are never more than are wanted, nobody gets requests who is not there, and those who
@@ -292,18 +293,17 @@ impl<P: Probe> Engine<'_, P> {
             let broken = |law| Failure::Broken { law, what: "scaler", index: scaler.index() };
             let service = self.network.scalers[scaler].service;
             let all = self.network.services[service].instances.clone();
-            let count = |test: &dyn Fn(InstanceId) -> bool| {
-                all.clone().map_ids().filter(|it| test(*it)).count() as u32
-            };
+            let (mut there, mut ready, mut astray) = (0, 0, 0);
             let state = &self.scalers[scaler];
-            let there = count(&|it| self.lives[it].counts());
-            let ready = count(&|it| self.lives[it].ready);
-            let astray = count(&|it| {
+            for it in all.map_ids() {
+                there += u32::from(self.lives[it].counts());
+                ready += u32::from(self.lives[it].ready);
                 let gone = self.lives[it].phase == Phase::Off;
                 let used = self.pools[self.instances[it].workers].in_use() > 0;
-                self.candidates[it].healthy && self.lives[it].phase != Phase::Running
-                    || gone && (used || self.instances[it].state == Health::Up)
-            });
+                let chosen = self.candidates[it].healthy && self.lives[it].phase != Phase::Running;
+                let works = gone && (used || self.instances[it].state == Health::Up);
+                astray += u32::from(chosen || works);
+            }
             match () {
                 () if there > state.wanted.level() => Err(broken("more instances than wanted")),
                 () if ready != state.ready.level() => Err(broken("ready instances are miscounted")),
