@@ -44,7 +44,8 @@ pub fn inner_steps(step: &Step) -> Vec<&[Step]> {
         Step::Choose(it) => it.choose.iter().map(|choice| choice.steps.as_slice()).collect(),
         Step::Lock(it) => vec![&it.steps],
         Step::Cache(it) => vec![&it.miss],
-        Step::Cpu(_) | Step::Wait(_) | Step::Disk(_) | Step::Commit(_) | Step::Call(_) => {
+        Step::Call(it) => it.fallback.iter().map(Vec::as_slice).collect(),
+        Step::Cpu(_) | Step::Wait(_) | Step::Disk(_) | Step::Commit(_) | Step::Fail(_) => {
             Vec::new()
         }
     }

@@ -80,12 +80,16 @@ impl Cpu {
         (token, self.next_finish())
     }
 
-    /// Takes a token off the CPU before it is done; returns when the next finish is due.
-    pub fn abort(&mut self, now: Time, claimant: u32, token: TokenId) -> Time {
+    /// Takes a token off the CPU before it is done; returns when the next finish is due, and how many
+    /// nanoseconds of work were left to do.
+    pub fn abort(&mut self, now: Time, claimant: u32, token: TokenId) -> (Time, f64) {
         self.catch_up(now);
-        self.claimants[claimant as usize].marks.retain(|Reverse((_, _, it))| *it != token);
+        let mine = &mut self.claimants[claimant as usize];
+        let own = mine.marks.iter().find(|Reverse((_, _, it))| *it == token);
+        let left_ns = own.map_or(0.0, |Reverse((mark, _, _))| f64::from_bits(*mark) - mine.done_ns);
+        mine.marks.retain(|Reverse((_, _, it))| *it != token);
         self.share();
-        self.next_finish()
+        (self.next_finish(), left_ns.max(0.0))
     }
 
     /// Divides the cores anew; to be called whenever the number of requests has changed.

@@ -3,7 +3,7 @@
 use super::probe::{Looked, Probe};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId};
+use crate::network::{CacheId, ClassId, LockId, Network, PoolGroupId, ServiceId};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -13,6 +13,8 @@ pub struct ClassSeen {
     pub born: u64,
     pub attempts: u64,
     pub failed: [u64; Reason::COUNT],
+    /// Answered, but with something in place of what a call failed to bring.
+    pub degraded: u64,
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
 }
@@ -54,6 +56,8 @@ pub struct Measure {
     /// Waits for a row.
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
+    /// Requests that each service turned away.
+    pub turned_away: Table<ServiceId, u64>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -69,6 +73,7 @@ impl Measure {
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
+            turned_away: network.services.map(|_, _| 0),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -104,6 +109,12 @@ impl Probe for Measure {
     fn failed(&mut self, _: Time, class: ClassId, reason: Reason) {
         self.classes[class].failed[reason.index()] += 1;
     }
+    fn degraded(&mut self, class: ClassId) {
+        self.classes[class].degraded += 1;
+    }
+    fn turned_away(&mut self, service: ServiceId) {
+        self.turned_away[service] += 1;
+    }
     #[inline]
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.waits[group].record(waited.nanos());
@@ -123,9 +134,11 @@ impl Probe for Measure {
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
+        self.turned_away.iter_mut().for_each(|it| *it = 0);
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.attempts, class.failed) = (0, 0, [0; Reason::COUNT]);
+            class.degraded = 0;
         }
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }

@@ -16,7 +16,15 @@ impl Checker<'_> {
 
     fn class(&self, class: &TrafficClass, findings: &mut Findings) {
         findings.inside("call", |it| self.operation(&class.call, it));
-        patience(class.timeout, &class.retry, findings);
+        let policies = Policies {
+            timeout: class.timeout,
+            retry: &class.retry,
+            hedge: &class.hedge,
+            breaker: &class.breaker,
+            deadline: &class.deadline,
+            instances: 1,
+        };
+        policies.check(findings);
         let given = [
             class.per_user.is_some(),
             class.rate.is_some(),
@@ -68,7 +76,9 @@ impl Checker<'_> {
     /// Whether an operation certainly takes no time at all.
     fn takes_no_time(&self, call: &str) -> bool {
         Operation::find(self.model, call).is_some_and(|operation| {
-            !any_step(operation.spec, |step| !matches!(step, Step::Choose(_) | Step::Cache(_)))
+            !any_step(operation.spec, |step| {
+                !matches!(step, Step::Choose(_) | Step::Cache(_) | Step::Fail(_))
+            })
         })
     }
 

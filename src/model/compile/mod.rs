@@ -3,6 +3,7 @@
 mod caches;
 mod disks;
 mod layout;
+mod policies;
 mod program;
 mod steps;
 
@@ -10,9 +11,10 @@ use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, Tra
 use super::places::Operation;
 use crate::ids::{Id, MapIds};
 use crate::network::*;
-use crate::parts::policy::retry::Retry;
+use crate::parts::distribution::Distribution;
 use crate::rng::key_of;
 use crate::units::{Span, Time};
+use policies::Caller;
 use std::collections::{HashMap, VecDeque};
 
 /// Counts read from the files of `recorded` classes, by class name.
@@ -29,12 +31,14 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
         caches: HashMap::new(),
         pending: VecDeque::new(),
         luck: HashMap::new(),
+        cancels: false,
     };
     compiler.lay_out();
     for (name, class) in &model.traffic {
         compiler.class(name, class, recorded.get(name).map_or(&[], |counts| counts));
     }
     compiler.logs();
+    compiler.families();
     (compiler.network, compiler.names)
 }
 
@@ -52,6 +56,8 @@ struct Compiler<'m> {
     pending: VecDeque<Pending<'m>>,
     /// How often each name for luck was used in the program of the class at hand.
     luck: HashMap<String, u64>,
+    /// Whether any work is ever taken back.
+    cancels: bool,
 }
 
 /// Delays of one length are one ring only if they are for the same thing.
@@ -59,11 +65,14 @@ struct Compiler<'m> {
 enum DelayUse {
     Timeout,
     Patience,
+    Hedge,
 }
 
 struct Pending<'m> {
     what: Sent<'m>,
     depth: Depth,
+    /// Whether a deadline may travel with it.
+    due: bool,
 }
 
 /// What a program of its own is sent to do.
@@ -71,6 +80,11 @@ enum Sent<'m> {
     Call {
         guard: GuardId,
         call: Callee<'m>,
+    },
+    /// The guarded attempts of a client that must know of them.
+    Attempts {
+        guard: GuardId,
+        attempts: GuardId,
     },
     Branch {
         fork: ForkId,
@@ -120,11 +134,10 @@ impl Place<'_> {
 }
 
 impl<'m> Compiler<'m> {
-    fn class(&mut self, name: &str, class: &'m TrafficClass, counts: &[f64]) {
+    fn class(&mut self, name: &'m str, class: &'m TrafficClass, counts: &[f64]) {
         self.luck.clear();
         let call = self.callee(&class.call, None, "client".to_owned());
-        let guard = self.guard(name, class.timeout, &class.retry);
-        self.pending.push_back(Pending { what: Sent::Call { guard, call }, depth: 0 });
+        let guard = self.client_guard(&Caller::client(name, class), call);
         while let Some(pending) = self.pending.pop_front() {
             self.program(pending);
         }
@@ -145,13 +158,6 @@ impl<'m> Compiler<'m> {
         let per_user = class.per_user.map(|rate| rate.as_per_s());
         let rate = class.rate.map(|rate| rate.as_per_s());
         rate.or(per_user.map(|it| it * self.network.users.unwrap_or(0.0))).unwrap_or(0.0)
-    }
-
-    fn guard(&mut self, name: &str, timeout: Option<Span>, retry: &Option<Retry>) -> GuardId {
-        let timeout = timeout.map(|span| self.delay(DelayUse::Timeout, span));
-        let retry = retry.unwrap_or_default();
-        let key = key_of(&format!("{name} retries"));
-        self.network.guards.push(Guard { first: StepId::default(), timeout, retry, key })
     }
 
     fn delay(&mut self, of: DelayUse, span: Span) -> DelayId {

@@ -1,4 +1,12 @@
 //! What callers and balancers do to live with failure.
+//!
+//! Around one call they stand in this order, the outermost first: deadline, fallback, retry or hedge,
+//! breaker, timeout, and last the pool that it goes through (a bulkhead). resilience4j nests its
+//! decorators alike. So each try has a timeout of its own and is told to the breaker by itself.
 
+pub mod breaker;
+pub mod budget;
 pub mod health;
+pub mod hedge;
+pub mod reason;
 pub mod retry;

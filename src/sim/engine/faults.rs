@@ -118,6 +118,10 @@ impl<P: Probe> Engine<'_, P> {
         let inside: Vec<(TokenId, Depth)> = self.those_inside(Health::Down);
         let (top, below): (Vec<_>, Vec<_>) =
             inside.into_iter().partition(|(id, depth)| self.tokens[*id].depth == depth + 1);
+        let ends_too = |it: &&(TokenId, Depth)| {
+            self.network.take_back.is_some() && self.ends_with_its_caller(it.0)
+        };
+        let ending: Vec<TokenId> = below.iter().filter(ends_too).map(|it| it.0).collect();
         for (id, _) in &top {
             self.detach(*id);
         }
@@ -127,11 +131,15 @@ impl<P: Probe> Engine<'_, P> {
         dead.iter().for_each(|it| self.detach_log(*it));
         dead.iter().for_each(|it| self.reset_log(*it));
         dead.iter().for_each(|it| self.forget(*it));
+        dead.iter().for_each(|it| self.forget_calls(*it));
         for (id, _) in top {
             self.reset(id);
         }
         for (id, depth) in below {
             self.cut(id, depth);
+        }
+        for id in ending {
+            self.doom(id);
         }
     }
 
@@ -174,12 +182,12 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The step that the token is waiting in.
-    fn step_of(&self, id: TokenId) -> Step {
+    pub(super) fn step_of(&self, id: TokenId) -> Step {
         self.network.steps[StepId::new(self.tokens[id].step.index() - 1)]
     }
 
     /// Whether it is crossing over to an instance, and not there yet.
-    fn is_on_its_way(&self, id: TokenId) -> bool {
+    pub(super) fn is_on_its_way(&self, id: TokenId) -> bool {
         let token = &self.tokens[id];
         token.wait == Wait::Crossing
             && token.failing == 0
@@ -206,16 +214,19 @@ impl<P: Probe> Engine<'_, P> {
                 let spec = &self.network.instances[self.tokens[id].held(depth)];
                 let (host, claimant) = (spec.host, spec.claimant);
                 let cpu = self.cpus[host].as_mut().expect("it computes on a shared CPU");
-                let next = cpu.abort(self.now, claimant, id);
+                let (next, left_ns) = cpu.abort(self.now, claimant, id);
                 self.tokens[id].wait = Wait::Moving;
                 self.date_cpu(host, next);
+                if !self.tokens[id].is_wanted_for_sure() {
+                    self.computed_among_others(id, left_ns);
+                }
             }
             _ => {}
         }
     }
 
     /// Takes the token out of whatever it waits for.
-    fn detach(&mut self, id: TokenId) {
+    pub(super) fn detach(&mut self, id: TokenId) {
         if self.tokens[id].failing != 0 {
             return;
         }
@@ -229,7 +240,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.pools[pool].leave_line(&mut self.tokens, now, id);
             }
             Wait::Row => self.stop_waiting_for_row(id),
-            Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
+            Wait::Children => self.end_wait(id),
             Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
         }
     }
@@ -285,7 +296,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The caller at `depth` is gone while the token works further in: a new token fails in the
     /// caller's place, and this one's work goes on for nobody.
-    fn cut(&mut self, id: TokenId, depth: Depth) {
+    pub(super) fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
         let mut caller = *token;
         token.flags = token.flags & !flag::ORPHAN & !flag::HANGS_BELOW | flag::CUT;
@@ -294,7 +305,7 @@ impl<P: Probe> Engine<'_, P> {
         // An attempt need not hold anything of its caller's.
         let Some(step) = self.step_back_at(&caller, depth) else { return };
         caller.step = step;
-        caller.flags &= flag::ORPHAN | flag::CUT | flag::HANGS_BELOW;
+        caller.flags &= flag::ORPHAN | flag::CUT | flag::HANGS_BELOW | flag::TAKEN_BACK;
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;

@@ -10,7 +10,10 @@ mod connections;
 mod disks;
 mod ends;
 mod faults;
+mod policies;
 mod steps;
+mod taking_back;
+mod waste;
 
 use super::arrivals::Arrivals;
 use super::buffer::{Buffer, Reads};
@@ -18,8 +21,10 @@ use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
+use super::family::Families;
 use super::log::Log;
 use super::meter::Meter;
+use super::policies::{Policies, PoliciesSeen};
 use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::rows::Rows;
@@ -37,6 +42,7 @@ use crate::rng::{self, Draw, Keys};
 use crate::units::{Span, Time};
 use caches::stores;
 use std::collections::VecDeque;
+pub use waste::Wasted;
 
 /// How one replication is to be run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,6 +86,8 @@ pub struct Usage {
     pub buffers: Table<BufferId, Reads>,
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
+    pub policies: PoliciesSeen,
+    pub wasted: Wasted,
     pub events: u64,
 }
 
@@ -281,6 +289,14 @@ struct Engine<'n, P> {
     connections: Table<ConnectionsId, Connections>,
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
+    policies: Policies,
+    families: Families,
+    /// Whose work is to be taken back, as they were then; and whose only work that is.
+    doomed: Vec<(TokenId, u32)>,
+    taker: TokenId,
+    /// Whether work may be done in vain, and what was since the window opened.
+    wastes: bool,
+    wasted: Wasted,
     sources: Table<ClassId, Source<'n>>,
     /// Requests made so far by each user of a closed class.
     rounds: Table<ClassId, Vec<u32>>,
@@ -340,6 +356,12 @@ impl<'n, P: Probe> Engine<'n, P> {
             buffers: network.buffers.map(|_, it| Buffer::new(it)),
             connections: network.connections.map(|_, it| Connections::new(it)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
+            policies: Policies::new(network),
+            families: Families::with_capacity(if network.has_families { 4096 } else { 0 }),
+            doomed: Vec::with_capacity(if network.take_back.is_some() { 1024 } else { 0 }),
+            taker: TokenId::LAST,
+            wastes: network.may_waste || !network.faults.is_empty(),
+            wasted: Wasted::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
@@ -357,6 +379,11 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Everything that is known to happen, and the first of everything else.
     fn open_run(&mut self) {
         self.open_logs();
+        if let Some(first) = self.network.take_back {
+            let (class, guard) = (ClassId::default(), GuardId::LAST);
+            self.taker = self.tokens.admit(class, guard, first, 0, Time::ZERO);
+            self.tokens[self.taker].flags = flag::LOG;
+        }
         self.control(Time::ZERO + self.plan.warm_up, Control::Open);
         for (i, fault) in self.network.faults.iter().enumerate() {
             self.control(fault.at, Control::FaultBegins(i as u32));
@@ -565,6 +592,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.volumes.iter_mut().for_each(|it| it.open(now));
         self.buffers.iter_mut().for_each(Buffer::open);
         self.connections.iter_mut().for_each(Connections::open_window);
+        self.policies.open_window(now);
+        self.wasted.clear();
         self.computed_at_opening_ns = self.instances.map(|_, it| it.computing.area_ns(now));
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
@@ -608,6 +637,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             volumes: self.volumes.map(|_, it| it.measured(now)),
             buffers: self.buffers.map(|_, it| it.measured()),
             connects: self.connections.map(|_, it| it.measured()),
+            policies: self.policies.measured(now),
+            wasted: self.wasted,
             events: self.events,
         };
         Ok((self.probe, usage))
@@ -644,6 +675,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
+        self.audit_waits().map_err(|law| broken(law, "system", 0))?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now);
             audit.map_err(|law| broken(law, "lock", id.index()))?;

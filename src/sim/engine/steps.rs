@@ -57,6 +57,9 @@ impl<P: Probe> Engine<'_, P> {
                 }
                 Step::Guarded { guard, depth } => self.guarded(id, guard, depth),
                 Step::Fork { fork, depth } => self.fork(id, fork, depth),
+                Step::Due => self.due(id),
+                Step::Fail { choice } => self.fail_by_chance(id, choice),
+                Step::TakeBack => self.take_back_doomed(id),
                 Step::Flush { depth } => self.flush(id, depth),
                 Step::Flushed { depth } => self.flushed(id, depth),
                 Step::End => self.end(id),
@@ -95,7 +98,8 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(always)]
     fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = &self.network.works[work];
-        let token = &self.tokens[id];
+        let token = &mut self.tokens[id];
+        token.begin(self.now);
         let span = work.law.draw(&mut Draw::at(token.key, work.key));
         let event = Event::new(Kind::Computed, id, token.generation);
         self.instances[token.held(depth)].computing.up(self.now);
@@ -107,6 +111,9 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn stop_computing(&mut self, id: TokenId) {
         let token = &self.tokens[id];
         self.instances[token.held(token.depth - 1)].computing.down(self.now);
+        if !token.is_wanted_for_sure() {
+            self.computed_alone(id);
+        }
     }
 
     #[inline(never)]
@@ -131,6 +138,9 @@ impl<P: Probe> Engine<'_, P> {
         let cpu = self.cpus[host].as_mut().expect("its lane was due");
         let (token, next) = cpu.finish(self.now);
         self.date_cpu(host, next);
+        if !self.tokens[token].is_wanted_for_sure() {
+            self.computed_among_others(token, 0.0);
+        }
         self.go_on(token);
     }
 
@@ -180,10 +190,12 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     fn transfer(&mut self, id: TokenId, access: AccessId) -> Flow {
         let access = &self.network.accesses[access];
-        let token = &self.tokens[id];
+        let token = &mut self.tokens[id];
+        token.begin(self.now);
         let luck = access.key.wrapping_add(1 + u64::from(token.left));
         let span = access.time.draw(&mut Draw::at(token.key, luck));
-        self.put(span, Rank::Finish, Event::new(Kind::Done, id, token.generation));
+        let event = Event::new(Kind::Done, id, token.generation);
+        self.put(span, Rank::Finish, event);
         Flow::Stay
     }
 
@@ -191,6 +203,9 @@ impl<P: Probe> Engine<'_, P> {
     fn vacate(&mut self, id: TokenId, depth: Depth) -> Flow {
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
         self.free(disk);
+        if !self.tokens[id].is_wanted_for_sure() {
+            self.used_disk(id, depth);
+        }
         let token = &mut self.tokens[id];
         token.left -= 1;
         if token.failing == 0 && token.left > 0 {
