@@ -70,7 +70,7 @@ pub struct Token {
     pub key: u64,
     /// When the request was meant to start, at the client; when it was sent, for what has a parent.
     pub born: Time,
-    /// When it joined the line it stands in, or made the call that it waits for.
+    /// When it joined the line it stands in.
     pub joined: Time,
     /// Neighbours in the line that it stands in; see `begun` for those in none.
     pub next: u32,

@@ -153,10 +153,9 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
     let checked = seeds().map(|seed| {
         let mut model = random(seed, false);
         model.network.faults.clear();
-        // Who gives up waiting, or is taken out of a line, is not seen to seize.
-        if model.network.take_back.is_some() {
-            return 0;
-        }
+        // Who is taken out of a line, or gives up waiting, is not seen to seize.
+        model.network.policies.iter_mut().for_each(|it| it.cancel = false);
+        model.network.forks.iter_mut().for_each(|it| it.cancel = false);
         if model.network.pools.as_slice().iter().any(|it| it.patience.is_some()) {
             return 0;
         }

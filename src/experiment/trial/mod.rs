@@ -2,6 +2,7 @@
 
 mod databases;
 mod devices;
+mod policies;
 mod requests;
 
 use super::design::Design;
@@ -162,6 +163,9 @@ impl Reading<'_> {
         self.rows(&mut figures);
         self.caches(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
+        self.policies(&mut figures);
+        self.visits(&mut figures);
+        self.wasted(&mut figures);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
         let window_s = self.window_s();

@@ -37,9 +37,9 @@ pub enum After {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answers {
-    /// What this share of the last 1,000 answered calls took at most; 0.95 asks again for the slowest
+    /// What this share of the last 1,000 first tries took at most; 0.95 asks again for the slowest
     /// twentieth. Each calling instance keeps its own record of each operation that it calls so; until
-    /// it has seen 100 answers, it asks only once.
+    /// it has seen 100, it asks only once.
     Percentile(f64),
 }
 
@@ -71,7 +71,7 @@ impl Hedge {
 const KEPT: usize = 1000;
 const ENOUGH: usize = 100;
 
-/// What the last answered calls took: their exact order statistics.
+/// What the first tries of the last calls took: their exact order statistics.
 #[derive(Default)]
 pub struct Record {
     /// In the order of their coming, a ring.
@@ -81,9 +81,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// A call was answered after so long, all its tries included: the first try may have taken longer,
-    /// but only if another was sent, and so the share that is slower than the delay is what it was.
-    pub fn answered(&mut self, took: Span) {
+    /// The first try of a call took so long, whether or not another answered before it. What was not waited
+    /// for to its end took at least so long; that makes the slowest seem a little faster than they are.
+    pub fn add(&mut self, took: Span) {
         let took_ns = took.nanos();
         if self.taken_ns.len() < KEPT {
             self.taken_ns.push(took_ns);
@@ -97,11 +97,19 @@ impl Record {
         self.sorted_ns.insert(at, took_ns);
     }
 
-    /// What this share of them took at most: the least value that so many do not exceed.
+    /// What this share of them took at most, between two neighbours where it falls: type 6 of Hyndman and
+    /// Fan (The American Statistician 50(4), 1996), by which the next is slower in as many cases.
     pub fn percentile(&self, share: f64) -> Option<Span> {
         let count = self.sorted_ns.len();
-        let rank = (share * count as f64).ceil() as usize;
-        (count >= ENOUGH).then(|| Span::from_nanos(self.sorted_ns[rank.clamp(1, count) - 1]))
+        if count < ENOUGH {
+            return None;
+        }
+        let rank = (share * (count + 1) as f64).clamp(1.0, count as f64);
+        let below = rank as usize;
+        let low = self.sorted_ns[below - 1];
+        let high = self.sorted_ns[below.min(count - 1)];
+        let part = (rank - below as f64) * (high - low) as f64;
+        Some(Span::from_nanos(low + part as u64))
     }
 
     /// Its instance has started anew.
@@ -124,15 +132,17 @@ mod tests {
     #[test]
     fn the_percentile_is_that_of_the_last_thousand() {
         let mut record = Record::default();
-        (1..100).for_each(|ns| record.answered(Span::from_nanos(ns)));
+        (1..100).for_each(|ns| record.add(Span::from_nanos(ns)));
         assert_eq!(record.percentile(0.5), None);
-        record.answered(Span::from_nanos(100));
+        record.add(Span::from_nanos(100));
+        // At rank 95.95 of 1 to 100, whole nanoseconds.
         assert_eq!(record.percentile(0.95), Some(Span::from_nanos(95)));
-        assert_eq!(record.percentile(0.955), Some(Span::from_nanos(96)));
+        assert_eq!(record.percentile(0.96), Some(Span::from_nanos(96)));
         // 777 is prime to 1,000: each of 5,000 to 5,999 once, in a wild order.
-        (0..1000).for_each(|i| record.answered(Span::from_nanos(5000 + i * 777 % 1000)));
+        (0..1000).for_each(|i| record.add(Span::from_nanos(5000 + i * 777 % 1000)));
         assert_eq!(record.percentile(0.99), Some(Span::from_nanos(5989)));
         assert_eq!(record.percentile(0.001), Some(Span::from_nanos(5000)));
+        assert_eq!(record.percentile(0.999), Some(Span::from_nanos(5998)));
         assert_eq!(record.audit(), Ok(()));
     }
 }

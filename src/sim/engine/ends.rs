@@ -65,6 +65,9 @@ impl<P: Probe> Engine<'_, P> {
         };
         if let Some(policy) = policy.filter(|_| !token.is(flag::CUT)) {
             self.tell_breaker(token, policy, token.failing != 0);
+            if token.failing == 0 {
+                self.tell_record(token, policy);
+            }
         }
     }
 

@@ -3,7 +3,6 @@
 use super::steps::Flow;
 use super::*;
 use crate::network::{ChoiceId, HedgeAfter, Hedged, Policy, PolicyId};
-use crate::sim::policies::Hedges;
 use crate::sim::token::Reason;
 
 impl<P: Probe> Engine<'_, P> {
@@ -18,7 +17,6 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn begin_call(&mut self, id: TokenId, first: TokenId, policy: PolicyId) {
         let policy = &self.network.policies[policy];
         let caller = &mut self.tokens[id];
-        caller.joined = self.now;
         caller.branches = 0;
         caller.left = policy.hedge.map_or(0, |it| it.most);
         if let Some(deadline) = &policy.deadline {
@@ -143,13 +141,22 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(never)]
     pub(super) fn tell_of_answer(&mut self, attempt: &Token, policy: PolicyId) {
         self.tell_breaker(attempt, policy, false);
+        self.tell_record(attempt, policy);
+        if let Some(Hedged { hedge, .. }) = self.network.policies[policy].hedge {
+            self.policies.hedges[hedge].seen.won += u64::from(attempt.attempt > 0);
+        }
+    }
+
+    /// The record of a hedged call learns how long its first try took.
+    pub(super) fn tell_record(&mut self, attempt: &Token, policy: PolicyId) {
         let policy = &self.network.policies[policy];
-        let Some(Hedged { hedge, .. }) = policy.hedge else { return };
-        let place = self.place_of(attempt, policy);
-        let took = self.now - self.tokens[TokenId::from_raw(attempt.parent)].joined;
-        let Hedges { records, seen, .. } = &mut self.policies.hedges[hedge];
-        records[place].answered(took);
-        seen.won += u64::from(attempt.attempt > 0);
+        let Some(Hedged { hedge, after: HedgeAfter::Percentile(_), .. }) = policy.hedge else {
+            return;
+        };
+        if attempt.attempt == 0 && attempt.born != Time::NEVER {
+            let place = self.place_of(attempt, policy);
+            self.policies.hedges[hedge].records[place].add(self.now - attempt.born);
+        }
     }
 
     /// The breaker that let an attempt through learns how it went.
@@ -160,13 +167,15 @@ impl<P: Probe> Engine<'_, P> {
         self.policies.breakers[breaker][place].ended(self.now, attempt.born, failed);
     }
 
-    /// An attempt will never be told of.
+    /// Nobody will learn how an attempt would have ended.
     pub(super) fn drop_trial(&mut self, attempt: &Token) {
         let policy = match attempt.guard {
             GuardId::LAST => return,
             guard => self.network.guards[guard].policy,
         };
-        let Some(policy) = policy.map(|it| &self.network.policies[it]) else { return };
+        let Some(id) = policy else { return };
+        self.tell_record(attempt, id);
+        let policy = &self.network.policies[id];
         if let Some(breaker) = policy.breaker {
             let place = self.place_of(attempt, policy);
             self.policies.breakers[breaker][place].dropped(attempt.born);
@@ -183,6 +192,11 @@ impl<P: Probe> Engine<'_, P> {
     /// One of several tries side by side has failed: the next follows at once, if there is one.
     pub(super) fn hedged_attempt_failed(&mut self, token: &Token, reason: Reason) {
         let caller = TokenId::from_raw(token.parent);
+        if reason == Reason::Timeout
+            && let Some(policy) = self.network.guards[token.guard].policy
+        {
+            self.tell_record(token, policy);
+        }
         self.tokens[caller].branches -= 1;
         if self.tokens[caller].left > 0 {
             let waits = |it: &TokenId| self.tokens[*it].is(flag::WAITS_TO_RETRY);

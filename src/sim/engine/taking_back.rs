@@ -45,15 +45,12 @@ impl<P: Probe> Engine<'_, P> {
         if token.flags & (flag::ORPHAN | flag::CUT) == 0 {
             self.drop_trial(&token);
         }
-        self.tokens[id].flags |= flag::ORPHAN;
+        self.tokens[id].flags |= flag::ORPHAN | flag::TAKEN_BACK;
         if let Some(silent) = self.first_silent(id) {
             return self.take_back_up_to(id, silent);
         }
         match token.wait {
-            Wait::Flush => {
-                self.tokens[id].flags |= flag::TAKEN_BACK;
-                return;
-            }
+            Wait::Flush => return,
             Wait::Children => self.let_go(id, true),
             _ => {}
         }
@@ -62,7 +59,7 @@ impl<P: Probe> Engine<'_, P> {
         // Its events are void, and so is the patience of whoever waited for it.
         token.generation = token.generation.wrapping_add(1);
         token.wait = Wait::Moving;
-        token.flags = token.flags & !flag::HANGS_BELOW | flag::TAKEN_BACK;
+        token.flags &= !flag::HANGS_BELOW;
         let flow = match self.step_of(id) {
             _ if self.tokens[id].failing != 0 => Flow::On,
             // On its way to a worker or waiting for one, it has none yet.
@@ -91,7 +88,6 @@ impl<P: Probe> Engine<'_, P> {
     fn take_back_up_to(&mut self, id: TokenId, silent: Depth) {
         let token = &mut self.tokens[id];
         let hangs = token.flags & flag::HANGS_BELOW;
-        token.flags |= flag::TAKEN_BACK;
         match silent.checked_sub(1) {
             Some(above) => self.cut(id, above),
             None => token.parent = NOBODY,

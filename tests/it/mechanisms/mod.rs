@@ -5,7 +5,9 @@ mod connections;
 mod devices;
 mod disks;
 mod faults;
+mod policies;
 mod requests;
+mod taking_back;
 
 use crate::support::{Diary, Model, model, plan};
 use outgrow::ids::Id;
