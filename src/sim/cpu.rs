@@ -152,23 +152,23 @@ impl Cpu {
         self.freed = (now, if self.freed.0 == now { self.freed.1 + 1 } else { 1 });
     }
 
-    /// Takes a token off the CPU before it is done; returns when the next finish is due.
-    pub fn abort(&mut self, now: Time, claimant: u32, token: TokenId) -> Time {
-        self.catch_up(now);
-        self.claimants[claimant as usize].marks.retain(|Reverse(mark)| mark.2 != token);
-        self.share();
-        self.next_finish()
-    }
-
-    /// The same for one that goes on later; returns also what it has still to do.
-    pub fn interrupt(&mut self, now: Time, claimant: u32, token: TokenId) -> (Span, Time) {
+    /// Takes a token off the CPU before it is done; returns what it had still to do, and when the next
+    /// finish is due.
+    pub fn abort(&mut self, now: Time, claimant: u32, token: TokenId) -> (Span, Time) {
         self.catch_up(now);
         let mine = &mut self.claimants[claimant as usize];
         let mark = mine.marks.iter().find(|Reverse(mark)| mark.2 == token);
         let Reverse((mark, ..)) = mark.expect("it computes here");
         let left_ns = (f64::from_bits(*mark) - mine.done_ns).max(0.0);
+        mine.marks.retain(|Reverse(mark)| mark.2 != token);
+        self.share();
+        (Span::from_nanos_f64(left_ns), self.next_finish())
+    }
+
+    /// The same for one that goes on later.
+    pub fn interrupt(&mut self, now: Time, claimant: u32, token: TokenId) -> (Span, Time) {
         self.free_a_core(now);
-        (Span::from_nanos_f64(left_ns), self.abort(now, claimant, token))
+        self.abort(now, claimant, token)
     }
 
     /// Divides the cores anew; to be called whenever the number of requests has changed.

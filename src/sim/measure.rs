@@ -15,6 +15,8 @@ pub struct ClassSeen {
     /// Attempts beyond the first.
     pub retries: u64,
     pub failed: [u64; Reason::COUNT],
+    /// Answered, but with something in place of what a call failed to bring.
+    pub degraded: u64,
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
 }
@@ -86,6 +88,8 @@ pub struct Measure {
     pub crossed: Table<ServiceId, [u64; 2]>,
     /// Of the host groups with accelerators.
     pub inferences: Table<GroupId, Option<InferenceSeen>>,
+    /// Requests that each service turned away.
+    pub turned_away: Table<ServiceId, u64>,
     pub slices: Vec<Slice>,
     pub opened: Time,
 }
@@ -108,6 +112,7 @@ impl Measure {
                 let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
                 accelerated.then(InferenceSeen::default)
             }),
+            turned_away: network.services.map(|_, _| 0),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
         }
@@ -155,6 +160,12 @@ impl Probe for Measure {
     #[inline]
     fn failed(&mut self, _: Time, class: ClassId, reason: Reason) {
         self.classes[class].failed[reason.index()] += 1;
+    }
+    fn degraded(&mut self, class: ClassId) {
+        self.classes[class].degraded += 1;
+    }
+    fn turned_away(&mut self, service: ServiceId) {
+        self.turned_away[service] += 1;
     }
     #[inline]
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
@@ -221,11 +232,13 @@ impl Probe for Measure {
         for class in self.classes.iter_mut() {
             class.response.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
+            class.degraded = 0;
         }
         for seen in self.inferences.iter_mut().flatten() {
             let InferenceSeen { waits, first_token, output_token } = seen;
             [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
         }
+        self.turned_away.iter_mut().for_each(|it| *it = 0);
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }
     fn sliced(&mut self, now: Time, backlog: &Table<ClassId, u32>) {

@@ -64,6 +64,10 @@ pub trait Probe {
     fn answered(&mut self, _now: Time, _class: ClassId, _response: Span) {}
     /// A request failed for good.
     fn failed(&mut self, _now: Time, _class: ClassId, _reason: Reason) {}
+    /// A request that is about to be answered went the way of a fallback somewhere.
+    fn degraded(&mut self, _class: ClassId) {}
+    /// A request was turned away by an instance of a service.
+    fn turned_away(&mut self, _service: ServiceId) {}
     /// A place in a pool was taken, after waiting for it.
     fn seized(&mut self, _group: PoolGroupId, _waited: Span) {}
     /// The same without waiting.
@@ -110,6 +114,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn failed(&mut self, now: Time, class: ClassId, reason: Reason) {
         self.0.failed(now, class, reason);
         self.1.failed(now, class, reason);
+    }
+    fn degraded(&mut self, class: ClassId) {
+        self.0.degraded(class);
+        self.1.degraded(class);
+    }
+    fn turned_away(&mut self, service: ServiceId) {
+        self.0.turned_away(service);
+        self.1.turned_away(service);
     }
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.0.seized(group, waited);

@@ -4,6 +4,7 @@ mod accelerators;
 mod admission;
 mod databases;
 mod devices;
+mod policies;
 mod queues;
 mod requests;
 
@@ -170,6 +171,9 @@ impl Reading<'_> {
         self.queues(&mut figures, &mut utilizations);
         self.cpus(&mut figures, &mut utilizations);
         self.accelerators(&mut figures, &mut utilizations);
+        self.policies(&mut figures);
+        self.visits(&mut figures);
+        self.wasted(&mut figures);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
         let window_s = self.window_s();

@@ -22,7 +22,13 @@ impl Reading<'_> {
         figures.add(format!("{name}.goodput"), Unit::PerSecond, per_s(answered));
         figures.add(format!("{name}.failed"), Unit::PerSecond, per_s(failed));
         for (reason, count) in Reason::NAMES.iter().zip(seen.failed) {
+            if *reason == Reason::NAMES[Reason::Error.index()] && !self.has_errors() {
+                continue;
+            }
             figures.add(format!("{name}.failed.{reason}"), Unit::PerSecond, per_s(count));
+        }
+        if self.has_fallbacks() {
+            figures.add(format!("{name}.degraded"), Unit::PerSecond, per_s(seen.degraded));
         }
         let decided = Decided { born: seen.born, answered, failed };
         let own = Steady::Class(class.index());

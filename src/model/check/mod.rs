@@ -5,6 +5,7 @@ mod admission;
 mod balancing;
 mod caches;
 mod hosts;
+mod policies;
 mod queues;
 mod services;
 mod sizes;
@@ -20,6 +21,7 @@ use crate::parts::policy::retry::Retry;
 use crate::problem::{Code, Findings, suggest};
 use crate::units::Span;
 use indexmap::IndexMap;
+use policies::Policies;
 use std::collections::HashMap;
 
 const USERS_MAX: f64 = 1e9;
@@ -80,15 +82,6 @@ impl Checker<'_> {
             let rule = format!("must be from 0 to {USERS_MAX:e}, not {users}");
             findings.wrong_at("users", Code::E007, rule, "");
         }
-    }
-}
-
-fn patience(timeout: Option<Span>, retry: &Option<Retry>, findings: &mut Findings) {
-    if timeout.is_some_and(|it| it.is_zero()) {
-        findings.wrong_at("timeout", Code::E007, "must be longer than nothing", "\"5s\"");
-    }
-    if let Some(retry) = retry {
-        findings.inside("retry", |it| retry.check(it));
     }
 }
 

@@ -74,7 +74,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn notice_answer(&mut self, id: TokenId, instance: InstanceId, failed: bool) {
         let token = &self.tokens[id];
         let unheard = token.flags & (flag::ORPHAN | flag::CUT) != 0 && token.depth == token.base;
-        if !unheard {
+        if !unheard && !token.is(flag::TAKEN_BACK) {
             self.notice(instance, failed);
         }
     }

@@ -80,7 +80,10 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn set_out(&mut self, id: TokenId) -> Option<TokenId> {
         let Token { class, key, user, .. } = self.tokens[id];
         if !self.tokens[id].is(flag::THINKS) {
-            self.send(id);
+            // It may have been sent before its time.
+            if self.tokens[id].is(flag::WAITS_TO_RETRY) {
+                self.send(id);
+            }
             return None;
         }
         self.tokens.dismiss(id);
@@ -98,6 +101,10 @@ impl<P: Probe> Engine<'_, P> {
             return self.tokens.dismiss(id);
         }
         let guard = self.tokens[id].guard;
+        let policy = self.network.guards[guard].policy;
+        if policy.is_some_and(|it| !self.may_send(id, it)) {
+            return;
+        }
         self.set_patience(id, guard);
         self.ready.push_back(id);
     }
@@ -105,8 +112,11 @@ impl<P: Probe> Engine<'_, P> {
     /// Whoever sent the attempt waits no longer than this for it.
     #[inline(always)]
     pub(super) fn set_patience(&mut self, id: TokenId, guard: GuardId) {
-        if let Some(timeout) = self.network.guards[guard].timeout {
+        let guard = &self.network.guards[guard];
+        if let Some(timeout) = guard.timeout {
             self.schedule_constant(timeout, Rank::Timeout, Kind::Timeout, id);
+        } else if let Some(policy) = guard.policy {
+            self.set_patience_until(id, policy);
         }
     }
 
@@ -152,10 +162,10 @@ impl<P: Probe> Engine<'_, P> {
     /// none. Clients stand right in front of the system.
     #[inline(never)]
     fn cross(&mut self, id: TokenId, depth: Depth, luck: u64, inward: bool) -> bool {
-        if depth == 0 {
+        let token = &self.tokens[id];
+        if depth == 0 || token.is(flag::TAKEN_BACK) {
             return false;
         }
-        let token = &self.tokens[id];
         let above = self.network.zone_of(token.held(depth - 1));
         let below = self.network.zone_of(token.held(depth));
         let (from, to) = if inward { (above, below) } else { (below, above) };
@@ -204,6 +214,7 @@ impl<P: Probe> Engine<'_, P> {
         if self.instances[instance].ruled {
             self.notice_answer(id, instance, true);
         }
+        self.probe.turned_away(self.network.visits[visit].service);
         self.fail(id, reason);
         self.back_to_caller(id, visit, depth)
     }

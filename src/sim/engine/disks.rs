@@ -4,6 +4,7 @@ use super::steps::Flow;
 use super::*;
 use crate::network::{AccessId, Depth, ForkId};
 use crate::sim::pool::Seize;
+use crate::sim::token::Reason;
 
 impl<P: Probe> Engine<'_, P> {
     /// Finds out how many accesses the disk sees, and when the first of them was asked for.
@@ -33,7 +34,8 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(never)]
     pub(super) fn move_bytes(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
         let spec = &self.network.accesses[access];
-        let token = &self.tokens[id];
+        let token = &mut self.tokens[id];
+        token.joined = self.now;
         let luck = spec.key.wrapping_add(1 + u64::from(token.left));
         let mut span = spec.time.draw(&mut Draw::at(token.key, luck));
         let host = self.network.instances[token.held(depth)].host;
@@ -49,6 +51,9 @@ impl<P: Probe> Engine<'_, P> {
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
         self.free(disk);
         self.tokens[id].left -= 1;
+        if !self.tokens[id].is_wanted_for_sure() {
+            self.used_disk(id, depth);
+        }
         self.after_giving_back(id)
     }
 
@@ -116,6 +121,11 @@ impl<P: Probe> Engine<'_, P> {
         self.free(self.log_disk(instance));
         let log = self.logs[instance].as_mut().expect("this is its log's token");
         while let Some(committed) = log.answered(&mut self.tokens) {
+            let token = &mut self.tokens[committed];
+            if token.is(flag::TAKEN_BACK) {
+                token.failing = Reason::Timeout as u8;
+                token.step = self.network.unwind[StepId::new(token.step.index() - 1)];
+            }
             self.ready.push_back(committed);
         }
         let first =

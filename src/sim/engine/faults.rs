@@ -116,6 +116,10 @@ impl<P: Probe> Engine<'_, P> {
         let inside: Vec<(TokenId, Depth)> = self.those_inside(Health::Down);
         let (top, below): (Vec<_>, Vec<_>) =
             inside.into_iter().partition(|(id, depth)| self.tokens[*id].depth == depth + 1);
+        let ends_too = |it: &&(TokenId, Depth)| {
+            self.network.take_back.is_some() && self.ends_with_its_caller(it.0)
+        };
+        let ending: Vec<TokenId> = below.iter().filter(ends_too).map(|it| it.0).collect();
         for (id, _) in &top {
             self.detach(*id);
         }
@@ -127,11 +131,15 @@ impl<P: Probe> Engine<'_, P> {
         dead.iter().for_each(|it| self.reset_accelerator(*it));
         dead.iter().for_each(|it| self.forget(*it));
         dead.iter().for_each(|it| self.nobody_at_work(*it));
+        dead.iter().for_each(|it| self.forget_calls(*it));
         for (id, _) in top {
-            self.reset(id);
+            self.reset(id, Reason::Reset);
         }
         for (id, depth) in below {
             self.cut(id, depth);
+        }
+        for id in ending {
+            self.doom(id);
         }
     }
 
@@ -182,7 +190,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Whether it is crossing over to an instance, and not there yet.
-    fn is_on_its_way(&self, id: TokenId) -> bool {
+    pub(super) fn is_on_its_way(&self, id: TokenId) -> bool {
         let token = &self.tokens[id];
         token.wait == Wait::Crossing
             && token.failing == 0
@@ -223,16 +231,19 @@ impl<P: Probe> Engine<'_, P> {
                 let at = self.tokens[id].held(depth);
                 let cpu = self.own_cpu(id, at);
                 let claimant = self.network.instances[at].claimant;
-                let next = self.cpus[cpu].abort(self.now, claimant, id);
-                self.tokens[id].wait = Wait::Moving;
+                let (left, next) = self.cpus[cpu].abort(self.now, claimant, id);
                 self.date_cpu(cpu, next);
+                self.tokens[id].wait = Wait::Moving;
+                if !self.tokens[id].is_wanted_for_sure() {
+                    self.computed(id, left);
+                }
             }
             _ => {}
         }
     }
 
     /// Takes the token out of whatever it waits for.
-    fn detach(&mut self, id: TokenId) {
+    pub(super) fn detach(&mut self, id: TokenId) {
         if self.tokens[id].failing != 0 {
             return;
         }
@@ -247,7 +258,7 @@ impl<P: Probe> Engine<'_, P> {
             }
             Wait::Row => self.stop_waiting_for_row(id),
             Wait::Accelerator => self.leave_accelerator(id),
-            Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
+            Wait::Children => self.end_wait(id),
             Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
         }
     }
@@ -283,8 +294,9 @@ impl<P: Probe> Engine<'_, P> {
         token.step = self.network.instances[instance].log.as_ref().expect("it has one").first;
     }
 
-    /// The token's instance is gone: the request there fails, and gives back what it holds.
-    fn reset(&mut self, id: TokenId) {
+    /// The token's instance is gone, or its work is taken back: the request there fails, and gives back
+    /// what it holds.
+    pub(super) fn reset(&mut self, id: TokenId, reason: Reason) {
         let token = &mut self.tokens[id];
         token.flags &= !flag::HUNG;
         // Its events are void, the patience of whoever waits for it too: it fails right now.
@@ -292,10 +304,12 @@ impl<P: Probe> Engine<'_, P> {
         token.wait = Wait::Moving;
         let flow = match self.step_of(id) {
             _ if self.tokens[id].failing != 0 => Flow::On,
-            // At rest in this step, it has no worker yet.
-            Step::Seize { visit, .. } => self.turn_away(id, visit, Reason::Reset),
-            _ if self.is_out_of_work(&self.tokens[id]) => self.reset_while_out(id),
-            _ => self.fail(id, Reason::Reset),
+            // At rest in this step or on its way there, it has no worker yet.
+            Step::Call { visit, .. } | Step::Seize { visit, .. } => {
+                self.turn_away(id, visit, reason)
+            }
+            _ if self.is_out_of_work(&self.tokens[id]) => self.reset_while_out(id, reason),
+            _ => self.fail(id, reason),
         };
         self.forget_interruption(id);
         if flow == Flow::On {
@@ -305,7 +319,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The caller at `depth` is gone while the token works further in: a new token fails in the
     /// caller's place, and this one's work goes on for nobody.
-    fn cut(&mut self, id: TokenId, depth: Depth) {
+    pub(super) fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
         let whole = *token;
         let mut caller = whole;
@@ -317,7 +331,9 @@ impl<P: Probe> Engine<'_, P> {
         // An attempt need not hold anything of its caller's.
         let Some(step) = self.step_back_at(&caller, depth) else { return };
         caller.step = step;
-        caller.flags &= flag::ORPHAN | flag::CUT | flag::HANGS_BELOW | flag::DELIVERS;
+        let inherited =
+            flag::ORPHAN | flag::CUT | flag::HANGS_BELOW | flag::DELIVERS | flag::TAKEN_BACK;
+        caller.flags &= inherited;
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;

@@ -16,8 +16,11 @@ mod disks;
 mod ends;
 mod faults;
 mod interruptions;
+mod policies;
 mod queues;
 mod steps;
+mod taking_back;
+mod waste;
 
 use super::accelerator::{Accelerator, Served};
 use super::arrivals::Arrivals;
@@ -26,10 +29,12 @@ use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
+use super::family::Families;
 use super::interrupted::Interrupted;
 use super::log::Log;
 use super::meter::Meter;
 use super::order::Order;
+use super::policies::{Policies, PoliciesSeen};
 use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
@@ -53,6 +58,7 @@ use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use std::collections::VecDeque;
+pub use waste::Wasted;
 
 /// How one replication is to be run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,6 +105,8 @@ pub struct Usage {
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub queues: Table<QueueId, QueueArea>,
+    pub policies: PoliciesSeen,
+    pub wasted: Wasted,
     pub events: u64,
 }
 
@@ -276,6 +284,10 @@ impl Ready {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
     #[inline]
     fn pop_front(&mut self) -> Option<TokenId> {
         let first = self.first.take();
@@ -357,6 +369,14 @@ struct Engine<'n, P> {
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
     queues: Queues,
+    policies: Policies,
+    families: Families,
+    /// Whose work is to be taken back, as they were then; and whose only work that is.
+    doomed: Vec<(TokenId, u32)>,
+    taker: TokenId,
+    /// Whether work may be done in vain, and what was since the window opened.
+    wastes: bool,
+    wasted: Wasted,
     sources: Table<ClassId, Source<'n>>,
     /// What is left of retry budgets, by calling instance.
     budgets: Table<BudgetId, Vec<Bucket>>,
@@ -430,6 +450,12 @@ impl<'n, P: Probe> Engine<'n, P> {
                 .map(|_, it| Connections::new(it, &network.services[it.to].instances)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             queues: Queues::new(network),
+            policies: Policies::new(network),
+            families: Families::with_capacity(if network.has_families { 4096 } else { 0 }),
+            doomed: Vec::with_capacity(if network.take_back.is_some() { 1024 } else { 0 }),
+            taker: TokenId::LAST,
+            wastes: network.may_waste || !network.faults.is_empty(),
+            wasted: Wasted::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
@@ -448,6 +474,11 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Everything that is known to happen, and the first of everything else.
     fn open_run(&mut self) {
         self.open_logs();
+        if let Some(first) = self.network.take_back {
+            let (class, guard) = (ClassId::default(), GuardId::LAST);
+            self.taker = self.tokens.admit(class, guard, first, 0, Time::ZERO);
+            self.tokens[self.taker].flags = flag::LOG;
+        }
         self.control(Time::ZERO + self.plan.warm_up, Control::Open);
         for (i, fault) in self.network.faults.iter().enumerate() {
             self.control(fault.at, Control::FaultBegins(i as u32));
@@ -549,18 +580,28 @@ impl<'n, P: Probe> Engine<'n, P> {
             return self.happen_rarely(event.kind(), id);
         }
         let token = &mut self.tokens[id];
-        if token.flags & (flag::HUNG | flag::INTERRUPTED) != 0 {
-            return self.happen_to_interrupted(id);
+        if !token.is_wanted_for_sure() {
+            return self.happen_to_other(id);
         }
         token.wait = Wait::Moving;
         Some(id)
     }
 
-    /// The same for one that hangs, or was interrupted.
+    /// The same for one that hangs, was interrupted, or may work in vain.
     #[inline(never)]
-    fn happen_to_interrupted(&mut self, id: TokenId) -> Option<TokenId> {
-        let is_over = !self.tokens[id].is(flag::HUNG) && self.wait_is_over(id);
-        is_over.then_some(id)
+    fn happen_to_other(&mut self, id: TokenId) -> Option<TokenId> {
+        let token = &self.tokens[id];
+        if token.is(flag::HUNG) || token.is(flag::INTERRUPTED) && !self.wait_is_over(id) {
+            return None;
+        }
+        if self.wastes
+            && self.tokens[id].failing == 0
+            && matches!(self.step_of(id), Step::Delay { .. })
+        {
+            self.computed(id, Span::ZERO);
+        }
+        self.tokens[id].wait = Wait::Moving;
+        Some(id)
     }
 
     #[inline(never)]
@@ -667,6 +708,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
         self.computed_at_opening_ns = self.computed_ns();
+        self.policies.open_window(now);
+        self.wasted.clear();
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
     }
@@ -727,6 +770,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             },
             connects: self.connections.map(|_, it| it.measured()),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
+            policies: self.policies.measured(now),
+            wasted: self.wasted,
             events: self.events,
         };
         Ok((self.probe, usage))

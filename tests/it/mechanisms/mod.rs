@@ -3,6 +3,7 @@
 mod accelerators;
 mod balancing;
 mod caches;
+mod callers;
 mod connections;
 mod cpu;
 mod devices;
@@ -12,6 +13,7 @@ mod lines;
 mod policies;
 mod queues;
 mod requests;
+mod taking_back;
 
 use crate::support::{Diary, Model, model, plan};
 use outgrow::ids::Id;

@@ -443,7 +443,8 @@ fn steps(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
 
 fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let calls = place.service + 1 < place.services;
-    match dice.below(17) {
+    match dice.below(18) {
+        17 => json!({ "fail": 0.1 }),
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
@@ -506,13 +507,50 @@ fn call(dice: &mut Dice, place: &Place) -> Value {
     } else if place.pools > 0 && dice.chance(0.6) {
         call["through"] = json!(format!("p{}", dice.below(place.pools)));
     }
-    if dice.chance(0.4) {
-        call["timeout"] = dice.span(1, 60);
-    }
-    if dice.chance(0.4) {
-        call["retry"] = retry(dice);
+    policies(dice, &mut call, place.service, to);
+    if dice.chance(0.2) {
+        call["fallback"] = steps(dice, place, 0, TABLES);
     }
     call
+}
+
+/// What a class or call does to live with failure. Calls to one service share a breaker, and so have the
+/// same.
+fn policies(dice: &mut Dice, caller: &mut Value, from: u64, to: u64) {
+    if dice.chance(0.4) {
+        caller["timeout"] = dice.span(10, 60);
+    }
+    match dice.below(5) {
+        0 | 1 => caller["retry"] = retry(dice),
+        2 => caller["hedge"] = hedge(dice),
+        _ => {}
+    }
+    if dice.chance(0.25) {
+        let window = if to % 2 == 0 { json!(4 + to) } else { json!("50ms") };
+        caller["breaker"] = json!({
+            "window": window, "minimum": 3, "open": "30ms", "slow": "20ms", "trials": 1 + from,
+        });
+    }
+    if dice.chance(0.2) {
+        let deadline = dice.span(61, 150);
+        caller["deadline"] =
+            if dice.chance(0.5) { deadline } else { json!({ "exponential": deadline }) };
+    }
+    if dice.chance(0.3) {
+        caller["cancel"] = json!(true);
+    }
+}
+
+fn hedge(dice: &mut Dice) -> Value {
+    let after = match dice.below(3) {
+        0 => json!({ "percentile": 0.8 }),
+        _ => dice.span(0, 9),
+    };
+    let mut hedge = json!({ "after": after, "most": dice.from(2, 4) });
+    if dice.chance(0.3) {
+        hedge["budget"] = json!({ "ratio": 0.2, "burst": 3, "reserve": "5/s" });
+    }
+    hedge
 }
 
 fn retry(dice: &mut Dice) -> Value {
@@ -520,9 +558,20 @@ fn retry(dice: &mut Dice) -> Value {
     if dice.chance(0.3) {
         retry["budget"] = json!({ "ratio": 0.3, "burst": 2, "reserve": "5/s" });
     }
-    match dice.below(4) {
+    if dice.chance(0.2) {
+        retry["on"] = json!(["timeout", "refused"]);
+    }
+    match dice.below(5) {
         0 => {}
         1 => retry["backoff"] = dice.span(0, 20),
+        2 => {
+            let kinds = [
+                json!({ "fixed": { "pause": dice.span(0, 9), "jitter": "full" } }),
+                json!({ "decorrelated": { "base": dice.span(1, 5), "cap": "40ms" } }),
+                json!({ "random": dice.time(5) }),
+            ];
+            retry["backoff"] = dice.one_of(&kinds).clone();
+        }
         _ => {
             let jitter = *dice.one_of(&["none", "full", "equal"]);
             retry["backoff"] = json!({ "exponential": { "base": dice.span(1, 10), "cap": "40ms", "jitter": jitter } });
@@ -537,6 +586,9 @@ fn parallel(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value 
     let mut parallel = json!({ "parallel": lists });
     if dice.chance(0.5) {
         parallel["need"] = json!(dice.from(1, branches));
+    }
+    if dice.chance(0.3) {
+        parallel["cancel"] = json!(true);
     }
     parallel
 }
@@ -555,12 +607,7 @@ fn class(dice: &mut Dice, operations: u64, closed: bool) -> Value {
     } else {
         class["rate"] = json!(format!("{}/s", dice.from(20, 300)));
     }
-    if dice.chance(0.5) {
-        class["timeout"] = dice.span(5, 200);
-    }
-    if dice.chance(0.5) {
-        class["retry"] = retry(dice);
-    }
+    policies(dice, &mut class, 0, 0);
     if dice.chance(0.2) {
         class["background"] = json!(true);
     }
