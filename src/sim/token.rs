@@ -76,10 +76,9 @@ pub struct Token {
     pub key: u64,
     /// When the request was meant to start, at the client; when it was sent, for what has a parent.
     pub born: Time,
-    /// When it joined the line it stands in or began to use the disk, or when it will have computed or
-    /// waited.
+    /// When it joined the line it stands in, or when it will have computed or waited.
     pub joined: Time,
-    /// Neighbours in the line that it stands in.
+    /// Neighbours in the line that it stands in; see `begun` for those in none.
     pub next: u32,
     pub prev: u32,
     pub class: ClassId,
@@ -139,6 +138,18 @@ impl Token {
     #[inline]
     pub fn is_wanted_for_sure(&self) -> bool {
         self.flags == 0 && self.parent == NOBODY
+    }
+
+    /// Begins to use a disk: the time stands where its neighbours would, as it is in no line now.
+    #[inline]
+    pub fn begin(&mut self, now: Time) {
+        let nanos = now.nanos();
+        (self.next, self.prev) = (nanos as u32, (nanos >> 32) as u32);
+    }
+
+    /// When it began to use the disk that it uses.
+    pub fn begun(&self) -> Time {
+        Time::from_nanos(u64::from(self.prev) << 32 | u64::from(self.next))
     }
 
     /// Whether it neither fails nor has anything out of the ordinary about it.

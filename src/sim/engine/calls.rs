@@ -27,7 +27,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
-        let Birth { guard, first, patience, budget } = birth;
+        let Birth { guard, first, patience, watched } = birth;
         let token = self.tokens.admit(class, guard, first, key, self.now);
         if user != NOBODY {
             self.tokens[token].user = user;
@@ -40,10 +40,19 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(patience) = patience {
             self.schedule_constant(patience, Rank::Timeout, Kind::Timeout, token);
         }
-        if budget {
-            self.deposit(token);
+        if watched {
+            self.watch(token, guard);
         }
         token
+    }
+
+    /// A client of whom there is more to know than how long it waits.
+    #[inline(never)]
+    fn watch(&mut self, token: TokenId, guard: GuardId) {
+        if let Some(policy) = self.network.guards[guard].policy {
+            self.set_patience_until(token, policy);
+        }
+        self.deposit(token);
     }
 
     /// A user of a closed class thinks about the next request.

@@ -35,7 +35,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn move_bytes(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
         let spec = &self.network.accesses[access];
         let token = &mut self.tokens[id];
-        token.joined = self.now;
+        token.begin(self.now);
         let luck = spec.key.wrapping_add(1 + u64::from(token.left));
         let mut span = spec.time.draw(&mut Draw::at(token.key, luck));
         let host = self.network.instances[token.held(depth)].host;

@@ -227,8 +227,8 @@ struct Birth {
     first: StepId,
     /// How long a client waits for the first attempt.
     patience: Option<DelayId>,
-    /// Whether retries have a budget.
-    budget: bool,
+    /// Whether retries have a budget, or there is more to the guard.
+    watched: bool,
 }
 
 impl<'n> Source<'n> {
@@ -240,7 +240,8 @@ impl<'n> Source<'n> {
                 guard: class.guard,
                 first: network.guards[class.guard].first,
                 patience: network.guards[class.guard].timeout,
-                budget: network.guards[class.guard].budget.is_some(),
+                watched: network.guards[class.guard].budget.is_some()
+                    || network.guards[class.guard].policy.is_some(),
             },
         }
     }

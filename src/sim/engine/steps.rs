@@ -289,7 +289,7 @@ impl<P: Probe> Engine<'_, P> {
     fn transfer(&mut self, id: TokenId, access: AccessId) -> Flow {
         let access = &self.network.accesses[access];
         let token = &mut self.tokens[id];
-        token.joined = self.now;
+        token.begin(self.now);
         let luck = access.key.wrapping_add(1 + u64::from(token.left));
         let span = access.time.draw(&mut Draw::at(token.key, luck));
         let event = Event::new(Kind::Done, id, token.generation);

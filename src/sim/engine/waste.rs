@@ -73,7 +73,7 @@ impl<P: Probe> Engine<'_, P> {
         if self.wastes && self.is_in_vain(token) {
             let host = self.network.instances[token.held(depth)].host;
             let group = self.network.hosts[host].group;
-            self.wasted.disk_ns[group] += (self.now - token.joined).nanos() as f64;
+            self.wasted.disk_ns[group] += (self.now - token.begun()).nanos() as f64;
         }
     }
 }
