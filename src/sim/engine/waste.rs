@@ -63,7 +63,9 @@ impl<P: Probe> Engine<'_, P> {
         let span = work.law.draw(&mut self.draw(id, work.key));
         let token = &self.tokens[id];
         let service = self.network.instances[token.held(token.depth - 1)].service;
-        self.wasted.cpu_ns[service] += (span - left).nanos() as f64;
+        // What a core lost to waking or switching for it is left to do too, and is no part of its work.
+        let done_ns = span.nanos().saturating_sub(left.nanos());
+        self.wasted.cpu_ns[service] += done_ns as f64;
     }
 
     /// The token has used a disk since it began.

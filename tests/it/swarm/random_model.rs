@@ -526,7 +526,7 @@ fn policies(dice: &mut Dice, caller: &mut Value, from: u64, to: u64) {
         _ => {}
     }
     if dice.chance(0.25) {
-        let window = if to % 2 == 0 { json!(4 + to) } else { json!("50ms") };
+        let window = if to.is_multiple_of(2) { json!(4 + to) } else { json!("50ms") };
         caller["breaker"] = json!({
             "window": window, "minimum": 3, "open": "30ms", "slow": "20ms", "trials": 1 + from,
         });
