@@ -449,7 +449,11 @@ impl<P: Probe> Engine<'_, P> {
         }
         let silent = |it: InstanceId| self.instances[it].state == Health::Silent;
         if token.is(flag::HANGS_BELOW) && depth > 0 && silent(token.held(depth - 1)) {
-            token.flags |= flag::HUNG;
+            // What is taken back and is out of all its own instances just ends.
+            if token.is(flag::TAKEN_BACK) && depth == token.base {
+                return false;
+            }
+            token.flags = token.flags & !flag::TAKEN_BACK | flag::HUNG;
             return true;
         }
         false
