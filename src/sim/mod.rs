@@ -9,6 +9,7 @@ mod connections;
 mod cpu;
 mod engine;
 mod family;
+mod hot;
 mod interrupted;
 mod line;
 mod log;

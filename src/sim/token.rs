@@ -270,7 +270,8 @@ const BLANK: Token = Token {
     born: Time::ZERO,
     joined: Time::ZERO,
     deadline: Time::NEVER,
-    held: [InstanceId::LAST; DEPTH_MAX],
+    // Some instance, so that what is held can always be opened.
+    held: [InstanceId::FIRST; DEPTH_MAX],
 };
 
 /// The class of a place that holds no token.
