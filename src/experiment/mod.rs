@@ -100,6 +100,11 @@ pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Proble
             });
         });
     }
+    findings.inside("faults", |it| {
+        for (i, fault) in experiment.faults.iter_mut().enumerate() {
+            it.inside(i, |it| crate::model::of_fault(fault, files, it));
+        }
+    });
     check(&experiment, &mut findings);
     match findings.is_empty() {
         true => Ok(experiment),

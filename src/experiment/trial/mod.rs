@@ -4,6 +4,7 @@ mod accelerators;
 mod admission;
 mod databases;
 mod devices;
+mod outages;
 mod queues;
 mod requests;
 
@@ -162,6 +163,7 @@ impl Reading<'_> {
         let mut utilizations = Vec::new();
         self.pools(&mut figures, &mut utilizations);
         self.admissions(&mut figures);
+        self.outages(&mut figures);
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);

@@ -5,10 +5,13 @@ mod admission;
 mod balancing;
 mod caches;
 mod disks;
+mod faults;
 mod layout;
 mod program;
 mod queues;
 mod steps;
+
+pub use faults::split_number;
 
 use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, TrafficClass};
 use super::places::Operation;
@@ -42,6 +45,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
     }
     compiler.consumers();
     compiler.logs();
+    compiler.faults();
     (compiler.network, compiler.names)
 }
 

@@ -14,8 +14,10 @@ mod calls;
 mod connections;
 mod disks;
 mod ends;
+mod failures;
 mod faults;
 mod interruptions;
+mod links;
 mod queues;
 mod steps;
 
@@ -31,6 +33,7 @@ use super::log::Log;
 use super::meter::Meter;
 use super::order::Order;
 use super::pool::{Area, Pool};
+use super::presence::{Presence, Present};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
 use super::rows::{Rows, RowsUse};
@@ -52,6 +55,7 @@ use crate::units::{Span, Time};
 use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
+use failures::Troubles;
 use std::collections::VecDeque;
 
 /// How one replication is to be run.
@@ -99,6 +103,8 @@ pub struct Usage {
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub queues: Table<QueueId, QueueArea>,
+    /// Instances up, and believed to be.
+    pub presence: Table<ServiceId, Present>,
     pub events: u64,
 }
 
@@ -364,6 +370,9 @@ struct Engine<'n, P> {
     rounds: Table<ClassId, Vec<u32>>,
     /// How many faults hold each host down, and how often it went down.
     down: Table<HostId, u32>,
+    /// What else is out of the ordinary.
+    troubles: Troubles,
+    presence: Table<ServiceId, Presence>,
     inside: Inside,
     /// Attempts of each class under way, when they were last counted.
     backlog: Table<ClassId, u32>,
@@ -437,6 +446,10 @@ impl<'n, P: Probe> Engine<'n, P> {
                 _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
+            troubles: Troubles::new(network),
+            presence: network
+                .services
+                .map(|_, it| Presence::of(it.instances.end.index() - it.instances.start.index())),
             inside: Inside::default(),
             backlog: network.classes.map(|_, _| 0),
             restless: (Time::ZERO, 0),
@@ -449,10 +462,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn open_run(&mut self) {
         self.open_logs();
         self.control(Time::ZERO + self.plan.warm_up, Control::Open);
-        for (i, fault) in self.network.faults.iter().enumerate() {
-            self.control(fault.at, Control::FaultBegins(i as u32));
-            self.control(fault.until, Control::FaultEnds(i as u32));
-        }
+        self.expect_faults();
         if !self.network.faults.is_empty() {
             self.open_checks();
         }
@@ -666,6 +676,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
+        self.presence.iter_mut().for_each(|it| it.open(now));
+        self.troubles.open(now);
         self.computed_at_opening_ns = self.computed_ns();
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
@@ -675,6 +687,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
         self.tell_unsettled();
+        self.tell_course();
         self.control(self.now + self.plan.slice, Control::Slice);
     }
 
@@ -708,6 +721,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
         self.tell_unsettled();
+        self.tell_course();
         self.audit()?;
         let now = self.now;
         let computed_ns = self.computed_in_window_ns();
@@ -727,6 +741,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             },
             connects: self.connections.map(|_, it| it.measured()),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
+            presence: self.presence.map(|_, it| it.measured(now)),
             events: self.events,
         };
         Ok((self.probe, usage))
