@@ -5,6 +5,7 @@ mod design;
 pub mod file;
 mod find;
 mod point;
+mod series;
 mod summary;
 mod trial;
 

@@ -111,7 +111,15 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
                 });
                 continue;
             }
-            let cases = cases(fault, design);
+            let mut cases = cases(fault, design);
+            // What fails in two ways is told apart by how.
+            let same = |other: &Fault| {
+                other.what() == fault.what() && other.style_name() != fault.style_name()
+            };
+            if experiment.faults.iter().any(same) {
+                let style = fault.style_name();
+                cases.iter_mut().for_each(|it| it.0.push_str(&format!(", {style}")));
+            }
             for (what, case) in &cases {
                 points.push(fault_point(experiment, i, design, f, what, case));
             }

@@ -120,6 +120,13 @@ impl Measure {
     }
 }
 
+impl Measure {
+    /// Watches the course of what is out of the ordinary, even if nothing fails outright.
+    pub fn watch_course(&mut self, network: &Network, slices: usize) {
+        self.course.get_or_insert_with(|| Course::new(network, slices));
+    }
+}
+
 impl QueueSeen {
     fn new(slices: usize) -> QueueSeen {
         QueueSeen { unsettled: Vec::with_capacity(slices), ..QueueSeen::default() }

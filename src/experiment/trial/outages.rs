@@ -7,7 +7,9 @@ use crate::units::Time;
 impl Reading<'_> {
     /// Where something fails.
     pub(super) fn outages(&self, figures: &mut Figures) {
-        let Some(course) = &self.seen.course else { return };
+        if self.network().faults.is_empty() {
+            return;
+        }
         let window_ns = self.window.nanos() as f64;
         for (service, name) in self.network().services.ids().zip(&self.names().services) {
             let Present { up, believed } = self.usage.presence[service];
@@ -18,7 +20,7 @@ impl Reading<'_> {
             add("up", up);
             add("believed", believed);
         }
-        let Some(failing) = &self.point.fault else { return };
+        let (Some(failing), Some(course)) = (&self.point.fault, &self.seen.course) else { return };
         let begun = self.seen.opened + failing.at;
         let ended = begun + failing.duration;
         let failed = |it: &&Turns| it.down.is_some_and(|it| it >= begun);
@@ -32,6 +34,15 @@ impl Reading<'_> {
         add("detection", begun, |it| it.ejected);
         add("restart", ended, |it| it.up);
         add("return", ended, |it| it.back);
+    }
+
+    pub(super) fn course(&self) -> Option<CourseSeen> {
+        let course = self.seen.course.as_ref().filter(|_| self.point.fault.is_some())?;
+        Some(CourseSeen {
+            responses: course.responses.clone(),
+            instances: course.instances.as_slice().to_vec(),
+            cpus: course.cpus.as_slice().to_vec(),
+        })
     }
 }
 

@@ -142,7 +142,8 @@ impl Fault {
         let ends = |(kind, it): &(&str, &Option<[String; 2]>)| {
             it.as_ref().map(|[a, b]| format!("{kind} {a}–{b}"))
         };
-        named.or(between.iter().find_map(ends)).unwrap_or_default()
+        let what = named.or(between.iter().find_map(ends)).unwrap_or_default();
+        if self.slow.is_some() { format!("{what}, slow") } else { what }
     }
 
     /// The word for how it shows, in reports.
