@@ -3,7 +3,7 @@
 use super::{CacheId, HostId, InstanceId, ZoneId};
 use crate::parts::distribution::Law;
 pub use crate::parts::fault::{FaultStyle, Slow};
-use crate::units::{Span, Time};
+use crate::units::Time;
 
 /// Something is out of the ordinary for a while.
 #[derive(Clone, Debug)]
@@ -56,6 +56,16 @@ impl Fault {
 }
 
 impl Failing {
+    /// The instances that it names.
+    pub fn instances(&self) -> &[InstanceId] {
+        match self {
+            Failing::Instances(instances, _)
+            | Failing::Slow { instances, .. }
+            | Failing::Caches { instances, .. } => instances,
+            Failing::Hosts(..) | Failing::Link { .. } => &[],
+        }
+    }
+
     /// Whether it is about what crosses from one of these zones to the other.
     pub fn is_between(&self, from: ZoneId, to: ZoneId) -> bool {
         let Failing::Link { between: [a, b], .. } = self else { return false };
@@ -63,13 +73,5 @@ impl Failing {
         let either = fits(a, from) && fits(b, to) || fits(a, to) && fits(b, from);
         // Within a zone only what names it twice applies.
         either && (from != to || a.is_some() && b.is_some())
-    }
-}
-
-impl When {
-    /// The mean time from one beginning to the next, if it begins again.
-    pub fn mean_cycle(&self) -> Option<Span> {
-        let When::AtRandom { every, lasts, .. } = self else { return None };
-        Some(Span::from_nanos_f64(every.mean_ns() + lasts.mean_ns()))
     }
 }

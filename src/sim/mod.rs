@@ -9,6 +9,7 @@ mod connections;
 mod course;
 mod cpu;
 mod engine;
+mod hot;
 mod interrupted;
 mod line;
 mod log;
