@@ -221,9 +221,27 @@ pub struct ModelSummary {
     /// What the model promises: `generate.p95` at most 3 s, `generate.availability` at least 0.999.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub objectives: IndexMap<String, f64>,
+    /// What is to be expected in the long run; absent if nothing says how often something fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
     /// What the experiment sought; absent if it sought nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
+}
+
+/// What is to be expected over a long time in which outages come now and then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OverTime {
+    /// The share of requests that are answered.
+    pub availability: Estimate,
+    /// The time of a month of 730 hours in which fewer than half of them are, in seconds.
+    pub downtime_per_month: Estimate,
+    /// How many outages there are in a month, on average.
+    pub outages_per_month: f64,
+    /// The share of months without any, if they come independently of one another.
+    pub month_without: f64,
+    /// How it was got.
+    pub method: String,
 }
 
 /// The smallest value for which something holds.

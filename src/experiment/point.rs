@@ -42,6 +42,8 @@ pub struct Failing {
     /// Since the window opened.
     pub at: Span,
     pub duration: Span,
+    /// The mean time from one such fault to the next, if that is known.
+    pub once_in: Option<Span>,
     /// `crash`, `silence` or `surge`.
     pub style: &'static str,
 }
@@ -248,7 +250,8 @@ fn fault_point(
         }
     };
     let (duration, style) = (case.whole(), case.style_name());
-    point.fault = Some(Failing { number, what: what.to_owned(), at: LEAD, duration, style });
+    let (what, once_in) = (what.to_owned(), case.once_in);
+    point.fault = Some(Failing { number, what, at: LEAD, duration, once_in, style });
     Point {
         warm_up: WarmUp::Fixed(warm_up),
         window: LEAD + case.whole() + experiment.aftermath,

@@ -2,6 +2,7 @@
 
 use super::conduct::Conducted;
 use super::design::Design;
+use super::over_time::over_time;
 use super::point::Point;
 use super::series;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
@@ -241,10 +242,16 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 }
 
 /// What holds for a design over its points.
-pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
+pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
+    let points: Vec<&Reported> = known.iter().map(|it| it.reported).collect();
     let limits = limits(design);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
-    ModelSummary { breaks_on: breaks_on(points, &limits), objectives, found: None }
+    ModelSummary {
+        breaks_on: breaks_on(&points, &limits),
+        objectives,
+        over_time: over_time(known),
+        found: None,
+    }
 }
 
 /// When an objective is first missed with confidence: between the last sampled day on which all

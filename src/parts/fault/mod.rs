@@ -93,6 +93,10 @@ pub struct Fault {
     /// When it begins, counted from the start of the story. Without growth, that says nothing.
     #[serde(default)]
     pub at: Span,
+    /// The mean time from one such fault to the next, each zone of "any" for itself. With it, what
+    /// happens in the long run is told: ordinary times and faults, weighted by how often they come.
+    #[serde(default)]
+    pub once_in: Option<Span>,
     /// It comes again and again: the time from the end of one, or the start of the run, to the
     /// beginning of the next. Whatever the design, the same thing of the same name fails at the same
     /// times.
@@ -256,7 +260,11 @@ impl Fault {
                 it.wrong(Code::E007, rule, "machines fail every few months: \"90d\"");
             }
         });
-        for (key, given) in [("at", !self.at.is_zero()), ("surge", self.surge.is_some())] {
+        for (key, given) in [
+            ("at", !self.at.is_zero()),
+            ("surge", self.surge.is_some()),
+            ("once_in", self.once_in.is_some()),
+        ] {
             if given {
                 let rule = "has no effect on what comes at random";
                 findings.wrong_at(key, Code::E010, rule, "leave \"every\" or this out");
