@@ -251,6 +251,7 @@ pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
         objectives,
         over_time: over_time(known),
         found: None,
+        capacity: None,
     }
 }
 

@@ -297,6 +297,7 @@ fn summaries(outcome: &mut Outcome) {
                 objectives: objectives.clone(),
                 over_time: None,
                 found: None,
+                capacity: None,
             },
         )
     };
