@@ -2,6 +2,10 @@
 //!
 //! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
 
+mod fault;
+
+pub use fault::{Failing, Fault, FaultStyle, LinkTrouble, Slow, When};
+
 use crate::ids::{Id, Table, id};
 use crate::parts::balance::{Careful, Rule};
 use crate::parts::cache::Evict;
@@ -678,17 +682,6 @@ pub enum Arrival {
     /// So many users who think in between.
     Closed { users: u32, think: Law },
 }
-
-/// Hosts that fail together for a while.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    pub hosts: Vec<HostId>,
-    pub at: Time,
-    pub until: Time,
-    pub style: FaultStyle,
-}
-
-pub use crate::parts::fault::FaultStyle;
 
 #[derive(Clone, Debug, Default)]
 pub struct Network {

@@ -190,6 +190,25 @@ pub struct Series {
     pub failed: Vec<f64>,
     /// Mean response of those answered in the slice, in seconds; null where there was none.
     pub response_mean: Vec<Option<f64>>,
+    /// Quantiles of their responses, in seconds, by name: `p50`, `p95`, `p99`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub response: IndexMap<String, Vec<Option<f64>>>,
+    /// Instances of each service at the end of the slice.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub instances: IndexMap<String, Instances>,
+    /// The share of the cores of each host group that was busy, of those hosts that were up; null
+    /// where none was.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub cpu: IndexMap<String, Vec<Option<f64>>>,
+}
+
+/// How many instances of a service there are, slice by slice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Instances {
+    /// In truth.
+    pub up: Vec<f64>,
+    /// As their balancer believes.
+    pub believed: Vec<f64>,
 }
 
 /// What holds for a design over all its points.
@@ -202,6 +221,9 @@ pub struct ModelSummary {
     /// What the model promises: `generate.p95` at most 3 s, `generate.availability` at least 0.999.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub objectives: IndexMap<String, f64>,
+    /// What is to be expected in the long run; absent if nothing says how often something fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
     /// What the experiment sought; absent if it sought nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
@@ -245,6 +267,21 @@ pub enum CapacityUnit {
     Users,
     /// Times the rates that the model gives.
     Times,
+}
+
+/// What is to be expected over a long time in which outages come now and then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OverTime {
+    /// The share of requests that are answered.
+    pub availability: Estimate,
+    /// The time of a month of 730 hours in which fewer than half of them are, in seconds.
+    pub downtime_per_month: Estimate,
+    /// How many outages there are in a month, on average.
+    pub outages_per_month: f64,
+    /// The share of months without any, if they come independently of one another.
+    pub month_without: f64,
+    /// How it was got.
+    pub method: String,
 }
 
 /// The smallest value for which something holds.

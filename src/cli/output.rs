@@ -49,6 +49,9 @@ fn write_folder(outcome: &Outcome, folder: &Path) -> Result<(), Refusal> {
     };
     write("outcome.json", json::text(outcome).as_bytes())?;
     write("outcome.csv", csv::text(outcome).as_bytes())?;
+    if let Some(series) = csv::series(outcome) {
+        write("series.csv", series.as_bytes())?;
+    }
     for chart in chart::charts(outcome) {
         write(&format!("{}.svg", chart.name), chart::svg(&chart).as_bytes())?;
         let name = format!("{}.png", chart.name);

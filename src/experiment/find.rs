@@ -62,7 +62,8 @@ impl Find {
         findings.inside("such_that", |it| self.such_that.check(it));
         let story = experiment.growth.as_ref().map(|it| it.sample.warm_up);
         let warm_up = story.or(experiment.warm_up).unwrap_or_default();
-        if experiment.faults.is_empty() && matches!(warm_up, WarmUp::Auto(_)) {
+        let at_random = experiment.faults.iter().all(|it| it.every.is_some());
+        if at_random && matches!(warm_up, WarmUp::Auto(_)) {
             let rule = "a search needs a warm-up that is the same at every value";
             findings.wrong(Code::E004, rule, "write it out: \"warm_up\": \"30s\"");
         }

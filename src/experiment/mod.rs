@@ -5,7 +5,9 @@ mod conduct;
 mod design;
 pub mod file;
 mod find;
+mod over_time;
 mod point;
+mod series;
 mod summary;
 mod trial;
 
@@ -58,8 +60,7 @@ pub fn outcome(
         .iter()
         .enumerate()
         .map(|(i, design)| {
-            let own: Vec<_> =
-                known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+            let own: Vec<_> = known.iter().filter(|it| it.point.design == i).collect();
             summary::summary(design, &own)
         })
         .collect();
@@ -102,6 +103,11 @@ pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Proble
             });
         });
     }
+    findings.inside("faults", |it| {
+        for (i, fault) in experiment.faults.iter_mut().enumerate() {
+            it.inside(i, |it| crate::model::of_fault(fault, files, it));
+        }
+    });
     check(&experiment, &mut findings);
     match findings.is_empty() {
         true => Ok(experiment),
@@ -136,6 +142,13 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
         }
     }
     for (i, fault) in experiment.faults.iter().enumerate() {
+        let watched = fault.whole() + experiment.aftermath;
+        if fault.once_in.is_some_and(|it| it <= watched) {
+            let rule = format!("must be longer than a fault and its aftermath, {watched}");
+            findings.inside("faults", |it| {
+                it.inside(i, |it| it.wrong_at("once_in", Code::E007, rule, "\"90d\""));
+            });
+        }
         if fault.whole().nanos().saturating_add(experiment.aftermath.nanos()) > WATCHED_MAX.nanos()
         {
             let rule =

@@ -2,12 +2,15 @@
 
 use super::conduct::Conducted;
 use super::design::Design;
+use super::over_time::over_time;
 use super::point::Point;
+use super::series;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
 use crate::model::file::Objective;
+use crate::network::{Fault as Failing, When};
 use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
-    Point as Reported, Series, Theory, Unit, Verdict,
+    Point as Reported, Theory, Unit, Verdict,
 };
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
@@ -49,12 +52,16 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         bottleneck: Some(bottleneck),
         metrics,
         theory: theory(point),
-        series: point.fault.as_ref().map(|_| series(trials)),
+        series: point.fault.as_ref().map(|_| series::series(trials, &point.names)),
     }
 }
 
-/// What theory says of the same network, where it says anything.
+/// What theory says of the same network, where it says anything; of one that fails it does not.
 fn theory(point: &Point) -> IndexMap<String, Theory> {
+    let at_random = |it: &Failing| matches!(it.when, When::AtRandom { .. });
+    if point.network.faults.iter().any(at_random) {
+        return IndexMap::new();
+    }
     let predictions = predict(&point.network, &point.names).into_iter();
     let told =
         |it: Prediction| (it.metric, Theory { value: it.value, method: it.method.to_owned() });
@@ -196,31 +203,6 @@ fn busier<'a>(a: (&'a str, f64), b: (&'a str, f64)) -> (&'a str, f64) {
     if b.1 > a.1 { b } else { a }
 }
 
-/// What happened slice by slice, averaged over replications.
-fn series(trials: &[Trial]) -> Series {
-    let slices = trials.iter().map(|it| it.slices.len()).min().unwrap_or(0);
-    let mut series = Series::default();
-    for i in 0..slices {
-        let of = |value: fn(&super::trial::SliceSeen) -> f64| {
-            trials.iter().map(|it| value(&it.slices[i])).sum::<f64>()
-        };
-        let length_s = of(|it| it.length_s);
-        if length_s <= 0.0 {
-            continue;
-        }
-        if i == 0 {
-            series.slice_s = length_s / trials.len() as f64;
-        }
-        series.at_s.push(trials[0].slices[i].at_s);
-        series.born.push(of(|it| it.born) / length_s);
-        series.answered.push(of(|it| it.answered) / length_s);
-        series.failed.push(of(|it| it.failed) / length_s);
-        let answered = of(|it| it.answered);
-        series.response_mean.push((answered > 0.0).then(|| of(|it| it.response_s) / answered));
-    }
-    series
-}
-
 /// What must hold of a design: metric, limit, and whether it is a lower one.
 pub struct Limit {
     pub metric: String,
@@ -260,10 +242,17 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 }
 
 /// What holds for a design over its points.
-pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
+pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
+    let points: Vec<&Reported> = known.iter().map(|it| it.reported).collect();
     let limits = limits(design);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
-    ModelSummary { breaks_on: breaks_on(points, &limits), objectives, found: None, capacity: None }
+    ModelSummary {
+        breaks_on: breaks_on(&points, &limits),
+        objectives,
+        over_time: over_time(known),
+        found: None,
+        capacity: None,
+    }
 }
 
 /// When an objective is first missed with confidence: between the last sampled day on which all

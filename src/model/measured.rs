@@ -4,6 +4,7 @@ use super::Files;
 use super::file::*;
 use crate::parts::columns;
 use crate::parts::distribution::{Distribution, Shape};
+use crate::parts::fault::Fault;
 use crate::parts::policy::retry::{Backoff, Retry, Varying};
 use crate::problem::{Code, Findings};
 
@@ -50,6 +51,11 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
             });
         }
     });
+    findings.inside("faults", |it| {
+        for (i, fault) in model.faults.iter_mut().enumerate() {
+            it.inside(i, |it| of_fault(fault, files, it));
+        }
+    });
     findings.inside("traffic", |it| {
         for (name, class) in &mut model.traffic {
             it.inside(name, |it| {
@@ -62,6 +68,18 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
             });
         }
     });
+}
+
+/// The same for a fault.
+pub fn of_fault(fault: &mut Fault, files: &Files, findings: &mut Findings) {
+    let laws = [
+        ("latency", fault.latency.as_mut()),
+        ("every", fault.every.as_mut()),
+        ("for", Some(&mut fault.duration)),
+    ];
+    for (key, law) in laws {
+        law.into_iter().for_each(|law| one(key, law, files, findings));
+    }
 }
 
 fn steps(list: &mut [Step], files: &Files, findings: &mut Findings) {

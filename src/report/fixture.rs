@@ -292,7 +292,13 @@ fn summaries(outcome: &mut Outcome) {
         });
         (
             design.label.clone(),
-            ModelSummary { breaks_on, objectives: objectives.clone(), found: None, capacity: None },
+            ModelSummary {
+                breaks_on,
+                objectives: objectives.clone(),
+                over_time: None,
+                found: None,
+                capacity: None,
+            },
         )
     };
     outcome.models = outcome.designs().iter().map(summary).collect();

@@ -1,10 +1,13 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
 use super::accelerator::Told;
+use super::course::Course;
 use super::probe::{Gated, Looked, Probe, Queued};
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, QueueId, ServiceId};
+use crate::network::{
+    CacheId, ClassId, GroupId, InstanceId, LockId, Network, PoolGroupId, QueueId, ServiceId,
+};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -92,6 +95,8 @@ pub struct Measure {
     pub turned_away: Table<ServiceId, u64>,
     pub slices: Vec<Slice>,
     pub opened: Time,
+    /// Where something fails.
+    pub course: Option<Course>,
 }
 
 impl Measure {
@@ -115,7 +120,15 @@ impl Measure {
             turned_away: network.services.map(|_, _| 0),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
+            course: (!network.faults.is_empty()).then(|| Course::new(network, slices)),
         }
+    }
+}
+
+impl Measure {
+    /// Watches the course of what is out of the ordinary, even if nothing fails outright.
+    pub fn watch_course(&mut self, network: &Network, slices: usize) {
+        self.course.get_or_insert_with(|| Course::new(network, slices));
     }
 }
 
@@ -223,8 +236,27 @@ impl Probe for Measure {
         };
         times.record(span.nanos());
     }
+    fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
+        self.course.iter_mut().for_each(|it| it.turned(now, instance, up));
+    }
+    fn believed(&mut self, now: Time, instance: InstanceId, healthy: bool) {
+        self.course.iter_mut().for_each(|it| it.believed(now, instance, healthy));
+    }
+    fn present(&mut self, service: ServiceId, levels: [u32; 2]) {
+        let told = self.slices.len();
+        if let Some(course) = self.course.as_mut().filter(|it| it.instances[service].len() < told) {
+            course.instances[service].push(levels);
+        }
+    }
+    fn used(&mut self, group: GroupId, used_and_up: [f64; 2]) {
+        let told = self.slices.len();
+        if let Some(course) = self.course.as_mut().filter(|it| it.cpus[group].len() < told) {
+            course.used(group, used_and_up);
+        }
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
+        self.course.iter_mut().for_each(Course::open);
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         self.queues.iter_mut().for_each(QueueSeen::open);
         self.crossed.iter_mut().for_each(|it| *it = [0; 2]);
@@ -244,6 +276,9 @@ impl Probe for Measure {
     fn sliced(&mut self, now: Time, backlog: &Table<ClassId, u32>) {
         if self.slices.last().is_some_and(|last| last.at == now) {
             return;
+        }
+        if let Some(course) = &mut self.course {
+            course.sliced(&self.classes);
         }
         let counters = |id, it: &ClassSeen| Counters { backlog: backlog[id], ..it.counters() };
         let classes = self.classes.map(counters);

@@ -3,7 +3,9 @@
 use super::accelerator::Told;
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, GroupId, LockId, PoolGroupId, QueueId, ServiceId};
+use crate::network::{
+    CacheId, ClassId, GroupId, InstanceId, LockId, PoolGroupId, QueueId, ServiceId,
+};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -87,6 +89,14 @@ pub trait Probe {
     fn crossed(&mut self, _service: ServiceId, _same_zone: bool) {}
     /// The accelerators of a host group did something.
     fn inferred(&mut self, _of: GroupId, _told: Told) {}
+    /// An instance has come to answer, or answers no more.
+    fn turned(&mut self, _now: Time, _instance: InstanceId, _up: bool) {}
+    /// Its balancer has come to believe that an instance is well, or that it is not.
+    fn believed(&mut self, _now: Time, _instance: InstanceId, _healthy: bool) {}
+    /// At the end of a slice in a run with faults, so many instances were up, and believed to be.
+    fn present(&mut self, _service: ServiceId, _levels: [u32; 2]) {}
+    /// Until then hosts of a group had used so many core-nanoseconds of so many that there were.
+    fn used(&mut self, _group: GroupId, _used_and_up: [f64; 2]) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -150,6 +160,22 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn inferred(&mut self, of: GroupId, told: Told) {
         self.0.inferred(of, told);
         self.1.inferred(of, told);
+    }
+    fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
+        self.0.turned(now, instance, up);
+        self.1.turned(now, instance, up);
+    }
+    fn believed(&mut self, now: Time, instance: InstanceId, healthy: bool) {
+        self.0.believed(now, instance, healthy);
+        self.1.believed(now, instance, healthy);
+    }
+    fn present(&mut self, service: ServiceId, levels: [u32; 2]) {
+        self.0.present(service, levels);
+        self.1.present(service, levels);
+    }
+    fn used(&mut self, group: GroupId, used_and_up: [f64; 2]) {
+        self.0.used(group, used_and_up);
+        self.1.used(group, used_and_up);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);

@@ -34,6 +34,8 @@ pub mod flag {
     pub const WAITS_TO_RETRY: u16 = 32;
     /// It is a user of a closed class, thinking.
     pub const THINKS: u16 = 64;
+    /// It is a message that a link has lost: it hangs, on its way.
+    pub const LOST: u16 = 2048;
     /// It delivers messages of a queue, which waits for its end; `user` says which delivery it is.
     pub const DELIVERS: u16 = 1024;
     /// It lost its worker to one that matters more; `left` says where what it has still to do is kept.

@@ -95,6 +95,19 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// Becomes what was recorded in `all` after `before`, which is a part of it. The maximum is known
+    /// but for the width of a bucket.
+    pub fn set_difference(&mut self, all: &Histogram, before: &Histogram) {
+        (self.count, self.sum, self.max) = (all.count - before.count, all.sum - before.sum, 0);
+        for (i, count) in self.counts.iter_mut().enumerate() {
+            *count = all.counts[i] - before.counts[i];
+            if *count > 0 {
+                let (low, width) = range(i);
+                self.max = (low + (width - 1)).min(all.max);
+            }
+        }
+    }
+
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.counts.fill(0);

@@ -7,6 +7,7 @@ mod determinism;
 mod docs;
 mod find;
 mod locks;
+mod outages;
 mod pgbench;
 mod problems;
 mod queues;

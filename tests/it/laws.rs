@@ -67,7 +67,7 @@ impl Probe for Ledger {
 /// A random model and its faults.
 fn random(seed: u64, closed: bool) -> Model {
     let mut model = model(&random_model(seed, closed).to_string());
-    model.network.faults = random_faults(seed, &model.network);
+    model.network.faults.extend(random_faults(seed, &model.network));
     model
 }
 

@@ -73,7 +73,7 @@ impl Model {
     /// These hosts fail from one time to another.
     pub fn fault(mut self, hosts: Vec<HostId>, at: &str, until: &str, style: FaultStyle) -> Model {
         let (at, until) = (Time::ZERO + span(at), Time::ZERO + span(until));
-        self.network.faults.push(Fault { hosts, at, until, style });
+        self.network.faults.push(Fault::of_hosts(hosts, at, until, style));
         self
     }
 
@@ -139,6 +139,15 @@ impl Seen<'_> {
                     "output_token" => figure(&seen.output_token, what),
                     _ => panic!("no times \"{times}\""),
                 }
+            }
+            Some((service, "instances")) => {
+                let seen = self.usage.presence[self.model.service(service)];
+                let area = match what {
+                    "up" => seen.up,
+                    "believed" => seen.believed,
+                    _ => panic!("no number \"{what}\" of instances"),
+                };
+                area as f64 / 1e9 / self.window_s
             }
             Some((pool, "waiting")) => figure(&self.measure.waits[self.model.pools(pool)], what),
             _ => self.rate_or_level(of, what),

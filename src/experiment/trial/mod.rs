@@ -4,6 +4,7 @@ mod accelerators;
 mod admission;
 mod databases;
 mod devices;
+mod outages;
 mod policies;
 mod queues;
 mod requests;
@@ -13,7 +14,9 @@ use super::point::Point;
 use crate::ids::{Id, MapIds};
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
-use crate::sim::{CacheSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
+use crate::sim::{
+    CacheSeen, Counters, Failure, Measure, Plan, Reason, SLICE_QUANTILES, Slice, Usage, run,
+};
 use crate::stats::histogram::Histogram;
 use crate::units::{HOURS_PER_MONTH, Span};
 
@@ -59,7 +62,20 @@ pub struct Trial {
     /// Requests per second that came, by class, and messages by queue.
     pub arrivals_per_s: Vec<f64>,
     pub slices: Vec<SliceSeen>,
+    /// How a fault went, slice by slice.
+    pub course: Option<CourseSeen>,
     pub events: u64,
+}
+
+/// The course of a fault, slice by slice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CourseSeen {
+    /// In nanoseconds, by [`SLICE_QUANTILES`].
+    pub responses: Vec<[Option<f64>; SLICE_QUANTILES.len()]>,
+    /// Of each service: up, and believed to be.
+    pub instances: Vec<Vec<[u32; 2]>>,
+    /// Of each host group: core-nanoseconds used, and those that there were on hosts that were up.
+    pub cpus: Vec<Vec<[f64; 2]>>,
 }
 
 /// What happened in one slice of a window, all classes together but for background work.
@@ -77,7 +93,10 @@ pub struct SliceSeen {
 /// Runs one replication of a point.
 pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
     let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
-    let measure = Measure::new(&point.network, slices);
+    let mut measure = Measure::new(&point.network, slices);
+    if point.fault.is_some() {
+        measure.watch_course(&point.network, slices);
+    }
     let (seen, usage) = run(&point.network, plan, measure)?;
     Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window }.trial())
 }
@@ -163,6 +182,7 @@ impl Reading<'_> {
         let mut utilizations = Vec::new();
         self.pools(&mut figures, &mut utilizations);
         self.admissions(&mut figures);
+        self.outages(&mut figures);
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
@@ -189,6 +209,7 @@ impl Reading<'_> {
             backlog: classes.map(of_class).chain(queues.map(|it| self.unsettled(it))).collect(),
             arrivals_per_s: born.chain(sent).map(|it| it as f64 / window_s).collect(),
             slices,
+            course: self.course(),
             events: self.usage.events,
         }
     }

@@ -4,6 +4,7 @@ mod accelerators;
 mod admission;
 mod balancing;
 mod caches;
+mod faults;
 mod hosts;
 mod policies;
 mod queues;
@@ -12,6 +13,8 @@ mod sizes;
 mod steps;
 mod traffic;
 mod waits;
+
+pub use faults::fails;
 
 use super::file::*;
 use super::places::{Operation, any_step, each_step, inner_steps};
@@ -37,6 +40,7 @@ pub fn check(model: &Model, findings: &mut Findings) {
     findings.inside("objectives", |it| checker.objectives(it));
     findings.inside("business", |it| checker.business(it));
     findings.inside("queues", |it| checker.queues(it));
+    findings.inside("faults", |it| checker.faults(it));
     checker.users(findings);
     if findings.is_empty() {
         checker.sizes(findings);

@@ -30,7 +30,7 @@ impl<'m> Compiler<'m> {
         }
         let zones = self.names.zones.len();
         self.network.zones = zones as u32;
-        if self.model.links.is_empty() {
+        if self.model.links.is_empty() && !self.links_fail() {
             return;
         }
         let name = |i: usize| self.names.zones[i].as_str();
@@ -237,8 +237,10 @@ impl<'m> Compiler<'m> {
             // Whoever may be interrupted must be seen to compute.
             let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
+            let slowed = self.slowed(host, |it| it.cpu);
             let it = &mut self.network.hosts[host];
-            it.contended = limited || interrupted || it.costly || wants > f64::from(it.cores);
+            it.contended =
+                limited || interrupted || slowed || it.costly || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.

@@ -5,11 +5,14 @@ mod admission;
 mod balancing;
 mod caches;
 mod disks;
+mod faults;
 mod layout;
 mod policies;
 mod program;
 mod queues;
 mod steps;
+
+pub use faults::split_number;
 
 use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, TrafficClass};
 use super::places::Operation;
@@ -46,6 +49,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
     compiler.consumers();
     compiler.logs();
     compiler.families();
+    compiler.faults();
     (compiler.network, compiler.names)
 }
 

@@ -136,12 +136,13 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// Whether something limits the disk of a service beyond the places at it.
+    /// Whether something limits the disk of a service beyond the places at it, or slows it down.
     fn is_limited(&self, service: &Service) -> bool {
         let (group, _, _) =
             self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
         let hosts = &self.network.groups[GroupId::new(group)].hosts;
-        self.network.hosts[hosts.start].volume.is_some()
+        let slowed = hosts.clone().map_ids().any(|it| self.slowed(it, |slow| slow.disk));
+        slowed || self.network.hosts[hosts.start].volume.is_some()
     }
 
     fn call(&mut self, program: &mut Program, spot: &Spot<'m>, call: &'m CallStep) {

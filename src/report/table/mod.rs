@@ -4,6 +4,7 @@
 mod capacity;
 mod found;
 mod grid;
+mod over_time;
 mod run;
 mod story;
 mod versus;
@@ -43,6 +44,7 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);
+        over_time::table(&mut page, outcome);
         versus::queues(&mut page, outcome);
         versus::comparisons(&mut page, outcome);
     }

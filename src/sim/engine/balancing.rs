@@ -50,6 +50,8 @@ impl<P: Probe> Engine<'_, P> {
         }
         self.candidates[instance].healthy = healthy;
         let service = self.network.instances[instance].service;
+        self.presence[service].believed(self.now, healthy);
+        self.probe.believed(self.now, instance, healthy);
         let spec = &self.network.services[service];
         let ejected = &mut self.ejected[service];
         *ejected = if healthy { *ejected - 1 } else { *ejected + 1 };

@@ -1,11 +1,12 @@
 //! How requests come in, go from service to service, and come back.
 
+use super::links::Crossing;
 use super::steps::Flow;
 use super::*;
 use crate::network::DEPTH_MAX;
 use crate::network::{Depth, Visit, VisitId};
 use crate::sim::pool::Seize;
-use crate::sim::token::{Reason, Wait};
+use crate::sim::token::Reason;
 
 impl<P: Probe> Engine<'_, P> {
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
@@ -144,10 +145,11 @@ impl<P: Probe> Engine<'_, P> {
         if self.network.links.is_empty() {
             token.pass();
         } else {
-            if self.cross(id, depth, visit.key.wrapping_add(1), true) {
-                return Flow::Stay;
+            match self.cross(id, depth, visit.key.wrapping_add(1), true) {
+                Crossing::AtOnce => self.tokens[id].pass(),
+                Crossing::Away => return Flow::Stay,
+                Crossing::NoWay => return self.call_fails_here(id, Reason::Unreachable),
             }
-            self.tokens[id].pass();
         }
         self.seize_worker(id, to, instance)
     }
@@ -165,24 +167,6 @@ impl<P: Probe> Engine<'_, P> {
         let balancer = &mut self.balancers[visit.service];
         let chosen = service.balance.pick(balancer, candidates, all_healthy, luck);
         InstanceId::new(service.instances.start.index() + chosen)
-    }
-
-    /// Takes the time to cross between the instances at `depth` and above it; false if it takes
-    /// none. Clients stand right in front of the system.
-    #[inline(never)]
-    fn cross(&mut self, id: TokenId, depth: Depth, luck: u64, inward: bool) -> bool {
-        let token = &self.tokens[id];
-        if depth == 0 || token.is(flag::TAKEN_BACK) {
-            return false;
-        }
-        let above = self.network.zone_of(token.held(depth - 1));
-        let below = self.network.zone_of(token.held(depth));
-        let (from, to) = if inward { (above, below) } else { (below, above) };
-        let Some(law) = self.network.link(from, to) else { return false };
-        let span = law.draw(&mut self.draw(id, luck));
-        self.tokens[id].wait = Wait::Crossing;
-        self.schedule(span, Rank::Finish, Kind::Done, id);
-        true
     }
 
     /// Takes a worker of the instance, or waits for one.
@@ -259,8 +243,10 @@ impl<P: Probe> Engine<'_, P> {
         }
         if !self.network.links.is_empty() {
             let luck = self.named.visits.at(visit).key.wrapping_add(2);
-            if self.cross(id, depth, luck, false) {
-                return Flow::Stay;
+            match self.cross(id, depth, luck, false) {
+                Crossing::AtOnce => {}
+                Crossing::Away => return Flow::Stay,
+                Crossing::NoWay => return self.answer_fails(id),
             }
         }
         Flow::On

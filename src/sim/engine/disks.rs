@@ -39,6 +39,7 @@ impl<P: Probe> Engine<'_, P> {
         let luck = spec.key.wrapping_add(1 + u64::from(token.left));
         let mut span = spec.time.draw(&mut Draw::at(token.key, luck));
         let host = self.network.instances[token.held(depth)].host;
+        span = self.at_speed_of_disk(host, span);
         if let Some(volume) = self.network.hosts[host].volume {
             span = span.max(self.volumes[volume].pay(self.now, &spec.costs));
         }
@@ -108,7 +109,9 @@ impl<P: Probe> Engine<'_, P> {
         log.begin();
         let luck = Draw::at(self.keys.control(spec.key), log.flushes);
         let mut span = spec.sync.draw(&mut { luck });
-        if let Some(volume) = self.network.hosts[self.network.instances[instance].host].log_volume {
+        let host = self.network.instances[instance].host;
+        span = self.at_speed_of_disk(host, span);
+        if let Some(volume) = self.network.hosts[host].log_volume {
             span = span.max(self.volumes[volume].pay(self.now, &spec.costs));
         }
         self.schedule(span, Rank::Finish, Kind::Done, id);

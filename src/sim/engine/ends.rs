@@ -117,6 +117,9 @@ impl<P: Probe> Engine<'_, P> {
         if token.depth > token.base {
             self.notice(token.held(token.base), true);
         }
+        if token.is(flag::LOST) {
+            self.give_up_on_lost(id);
+        }
         if token.is(flag::DELIVERS) {
             return self.delivery_timed_out(id);
         }

@@ -8,64 +8,85 @@ use crate::network::{Depth, FaultStyle, Step};
 use crate::sim::token::{Reason, Wait};
 
 impl<P: Probe> Engine<'_, P> {
-    pub(super) fn fault_begins(&mut self, fault: usize) {
-        let fault = &self.network.faults[fault];
-        for host in &fault.hosts {
+    pub(super) fn hosts_fail(&mut self, hosts: &[HostId], style: FaultStyle) {
+        for host in hosts {
             self.down[*host] += 1;
+            self.troubles.host_goes(*host, self.now);
+            self.troubles.host_stamps[*host] += 1;
+            self.troubles.booting[*host] = false;
             for instance in &self.network.hosts[*host].instances {
-                let it = &mut self.instances[*instance];
-                it.stamp += 1;
-                match (fault.style, it.state) {
-                    (FaultStyle::Crash, _) => it.state = Health::Down,
-                    (FaultStyle::Silence, Health::Up) => it.state = Health::Silent,
-                    (FaultStyle::Silence, _) => {}
-                }
+                self.goes_down(*instance, style);
             }
         }
-        match fault.style {
+        match style {
             FaultStyle::Crash => self.reset_the_dead(),
             FaultStyle::Silence => self.freeze_the_silent(),
         }
     }
 
-    pub(super) fn fault_ends(&mut self, fault: usize) {
-        for host in &self.network.faults[fault].hosts {
+    pub(super) fn goes_down(&mut self, instance: InstanceId, style: FaultStyle) {
+        let it = &mut self.instances[instance];
+        it.stamp += 1;
+        match (style, it.state) {
+            (FaultStyle::Crash, _) => self.turn(instance, Health::Down),
+            (FaultStyle::Silence, Health::Up) => self.turn(instance, Health::Silent),
+            (FaultStyle::Silence, _) => {}
+        }
+    }
+
+    pub(super) fn turn(&mut self, instance: InstanceId, state: Health) {
+        let was = std::mem::replace(&mut self.instances[instance].state, state);
+        let up = state == Health::Up;
+        if (was == Health::Up) != up {
+            let service = self.network.instances[instance].service;
+            self.presence[service].turned(self.now, up);
+            self.probe.turned(self.now, instance, up);
+        }
+    }
+
+    pub(super) fn hosts_come_back(&mut self, hosts: &[HostId]) {
+        for host in hosts {
             self.down[*host] -= 1;
             if self.down[*host] > 0 {
                 continue;
             }
+            self.troubles.host_stamps[*host] += 1;
+            self.troubles.booting[*host] = true;
             let spec = &self.network.hosts[*host];
             for instance in &spec.instances {
                 // What had gone silent comes back without memory of what it was doing.
-                self.instances[*instance].state = Health::Down;
+                self.turn(*instance, Health::Down);
                 self.instances[*instance].stamp += 1;
             }
-            let stamp = self.stamp_of(*host);
+            let stamp = self.troubles.host_stamps[*host];
             self.control(self.now + spec.boot, Control::HostUp(*host, stamp));
         }
         self.reset_the_dead();
     }
 
-    fn stamp_of(&self, host: HostId) -> u32 {
-        let instances = &self.network.hosts[host].instances;
-        instances.first().map_or(0, |it| self.instances[*it].stamp)
-    }
-
     pub(super) fn host_up(&mut self, host: HostId, stamp: u32) {
-        if self.stamp_of(host) != stamp {
+        if self.troubles.host_stamps[host] != stamp {
             return;
         }
+        self.troubles.booting[host] = false;
+        self.troubles.host_is_back(host, self.now);
         for instance in &self.network.hosts[host].instances {
-            let start = self.network.services[self.network.instances[*instance].service].start;
-            let stamp = self.instances[*instance].stamp;
-            self.control(self.now + start, Control::InstanceUp(*instance, stamp));
+            if self.troubles.down[*instance] == 0 {
+                self.start(*instance);
+            }
         }
+    }
+
+    /// Its host can run programs again.
+    pub(super) fn start(&mut self, instance: InstanceId) {
+        let start = self.network.services[self.network.instances[instance].service].start;
+        let stamp = self.instances[instance].stamp;
+        self.control(self.now + start, Control::InstanceUp(instance, stamp));
     }
 
     pub(super) fn instance_up(&mut self, instance: InstanceId, stamp: u32) {
-        let it = &mut self.instances[instance];
-        if it.stamp == stamp {
-            it.state = Health::Up;
+        if self.instances[instance].stamp == stamp {
+            self.turn(instance, Health::Up);
             if let Some(buffer) = self.network.instances[instance].buffer {
                 self.buffers[buffer].empty();
             }
@@ -112,7 +133,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Everything that was at work in an instance that is down fails at once.
-    fn reset_the_dead(&mut self) {
+    pub(super) fn reset_the_dead(&mut self) {
         let inside: Vec<(TokenId, Depth)> = self.those_inside(Health::Down);
         let (top, below): (Vec<_>, Vec<_>) =
             inside.into_iter().partition(|(id, depth)| self.tokens[*id].depth == depth + 1);
@@ -144,7 +165,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Everything at work in an instance that is silent stops where it is.
-    fn freeze_the_silent(&mut self) {
+    pub(super) fn freeze_the_silent(&mut self) {
         for (id, depth) in self.those_inside(Health::Silent) {
             let token = &mut self.tokens[id];
             token.flags |= flag::HANGS_BELOW;
@@ -160,9 +181,52 @@ impl<P: Probe> Engine<'_, P> {
             {
                 self.tokens[log.token].flags |= flag::HUNG;
             }
-            if self.instances[instance].state == Health::Silent {
+            let host = self.network.instances[instance].host;
+            if self.instances[instance].state == Health::Silent && self.down[host] > 0 {
                 self.freeze_accelerator(instance);
             }
+        }
+    }
+
+    /// A program that falls silent on a host that goes on uses the devices there no more, and what it
+    /// asked of them is dropped; at other programs' expense it would hold on to them otherwise.
+    pub(super) fn let_go_of_devices(&mut self, instance: InstanceId) {
+        if self.instances[instance].state != Health::Silent {
+            return;
+        }
+        let mut inside = self.those_inside(Health::Silent);
+        inside.retain(|(id, depth)| {
+            let token = &self.tokens[*id];
+            token.depth == depth + 1 && token.held(*depth) == instance && !token.is(flag::HUNG)
+        });
+        // Nobody silent may stand in a line when places are given back.
+        for (id, _) in &inside {
+            let id = *id;
+            match self.tokens[id].wait {
+                Wait::Accelerator => self.leave_accelerator(id),
+                Wait::Line => {
+                    let pool = self.line_of(id).expect("it stands in a line");
+                    self.pools[pool].leave_line(&mut self.tokens, self.now, id);
+                }
+                _ => continue,
+            }
+            self.tokens[id].wait = Wait::Moving;
+        }
+        self.detach_log(instance);
+        inside.iter().for_each(|(id, _)| self.let_go_of_disk(*id));
+        self.reset_log(instance);
+    }
+
+    /// Its access is not made: it stands where it asked for the disk, and hangs there.
+    fn let_go_of_disk(&mut self, id: TokenId) {
+        if self.tokens[id].failing != 0 {
+            return;
+        }
+        if let Step::Transfer { .. } | Step::Move { .. } = self.step_of(id) {
+            let token = &mut self.tokens[id];
+            token.step = StepId::new(token.step.index() - 1);
+            let disk = self.instances[token.held(token.depth - 1)].disk;
+            self.free(disk.expect("checked: there is a disk"));
         }
     }
 
@@ -298,7 +362,7 @@ impl<P: Probe> Engine<'_, P> {
     /// what it holds.
     pub(super) fn reset(&mut self, id: TokenId, reason: Reason) {
         let token = &mut self.tokens[id];
-        token.flags &= !flag::HUNG;
+        token.flags &= !(flag::HUNG | flag::LOST);
         // Its events are void, the patience of whoever waits for it too: it fails right now.
         token.generation = token.generation.wrapping_add(1);
         token.wait = Wait::Moving;

@@ -14,8 +14,10 @@ mod calls;
 mod connections;
 mod disks;
 mod ends;
+mod failures;
 mod faults;
 mod interruptions;
+mod links;
 mod policies;
 mod queues;
 mod sound;
@@ -38,6 +40,7 @@ use super::meter::Meter;
 use super::order::Order;
 use super::policies::{Policies, PoliciesSeen};
 use super::pool::{Area, Pool};
+use super::presence::{Presence, Present};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
 use super::rows::{Rows, RowsUse};
@@ -59,6 +62,7 @@ use crate::units::{Span, Time};
 use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
+use failures::Troubles;
 use sound::{Named, by_instance, by_pool, named};
 use std::collections::VecDeque;
 pub use waste::Wasted;
@@ -110,6 +114,8 @@ pub struct Usage {
     pub queues: Table<QueueId, QueueArea>,
     pub policies: PoliciesSeen,
     pub wasted: Wasted,
+    /// Instances up, and believed to be.
+    pub presence: Table<ServiceId, Present>,
     pub events: u64,
 }
 
@@ -394,6 +400,9 @@ struct Engine<'n, P> {
     rounds: Table<ClassId, Vec<u32>>,
     /// How many faults hold each host down, and how often it went down.
     down: Table<HostId, u32>,
+    /// What else is out of the ordinary.
+    troubles: Troubles,
+    presence: Table<ServiceId, Presence>,
     inside: Inside,
     /// Attempts of each class under way, when they were last counted.
     backlog: Table<ClassId, u32>,
@@ -480,6 +489,10 @@ impl<'n, P: Probe> Engine<'n, P> {
                 _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
+            troubles: Troubles::new(network),
+            presence: network
+                .services
+                .map(|_, it| Presence::of(it.instances.end.index() - it.instances.start.index())),
             inside: Inside::default(),
             backlog: network.classes.map(|_, _| 0),
             restless: (Time::ZERO, 0),
@@ -497,10 +510,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             self.tokens[self.taker].flags = flag::LOG;
         }
         self.control(Time::ZERO + self.plan.warm_up, Control::Open);
-        for (i, fault) in self.network.faults.iter().enumerate() {
-            self.control(fault.at, Control::FaultBegins(i as u32));
-            self.control(fault.until, Control::FaultEnds(i as u32));
-        }
+        self.expect_faults();
         if !self.network.faults.is_empty() {
             self.open_checks();
         }
@@ -725,6 +735,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
+        self.presence.iter_mut().for_each(|it| it.open(now));
+        self.troubles.open(now);
         self.computed_at_opening_ns = self.computed_ns();
         self.policies.open_window(now);
         self.wasted.clear();
@@ -736,6 +748,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
         self.tell_unsettled();
+        self.tell_course();
         self.control(self.now + self.plan.slice, Control::Slice);
     }
 
@@ -769,6 +782,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
         self.tell_unsettled();
+        self.tell_course();
         self.audit()?;
         let now = self.now;
         let computed_ns = self.computed_in_window_ns();
@@ -790,6 +804,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
             policies: self.policies.measured(now),
             wasted: self.wasted,
+            presence: self.presence.map(|_, it| it.measured(now)),
             events: self.events,
         };
         Ok((self.probe, usage))

@@ -57,7 +57,8 @@ pub(super) fn by_instance<T>(network: &Network, items: Table<InstanceId, T>) -> 
     let only = network.visits.as_slice().iter().filter_map(|it| it.only);
     let of_hosts = network.hosts.as_slice().iter().flat_map(|it| it.instances.iter().copied());
     let owners = network.connections.as_slice().iter().map(|it| it.owner);
-    for id in only.chain(of_hosts).chain(owners) {
+    let failing = network.faults.iter().flat_map(|it| it.what.instances().iter().copied());
+    for id in only.chain(of_hosts).chain(owners).chain(failing) {
         assert!(id.index() < count, "an instance that is there");
     }
     for service in network.services.as_slice() {

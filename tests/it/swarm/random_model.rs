@@ -120,7 +120,54 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
+    model["faults"] = faults(&mut dice, zones, &model);
     model
+}
+
+/// Up to three things that fail again and again.
+fn faults(dice: &mut Dice, zones: u64, model: &Value) -> Value {
+    let named = |dice: &mut Dice, key: &str, numbers: &str| {
+        let all: Vec<&String> = model[key].as_object().expect("written above").keys().collect();
+        let name = *dice.one_of(&all);
+        match model[key][name][numbers].as_u64().unwrap_or(1) {
+            count if dice.chance(0.7) => format!("{name}.{}", dice.below(count)),
+            _ => name.clone(),
+        }
+    };
+    let fault = |dice: &mut Dice| {
+        let mut fault = json!({ "every": dice.span(20, 900), "for": dice.time(300) });
+        if dice.chance(0.5) {
+            fault["every"] = json!({ "exponential": fault["every"] });
+        }
+        let end = |dice: &mut Dice| match dice.below(3) {
+            0 => "*".to_owned(),
+            _ => format!("z{}", dice.below(zones)),
+        };
+        let kind = dice.below(7);
+        match kind {
+            0 => fault["zone"] = json!("any"),
+            1 => fault["host"] = json!(named(dice, "hosts", "count")),
+            2 | 3 => fault["instance"] = json!(named(dice, "services", "instances")),
+            4 => {
+                fault["link"] = json!([end(dice), end(dice)]);
+                fault["loss"] = json!(*dice.one_of(&["0%", "20%", "100%"]));
+                if dice.chance(0.5) {
+                    fault["latency"] = dice.time(5);
+                }
+            }
+            5 if zones > 1 => fault["partition"] = json!(["z0", *dice.one_of(&["z1", "*"])]),
+            _ => {
+                fault["zone"] = json!("any");
+                let cpu = *dice.one_of(&[0.0, 0.1, 0.5]);
+                fault["slow"] = json!({ "cpu": cpu, "disk": 0.2, "accelerator": 0.5 });
+            }
+        }
+        if fault.get("slow").is_none() && kind != 4 && dice.chance(0.5) {
+            fault["style"] = json!("silence");
+        }
+        fault
+    };
+    (0..dice.below(4)).map(|_| fault(dice)).collect()
 }
 
 /// A queue for each service but the first, whose operations those above it may send to, and one for
@@ -628,7 +675,7 @@ pub fn random_faults(seed: u64, network: &Network) -> Vec<Fault> {
         let at = Span::from_nanos(dice.from(100, 1000) * 1_000_000);
         let length = Span::from_nanos(dice.from(1, 500) * 1_000_000);
         let style = *dice.one_of(&[FaultStyle::Crash, FaultStyle::Silence]);
-        Fault { hosts, at: Time::ZERO + at, until: Time::ZERO + at + length, style }
+        Fault::of_hosts(hosts, Time::ZERO + at, Time::ZERO + at + length, style)
     };
     (0..dice.below(5)).map(|_| fault(&mut dice)).collect()
 }
