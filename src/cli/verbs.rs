@@ -1,6 +1,7 @@
 //! What each verb does.
 
 use super::args::{Args, Common, Kind, Verb, WarmUp};
+use super::check::check;
 use super::progress::Bar;
 use super::{Refusal, files, output};
 use crate::experiment::file::{Experiment, Replications};
@@ -14,8 +15,9 @@ use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
 
-pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
-    match &args.verb {
+/// Does what was asked, and answers with the exit code.
+pub(super) fn carry_out(args: &Args) -> Result<u8, Refusal> {
+    let done = match &args.verb {
         Verb::Run { model, users, window, warm_up, common } => {
             run(model, *users, *window, *warm_up, common)
         }
@@ -24,9 +26,13 @@ pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
             let (experiment, document, sources) = read_experiment(experiment, common)?;
             conduct(outcome::Verb::Sweep, &experiment, &document, &sources, common)
         }
+        Verb::Check { experiments, gates, common } => {
+            return check(experiments, gates, common);
+        }
         Verb::Schema { of } => schema(*of),
         Verb::Explain { code } => explain(code),
-    }
+    };
+    done.map(|()| 0)
 }
 
 impl From<Vec<Problem>> for Refusal {
@@ -105,6 +111,7 @@ fn plain(models: &[PathBuf]) -> Experiment {
         about: String::new(),
         variants: Default::default(),
         find: None,
+        expect: Vec::new(),
         models: models.iter().map(|path| path.display().to_string()).collect(),
         growth: None,
         vary: Default::default(),
@@ -118,7 +125,7 @@ fn plain(models: &[PathBuf]) -> Experiment {
 }
 
 /// The experiment file and the models that it names; their mistakes all at once.
-fn read_experiment(
+pub(super) fn read_experiment(
     path: &Path,
     common: &Common,
 ) -> Result<(Experiment, Document, Vec<Source>), Refusal> {
@@ -191,7 +198,7 @@ fn set_all(sources: &mut [&mut Source], common: &Common) -> Result<(), Refusal> 
 }
 
 /// A model that `--set` speaks to and that is not there.
-fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
+pub(super) fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
     for set in &common.sets {
         let Some((name, _)) = addressee(set) else { continue };
         if !designs.iter().any(|it| it.name() == name) {
@@ -246,7 +253,7 @@ fn conduct(
     output::show(&outcome, common)
 }
 
-fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
+pub(super) fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
     let names: Vec<&str> = designs.iter().map(|it| it.name()).collect();
     match experiment.name.as_str() {
         "" => {
@@ -261,7 +268,7 @@ fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Ti
     }
 }
 
-fn settings(experiment: &Experiment, common: &Common) -> Settings {
+pub(super) fn settings(experiment: &Experiment, common: &Common) -> Settings {
     let replications = match common.replications {
         Some(count) => Replications { min: count, ..Replications::default() },
         None => experiment.replications.clone(),
@@ -273,7 +280,7 @@ fn settings(experiment: &Experiment, common: &Common) -> Settings {
     }
 }
 
-fn in_threads<T: Send>(
+pub(super) fn in_threads<T: Send>(
     threads: Option<u16>,
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, Refusal> {
@@ -284,7 +291,7 @@ fn in_threads<T: Send>(
     Ok(pool.install(work))
 }
 
-fn refusal(
+pub(super) fn refusal(
     trouble: &Trouble,
     settings: &Settings,
     points: &[Point],

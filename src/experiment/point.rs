@@ -165,6 +165,30 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
     Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
 }
 
+/// The instant of a story on a day, or with so many users on no day in particular, at the hour that
+/// its samples are taken at; nothing after the end of the story.
+pub fn at_instant(
+    experiment: &Experiment,
+    design: usize,
+    of: &Design,
+    day: Option<f64>,
+    users: Option<f64>,
+) -> Option<Point> {
+    let over = experiment.growth.as_ref()?.over;
+    let start = instant(experiment, Span::ZERO);
+    let instant = match (day, users) {
+        (Some(day), _) if (0.0..=over.as_secs() / 86_400.0).contains(&day) => {
+            instant(experiment, Span::from_secs(day * 86_400.0))
+        }
+        (None, Some(users)) if users >= 0.0 => {
+            let factor = start.load.zip(start.users).map_or(1.0, |(load, users)| load / users);
+            Instant { day: None, users: Some(users), load: Some(users * factor) }
+        }
+        _ => return None,
+    };
+    Some(point(experiment, design, of, &instant))
+}
+
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
     let (network, names) = compile(&of.model.file, instant.load, &of.model.recorded);
     let story = experiment.growth.as_ref().map(|story| &story.sample);

@@ -34,10 +34,12 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
     page.heading(outcome);
     match outcome.verb {
         Verb::Run => outcome.points.iter().for_each(|it| run::point(&mut page, outcome, it)),
+        // What was expected is told, and not all that was seen on the way.
+        Verb::Check => {}
         Verb::Sweep => story::by_factor(&mut page, outcome),
         _ => story::by_day(&mut page, outcome),
     }
-    if outcome.verb != Verb::Run {
+    if ![Verb::Run, Verb::Check].contains(&outcome.verb) {
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);
@@ -45,6 +47,7 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         versus::comparisons(&mut page, outcome);
     }
     versus::expectations(&mut page, outcome);
+    versus::baseline(&mut page, outcome);
     page.text
 }
 
