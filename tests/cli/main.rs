@@ -2,6 +2,7 @@
 
 mod accelerators;
 mod background;
+mod check;
 mod determinism;
 mod docs;
 mod find;

@@ -123,7 +123,9 @@ fn method(outcome: &Outcome) -> String {
     let Some(first) = outcome.points.first() else {
         return "Nothing was simulated.".to_owned();
     };
-    let ordinary = || outcome.points.iter().filter(|it| it.fault.is_none());
+    // Where nothing but faults was played, those are what is told of.
+    let only_faults = outcome.points.iter().all(|it| it.fault.is_some());
+    let ordinary = || outcome.points.iter().filter(move |it| only_faults || it.fault.is_none());
     let seconds = |it: f64| figure::exact(it, Some(Unit::Seconds));
     let same = |get: fn(&Point) -> f64| ordinary().all(|it| get(it) == get(first));
     let window = match same(|it| it.window_s) {
