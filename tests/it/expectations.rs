@@ -21,12 +21,12 @@ fn verdicts(under_ms: f64) -> [usize; 3] {
              "replications": {{ "min": 5, "max": 40 }},
              "expect": [{{ "metric": "customer.response.mean", "under": "{under_ms}ms" }}] }}"#
     );
-    let document = Document::parse("gate.json", experiment).unwrap();
+    let document = Document::parse("gate.json", &experiment).unwrap();
     let nothing = |name: &str| Err(format!("{name} is not there"));
     let experiment = load(&document, &nothing).unwrap();
     assert!(matches!(experiment.warm_up, Some(WarmUp::Fixed(_))));
     let source = Source {
-        document: Document::parse("queue.json", model.to_owned()).unwrap(),
+        document: Document::parse("queue.json", model).unwrap(),
         files: Box::new(nothing),
     };
     let gate = gate(&experiment, &document, &[source]).unwrap_or_else(|it| panic!("{it:?}"));
