@@ -36,6 +36,9 @@ pub struct Outcome {
     pub comparisons: Vec<Comparison>,
     /// What had to hold, and whether it does.
     pub expectations: Vec<Expectation>,
+    /// How the figures differ from those of an earlier outcome; absent if none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
     /// Mistakes in the files; nothing was run when there are any.
     pub problems: Vec<Problem>,
 }
@@ -372,8 +375,111 @@ pub enum Verdict {
 /// Something that had to hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Expectation {
+    /// In one line: `with page.response.p95 under 300ms`.
     pub text: String,
+    /// What it is for, in plain words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
     pub verdict: Kept,
+    /// The least probability with which such a verdict is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// How many replications would tell, where it could not be told; absent where more than anybody
+    /// would run, or none would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replications_needed: Option<u64>,
+    /// Each point that it speaks of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<Checked>,
+}
+
+/// An expectation at one of the points that it speaks of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Checked {
+    pub model: String,
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub factors: IndexMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<f64>,
+    /// What fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// The model that it must be better than.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
+    pub metric: String,
+    /// What the metric came to, or by how much it differs from that of the other model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    pub verdict: Kept,
+    /// Why there is no figure, or none that could tell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// How many independent runs were made.
+    pub replications: u32,
+    /// The metric in each of them, so that a later outcome can be compared pair by pair; empty where
+    /// one has no value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
+}
+
+/// An outcome against an earlier one of the same experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// The version of the program that wrote the earlier one.
+    pub version: String,
+    /// Whether both have the same seed, so that runs were compared pair by pair; else by Welch's test.
+    pub paired: bool,
+    /// The chance that any figure is called better or worse that is not, after Holm's correction.
+    pub significance: f64,
+    /// The share of a figure by which it may become worse.
+    pub tolerance: f64,
+    /// Every figure that both have.
+    pub changes: Vec<Change>,
+}
+
+/// A figure now and before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// Where: model, levels, day, fault.
+    pub place: String,
+    pub metric: String,
+    pub before: Estimate,
+    pub now: Estimate,
+    pub difference: Estimate,
+    /// Better or worse by more than is tolerated; else it cannot be told that it is either.
+    pub verdict: Verdict,
+}
+
+impl Change {
+    pub fn verdict_text(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Better => "better",
+            Verdict::Worse => "worse",
+            Verdict::CannotTell => "no change shown",
+        }
+    }
+}
+
+impl Baseline {
+    /// Whether anything is worse.
+    pub fn is_worse(&self) -> bool {
+        self.changes.iter().any(|it| it.verdict == Verdict::Worse)
+    }
+
+    /// How it was told, in a sentence.
+    pub fn method(&self) -> String {
+        let how = if self.paired { "pair by pair on the same luck" } else { "by Welch's test" };
+        format!(
+            "Better, worse: by more than {} %, compared {how}; the chance that any of the {} is told wrongly is \
+             at most {} % (Holm's correction).",
+            self.tolerance * 100.0,
+            self.changes.len(),
+            self.significance * 100.0
+        )
+    }
 }
 
 /// Whether something that had to hold does.
@@ -437,6 +543,20 @@ impl Estimate {
     }
 }
 
+impl Expectation {
+    /// One of which nothing but the verdict is known.
+    pub fn new(text: &str, verdict: Kept) -> Self {
+        Expectation {
+            text: text.to_owned(),
+            about: String::new(),
+            verdict,
+            confidence: None,
+            replications_needed: None,
+            points: Vec::new(),
+        }
+    }
+}
+
 impl BreaksOn {
     /// The last sampled day on which all objectives were kept with confidence; none if there was
     /// no such day.
@@ -464,6 +584,7 @@ impl Outcome {
             models: IndexMap::new(),
             comparisons: Vec::new(),
             expectations: Vec::new(),
+            baseline: None,
             problems: Vec::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! What each verb does.
 
 use super::args::{Args, Common, Kind, Verb, WarmUp};
+use super::check::check;
 use super::progress::Bar;
 use super::{Refusal, files, output};
 use crate::experiment::file::{Experiment, Replications};
@@ -16,8 +17,9 @@ use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
 
-pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
-    match &args.verb {
+/// Does what was asked, and answers with the exit code.
+pub(super) fn carry_out(args: &Args) -> Result<u8, Refusal> {
+    let done = match &args.verb {
         Verb::Run { model, users, window, warm_up, common } => {
             run(model, *users, *window, *warm_up, common)
         }
@@ -29,9 +31,13 @@ pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
         Verb::Capacity { file, window, warm_up, common } => {
             capacity(file, *window, *warm_up, common)
         }
+        Verb::Check { experiments, gates, common } => {
+            return check(experiments, gates, common);
+        }
         Verb::Schema { of } => schema(*of),
         Verb::Explain { code } => explain(code),
-    }
+    };
+    done.map(|()| 0)
 }
 
 impl From<Vec<Problem>> for Refusal {
@@ -150,6 +156,7 @@ fn plain(models: &[PathBuf]) -> Experiment {
         about: String::new(),
         variants: Default::default(),
         find: None,
+        expect: Vec::new(),
         models: models.iter().map(|path| path.display().to_string()).collect(),
         growth: None,
         vary: Default::default(),
@@ -163,7 +170,7 @@ fn plain(models: &[PathBuf]) -> Experiment {
 }
 
 /// The experiment file and the models that it names; their mistakes all at once.
-fn read_experiment(
+pub(super) fn read_experiment(
     path: &Path,
     common: &Common,
 ) -> Result<(Experiment, Document, Vec<Source>), Refusal> {
@@ -236,7 +243,7 @@ fn set_all(sources: &mut [&mut Source], common: &Common) -> Result<(), Refusal> 
 }
 
 /// A model that `--set` speaks to and that is not there.
-fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
+pub(super) fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
     for set in &common.sets {
         let Some((name, _)) = addressee(set) else { continue };
         if !designs.iter().any(|it| it.name() == name) {
@@ -291,7 +298,7 @@ fn conduct(
     output::show(&outcome, common)
 }
 
-fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
+pub(super) fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
     let names: Vec<&str> = designs.iter().map(|it| it.name()).collect();
     match experiment.name.as_str() {
         "" => {
@@ -306,7 +313,7 @@ fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Ti
     }
 }
 
-fn settings(experiment: &Experiment, common: &Common) -> Settings {
+pub(super) fn settings(experiment: &Experiment, common: &Common) -> Settings {
     let replications = match common.replications {
         Some(count) => Replications { min: count, ..Replications::default() },
         None => experiment.replications.clone(),
@@ -318,7 +325,7 @@ fn settings(experiment: &Experiment, common: &Common) -> Settings {
     }
 }
 
-fn in_threads<T: Send>(
+pub(super) fn in_threads<T: Send>(
     threads: Option<u16>,
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, Refusal> {
@@ -329,7 +336,7 @@ fn in_threads<T: Send>(
     Ok(pool.install(work))
 }
 
-fn refusal(
+pub(super) fn refusal(
     trouble: &Trouble,
     settings: &Settings,
     points: &[Point],

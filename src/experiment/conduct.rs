@@ -60,12 +60,40 @@ impl Progress for () {
     fn advance(&self, _: f64, _: f64) {}
 }
 
-/// Runs all points; one result for each, in their order.
+/// A further round: so many more runs of each of some points, all of which have had as many so far.
+pub struct Round {
+    pub points: Vec<usize>,
+    pub more: u32,
+}
+
+/// Having seen what there is, asks for a further round, or for no more.
+pub type Next<'a> = dyn FnMut(&[Conducted]) -> Result<Option<Round>, Trouble> + 'a;
+
+/// Runs all points until enough is known; one result for each, in their order.
 pub fn conduct(
     designs: &[Design],
     points: &[Point],
     settings: &Settings,
     progress: &dyn Progress,
+) -> Result<Vec<Conducted>, Trouble> {
+    let Replications { min, max, .. } = settings.replications;
+    conduct_rounds(designs, points, settings, progress, &mut |conducted| {
+        check_names(settings, conducted)?;
+        let wants_more = |i: &usize| wants_more(&points[*i], &conducted[*i].trials, settings);
+        let points: Vec<usize> = (0..points.len()).filter(wants_more).collect();
+        let Some(first) = points.first() else { return Ok(None) };
+        let done = conducted[*first].trials.len() as u32;
+        Ok(Some(Round { more: min.min(max.unwrap_or(min) - done), points }))
+    })
+}
+
+/// Runs points in rounds, for as long as `next` asks for one, having seen what there is.
+pub fn conduct_rounds(
+    designs: &[Design],
+    points: &[Point],
+    settings: &Settings,
+    progress: &dyn Progress,
+    next: &mut Next,
 ) -> Result<Vec<Conducted>, Trouble> {
     let costs: Vec<f64> = points.iter().map(Point::expected_events).collect();
     let expected = costs.iter().sum::<f64>() * f64::from(settings.replications.min);
@@ -74,15 +102,46 @@ pub fn conduct(
     }
     let work = Work { designs, points, settings, costs, progress, done: AtomicU64::new(0) };
     let mut conducted = work.find_warm_ups()?;
-    loop {
-        let wanting: Vec<usize> =
-            (0..points.len()).filter(|i| work.wants_more(*i, &conducted[*i].trials)).collect();
-        if wanting.is_empty() {
-            return Ok(conducted);
-        }
-        work.round(&wanting, &mut conducted)?;
-        work.check_names(&conducted)?;
+    while let Some(round) = next(&conducted)? {
+        work.round(&round, &mut conducted)?;
     }
+    Ok(conducted)
+}
+
+/// Whether a point needs another round.
+fn wants_more(point: &Point, trials: &[Trial], settings: &Settings) -> bool {
+    let Replications { min, max, until } = &settings.replications;
+    let (done, most) = (trials.len() as u32, max.unwrap_or(*min));
+    if done < (*min).min(most) {
+        return true;
+    }
+    let steady = point.fault.is_none() && !Steadiness::of(point, trials).is_overloaded();
+    done < most
+        && steady
+        && until.iter().any(|(metric, share)| {
+            let values = values_of(trials, metric);
+            values.is_some_and(|it| {
+                let estimate = Estimate::from_replications(&it, CONFIDENCE);
+                let relative = estimate.and_then(|it| it.relative_half_width());
+                relative.is_some_and(|it| it > share.as_ratio())
+            })
+        })
+}
+
+/// Whether what replications go on for is measured anywhere, as soon as anything is.
+fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Trouble> {
+    let figures = || conducted.iter().filter_map(|it| it.trials.first()).flat_map(|it| &it.figures);
+    if figures().next().is_none() {
+        return Ok(());
+    }
+    for metric in settings.replications.until.keys() {
+        if !figures().any(|it| it.name == *metric) {
+            let known: BTreeSet<&str> = figures().map(|it| it.name.as_str()).collect();
+            let mend = suggest(metric, known);
+            return Err(Trouble::UnknownMetric { metric: metric.clone(), mend });
+        }
+    }
+    Ok(())
 }
 
 struct Work<'a> {
@@ -141,11 +200,9 @@ impl Work<'_> {
         conducted
     }
 
-    fn round(&self, wanting: &[usize], conducted: &mut [Conducted]) -> Result<(), Trouble> {
-        let done = conducted[wanting[0]].trials.len() as u32;
-        let most = self.settings.replications.max.unwrap_or(self.settings.replications.min);
-        let more = self.settings.replications.min.min(most - done);
-        let tasks = tasks(wanting, done, more);
+    fn round(&self, round: &Round, conducted: &mut [Conducted]) -> Result<(), Trouble> {
+        let done = round.points.first().map_or(0, |it| conducted[*it].trials.len() as u32);
+        let tasks = tasks(&round.points, done, round.more);
         let trials = self.run_all(&tasks, |task| {
             let point = &self.points[task.point];
             self.plan(task, conducted[task.point].warm_up, point.window, point.slice)
@@ -165,41 +222,6 @@ impl Work<'_> {
             slice,
             events_max: self.settings.events_max,
         }
-    }
-
-    /// Whether a point needs another round.
-    fn wants_more(&self, point: usize, trials: &[Trial]) -> bool {
-        let Replications { min, max, until } = &self.settings.replications;
-        let (done, most) = (trials.len() as u32, max.unwrap_or(*min));
-        if done < (*min).min(most) {
-            return true;
-        }
-        let steady = self.points[point].fault.is_none()
-            && !Steadiness::of(&self.points[point], trials).is_overloaded();
-        done < most
-            && steady
-            && until.iter().any(|(metric, share)| {
-                let values = values_of(trials, metric);
-                values.is_some_and(|it| {
-                    let estimate = Estimate::from_replications(&it, CONFIDENCE);
-                    let relative = estimate.and_then(|it| it.relative_half_width());
-                    relative.is_some_and(|it| it > share.as_ratio())
-                })
-            })
-    }
-
-    /// Whether what replications go on for is measured anywhere.
-    fn check_names(&self, conducted: &[Conducted]) -> Result<(), Trouble> {
-        let figures =
-            || conducted.iter().filter_map(|it| it.trials.first()).flat_map(|it| &it.figures);
-        for metric in self.settings.replications.until.keys() {
-            if !figures().any(|it| it.name == *metric) {
-                let known: BTreeSet<&str> = figures().map(|it| it.name.as_str()).collect();
-                let mend = suggest(metric, known);
-                return Err(Trouble::UnknownMetric { metric: metric.clone(), mend });
-            }
-        }
-        Ok(())
     }
 
     /// Makes the runs, the largest first, and returns them in the order of the tasks.

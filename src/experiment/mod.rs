@@ -1,8 +1,10 @@
 //! Experiments: which runs to make, in parallel, and the estimates that follow from them.
 
+pub mod baseline;
 mod capacity;
 mod conduct;
 mod design;
+pub mod expect;
 pub mod file;
 mod find;
 mod over_time;
@@ -14,17 +16,17 @@ mod trial;
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
 pub use design::{Design, Source, designs};
+pub use expect::{Gate, gate};
 pub use find::{Search, Stuck};
 pub use point::{Point, points};
 pub use summary::CONFIDENCE;
 
 use crate::model::{Document, Files};
-use crate::outcome::{FORMAT, Outcome, Verb};
+use crate::outcome::{Outcome, Verb};
 use crate::parts::growth::Growth;
 use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
 use file::Experiment;
-use indexmap::IndexMap;
 
 /// What an outcome is called.
 pub struct Title {
@@ -64,23 +66,17 @@ pub fn outcome(
             summary::summary(design, &own)
         })
         .collect();
-    let mut outcome = Outcome {
-        format: FORMAT.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        verb: title.verb,
-        experiment: title.experiment,
-        about: title.about,
-        seed: settings.seed,
-        points: reported,
-        models: IndexMap::new(),
-        comparisons,
-        expectations: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut outcome = Outcome { comparisons, ..outcome_of(title, settings.seed, reported) };
     // By the names that reports give them, which are short because they know all points.
     let labels = designs.iter().map(|it| outcome.label(it.name(), &it.factors));
     outcome.models = labels.zip(summaries).collect();
     Ok(outcome)
+}
+
+/// An outcome that has points only.
+fn outcome_of(title: Title, seed: u64, points: Vec<crate::outcome::Point>) -> Outcome {
+    let Title { verb, experiment, about } = title;
+    Outcome { points, ..Outcome::new(verb, &experiment, &about, seed) }
 }
 
 /// The experiment in a document; everything that is wrong with it at once, whatever the models say.
@@ -162,6 +158,11 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
     if let Some(find) = &experiment.find {
         findings.inside("find", |it| find.check(experiment, it));
     }
+    findings.inside("expect", |it| {
+        for (i, expect) in experiment.expect.iter().enumerate() {
+            it.inside(i, |it| expect.check(it));
+        }
+    });
     findings.inside("replications", |it| check_replications(&experiment.replications, it));
 }
 

@@ -237,6 +237,29 @@ fn hour_factor(story: &Story) -> f64 {
     }
 }
 
+/// The instant of a story on a day, or with so many users on no day in particular, at the hour that
+/// its samples are taken at; nothing after the end of the story.
+pub fn at_instant(
+    experiment: &Experiment,
+    design: usize,
+    of: &Design,
+    day: Option<f64>,
+    users: Option<f64>,
+) -> Option<Point> {
+    let over = experiment.growth.as_ref()?.over;
+    let instant = match (day, users) {
+        (Some(day), _) if (0.0..=over.as_secs() / 86_400.0).contains(&day) => {
+            instant(experiment, Span::from_secs(day * 86_400.0))
+        }
+        (None, Some(users)) if users >= 0.0 => {
+            let factor = experiment.growth.as_ref().map_or(1.0, hour_factor);
+            Instant { day: None, users: Some(users), load: Some(users * factor) }
+        }
+        _ => return None,
+    };
+    Some(point(experiment, design, of, &instant))
+}
+
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
     point_with(experiment, design, of, instant, None)
 }

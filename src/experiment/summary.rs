@@ -111,7 +111,7 @@ impl Steadiness {
         queue.map_or(bottleneck.name.clone(), |it| point.names.queues[it].clone())
     }
 
-    fn holds(&self, of: Steady) -> bool {
+    pub fn holds(&self, of: Steady) -> bool {
         !self.fault
             && match of {
                 Steady::Class(class) => !self.growing[class],
@@ -122,7 +122,7 @@ impl Steadiness {
 
     /// What to report of a figure: nothing, if it depends on when one stopped looking; a share with
     /// what piled up counted as not answered.
-    fn chosen(&self, figure: &Figure) -> Option<f64> {
+    pub fn chosen(&self, figure: &Figure) -> Option<f64> {
         match (figure.steady, figure.share) {
             (Some(of), Some(share)) if !self.holds(of) => share.with_piled_up,
             (Some(of), None) if !self.holds(of) => None,

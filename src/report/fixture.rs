@@ -59,18 +59,15 @@ pub fn blitz() -> Outcome {
     summaries(&mut outcome);
     comparisons(&mut outcome);
     outcome.expectations = vec![
-        Expectation {
-            text: "microservices generate.response.p95 under 3s where users up_to 100000".into(),
-            verdict: Kept::Pass,
-        },
-        Expectation {
-            text: "microservices headroom at_least 0.5 where users 100000".into(),
-            verdict: Kept::Fail,
-        },
-        Expectation {
-            text: "availability better microservices than monolith where day 22".into(),
-            verdict: Kept::CannotTell,
-        },
+        Expectation::new(
+            "microservices generate.response.p95 under 3s where users up_to 100000",
+            Kept::Pass,
+        ),
+        Expectation::new("microservices headroom at_least 0.5 where users 100000", Kept::Fail),
+        Expectation::new(
+            "availability better microservices than monolith where day 22",
+            Kept::CannotTell,
+        ),
     ];
     outcome
 }

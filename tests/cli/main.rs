@@ -3,6 +3,7 @@
 mod accelerators;
 mod background;
 mod capacity;
+mod check;
 mod determinism;
 mod docs;
 mod find;

@@ -19,8 +19,13 @@ fn every_bad_file_gets_exactly_the_message_that_is_recorded() {
         .iter()
         .filter_map(|name| {
             let path = format!("tests/cli/bad/{name}.json");
-            let is_experiment = std::fs::read_to_string(&path).unwrap().contains("\"models\":");
-            let output = run(&[if is_experiment { "sweep" } else { "run" }, &path]);
+            let text = std::fs::read_to_string(&path).unwrap();
+            let verb = match (text.contains("\"models\":"), text.contains("\"expect\":")) {
+                (true, true) => "check",
+                (true, false) => "sweep",
+                (false, _) => "run",
+            };
+            let output = run(&[verb, &path]);
             assert_eq!(output.status.code(), Some(2), "{name}");
             assert!(output.stdout.is_empty(), "{name}");
             same_as_recorded(&folder.join(format!("{name}.txt")), &stderr(&output)).err()

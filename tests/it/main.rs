@@ -3,6 +3,7 @@
 mod support;
 
 mod determinism;
+mod expectations;
 mod fingerprints;
 mod laws;
 mod mechanisms;

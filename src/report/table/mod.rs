@@ -36,11 +36,13 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
     page.heading(outcome);
     match outcome.verb {
         Verb::Run => outcome.points.iter().for_each(|it| run::point(&mut page, outcome, it)),
+        // What was expected is told, and not all that was seen on the way.
+        Verb::Check => {}
         Verb::Sweep => story::by_factor(&mut page, outcome),
         Verb::Capacity => capacity::capacity(&mut page, outcome),
         _ => story::by_day(&mut page, outcome),
     }
-    if !matches!(outcome.verb, Verb::Run | Verb::Capacity) {
+    if ![Verb::Run, Verb::Capacity, Verb::Check].contains(&outcome.verb) {
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);
@@ -49,6 +51,7 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         versus::comparisons(&mut page, outcome);
     }
     versus::expectations(&mut page, outcome);
+    versus::baseline(&mut page, outcome);
     page.text
 }
 
@@ -124,7 +127,9 @@ fn method(outcome: &Outcome) -> String {
     let Some(first) = outcome.points.first() else {
         return "Nothing was simulated.".to_owned();
     };
-    let ordinary = || outcome.points.iter().filter(|it| it.fault.is_none());
+    // Where nothing but faults was played, those are what is told of.
+    let only_faults = outcome.points.iter().all(|it| it.fault.is_some());
+    let ordinary = || outcome.points.iter().filter(move |it| only_faults || it.fault.is_none());
     let seconds = |it: f64| figure::exact(it, Some(Unit::Seconds));
     let same = |get: fn(&Point) -> f64| ordinary().all(|it| get(it) == get(first));
     let window = match same(|it| it.window_s) {

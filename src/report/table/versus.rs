@@ -1,9 +1,9 @@
 //! What follows from the points: when each design breaks, what a fault does to it, which is better.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, cell, day, design};
+use super::{Page, UNBROKEN, cell, day, design};
 use crate::outcome::*;
-use crate::report::{classes_that_matter, distinct, figure};
+use crate::report::{checked, classes_that_matter, distinct, figure};
 use indexmap::IndexMap;
 
 /// More pairs of designs than these are told in sentences only.
@@ -282,5 +282,30 @@ pub fn expectations(page: &mut Page, outcome: &Outcome) {
             Kept::CannotTell => "? cannot tell:",
         };
         page.note(&format!("{verdict} {}", it.text));
+        let about = Some(it.about.clone()).filter(|it| !it.is_empty());
+        for remark in about.into_iter().chain(checked::remarks(it)) {
+            page.note(&format!("{UNBROKEN}{UNBROKEN}{remark}"));
+        }
     }
+}
+
+/// What is better or worse than before.
+pub fn baseline(page: &mut Page, outcome: &Outcome) {
+    let Some(baseline) = &outcome.baseline else { return };
+    let mut grid = Grid::new(1, ["figure", "before", "now", "difference", ""]);
+    for it in &baseline.changes {
+        let tone = match it.verdict {
+            Verdict::Better => Tone::Good,
+            Verdict::Worse => Tone::Bad,
+            Verdict::CannotTell => Tone::Unsure,
+        };
+        grid.rows.push(vec![
+            Cell::words(format!("{} {}", it.place, it.metric)),
+            Cell::figure(figure::figure(&it.before)),
+            Cell::figure(figure::figure(&it.now)),
+            Cell::figure(figure::figure(&it.difference)),
+            Cell::words(it.verdict_text()).tone(tone),
+        ]);
+    }
+    page.table("Against the baseline", grid, &baseline.method());
 }
