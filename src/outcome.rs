@@ -65,6 +65,10 @@ pub struct Estimate {
     /// The unit of value and half-width; absent where it is a bare factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
+    /// The runs were too short for this figure: its interval holds the true value less often than it
+    /// says.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub too_short: bool,
 }
 
 /// What an estimate counts in.
@@ -341,17 +345,14 @@ impl Estimate {
     /// A value in `unit`; a half-width that is no number counts as none.
     pub fn new(value: f64, half_width: Option<f64>, confidence: f64, unit: Unit) -> Self {
         let half_width = half_width.filter(|it| it.is_finite());
-        Estimate { value, half_width, confidence, unit: Some(unit) }
+        Estimate { value, half_width, confidence, unit: Some(unit), too_short: false }
     }
 
     /// The same in another measure: both value and half-width times `factor`.
     pub fn scaled(self, factor: f64, unit: Unit) -> Self {
-        Estimate::new(
-            self.value * factor,
-            self.half_width.map(|it| it * factor.abs()),
-            self.confidence,
-            unit,
-        )
+        let half_width = self.half_width.map(|it| it * factor.abs());
+        let scaled = Estimate::new(self.value * factor, half_width, self.confidence, unit);
+        Estimate { too_short: self.too_short, ..scaled }
     }
 
     /// One minus a share, with the same uncertainty.
@@ -451,6 +452,10 @@ fn yes() -> bool {
 
 fn is_yes(it: &bool) -> bool {
     *it
+}
+
+fn is_no(it: &bool) -> bool {
+    !*it
 }
 
 /// Whether the last segments of `path` are `end`.

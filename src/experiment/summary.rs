@@ -9,6 +9,7 @@ use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
     Point as Reported, Series, Theory, Unit, Verdict,
 };
+use crate::stats::batches::{self, Course};
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
@@ -130,19 +131,77 @@ impl Steadiness {
     }
 }
 
-/// Means over replications; a figure that some replication lacks is absent.
+/// Slices of a window that make one batch of the overlapping kind.
+const OVERLAPPING: usize = 3;
+
+/// One run's figure with an interval by its batches; a mean's by batches that overlap.
+fn of_one_run(trial: &Trial, figure: &Figure, value: f64) -> Option<stats::Estimate> {
+    if let Some(Steady::Class(class)) = figure.steady
+        && figure.name.ends_with(".response.mean")
+        && !figure.batches.is_empty()
+    {
+        let slices = &courses(std::slice::from_ref(trial), class)[0];
+        return batches::overlapping(slices, OVERLAPPING, CONFIDENCE)
+            .map(|it| stats::Estimate { value, ..it });
+    }
+    batches::sectioned(value, &figure.batches, CONFIDENCE)
+}
+
+/// How the mean response of a class went over each run, slice by slice: the share of each slice in
+/// what the mean errs by, so that slices without any answer count too.
+fn courses(trials: &[Trial], class: usize) -> Vec<Vec<f64>> {
+    let all = || trials.iter().flat_map(|it| &it.answered[class]);
+    let (count, sum) = all().fold((0.0, 0.0), |(n, s), it| (n + it.0, s + it.1));
+    let (mean, per_slice) = (sum / count, count / all().count() as f64);
+    let slice = |(n, s): &(f64, f64)| mean + (s - mean * n) / per_slice;
+    trials.iter().map(|it| it.answered[class].iter().map(slice).collect()).collect()
+}
+
+/// Whether runs are too short for a class's response, told by how it went over them.
+fn too_short(trials: &[Trial], i: usize, half_width: Option<f64>) -> bool {
+    let figure = &trials[0].figures[i];
+    let Some(Steady::Class(class)) = figure.steady.filter(|_| figure.name.contains(".response."))
+    else {
+        return false;
+    };
+    if figure.share.is_some() || figure.name.ends_with(".max") {
+        return false;
+    }
+    let slices = courses(trials, class);
+    let courses: Option<Vec<Course>> = trials
+        .iter()
+        .zip(&slices)
+        .map(|(trial, slices)| {
+            let Figure { value, batches, .. } = &trial.figures[i];
+            value.map(|whole| Course { whole, batches, slices })
+        })
+        .collect();
+    courses.is_some_and(|it| batches::too_short(&it, half_width))
+}
+
+/// Means over replications, or what one run tells; a figure that some replication lacks is absent.
 fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Estimate> {
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
         let values: Option<Vec<f64>> =
             trials.iter().map(|it| steadiness.chosen(&it.figures[i])).collect();
-        let estimate = values.and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
+        let of_one = |value: f64| {
+            let steady = figure.steady.is_none_or(|it| steadiness.holds(it));
+            of_one_run(first, figure, value).filter(|_| steady && !steadiness.fault)
+        };
+        let estimate = values.and_then(|it| {
+            let one = if let [value] = it[..] { of_one(value) } else { None };
+            one.or_else(|| stats::Estimate::from_replications(&it, CONFIDENCE))
+        });
         if let Some(mut estimate) = estimate {
             let shares = trials.iter().filter_map(|it| it.figures[i].share);
             let requests: u64 = shares.map(|it| it.requests).sum();
             widen_certainty(&mut estimate, requests);
-            estimates.insert(figure.name.clone(), told(&estimate, Some(figure.unit)));
+            let steady = figure.steady.is_some_and(|it| steadiness.holds(it));
+            let too_short = steady && too_short(trials, i, estimate.half_width);
+            let told = Estimate { too_short, ..told(&estimate, Some(figure.unit)) };
+            estimates.insert(figure.name.clone(), told);
         }
     }
     estimates
@@ -164,6 +223,7 @@ pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
         half_width: estimate.half_width,
         confidence: estimate.confidence,
         unit,
+        too_short: false,
     }
 }
 

@@ -6,6 +6,7 @@ use super::token::Reason;
 use crate::ids::Table;
 use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, QueueId, ServiceId};
 use crate::stats::histogram::Histogram;
+use crate::stats::quantile::LEVELS;
 use crate::units::{Span, Time};
 
 /// What was seen of one class since the window opened.
@@ -17,6 +18,23 @@ pub struct ClassSeen {
     pub failed: [u64; Reason::COUNT],
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
+    pub batches: Vec<Batch>,
+    /// How `response` looked when the present batch began.
+    before: Histogram,
+}
+
+/// Batches into which a window is cut.
+pub const BATCHES: usize = 10;
+
+/// The responses of one class in a tenth of a window, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Batch {
+    /// How many there were.
+    pub answered: u64,
+    /// None if there was none.
+    pub mean: Option<f64>,
+    /// Those of [`LEVELS`], likewise.
+    pub quantiles: [Option<f64>; LEVELS.len()],
 }
 
 /// What came of looking into a cache since the window opened.
@@ -88,6 +106,8 @@ pub struct Measure {
     pub inferences: Table<GroupId, Option<InferenceSeen>>,
     pub slices: Vec<Slice>,
     pub opened: Time,
+    /// How many slices make a batch.
+    batch_slices: usize,
 }
 
 impl Measure {
@@ -97,7 +117,10 @@ impl Measure {
             waits.push(Histogram::default());
         });
         Measure {
-            classes: network.classes.map(|_, _| ClassSeen::default()),
+            classes: network.classes.map(|_, _| ClassSeen {
+                batches: Vec::with_capacity(BATCHES + 1),
+                ..ClassSeen::default()
+            }),
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
@@ -110,6 +133,8 @@ impl Measure {
             }),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
+            // The slice that a window ends in may be a short one.
+            batch_slices: (slices.saturating_sub(1) / BATCHES).max(1),
         }
     }
 }
@@ -136,6 +161,17 @@ impl ClassSeen {
             response_ns: self.response.sum(),
             backlog: 0,
         }
+    }
+
+    fn end_batch(&mut self) {
+        let answered = self.response.count() - self.before.count();
+        let sum = (self.response.sum() - self.before.sum()) as f64;
+        self.batches.push(Batch {
+            answered,
+            mean: (answered > 0).then(|| sum / answered as f64),
+            quantiles: LEVELS.map(|q| self.response.quantile_since(&self.before, q)),
+        });
+        self.before.become_like(&self.response);
     }
 }
 
@@ -220,6 +256,7 @@ impl Probe for Measure {
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();
+            class.before.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
         }
         for seen in self.inferences.iter_mut().flatten() {
@@ -235,5 +272,9 @@ impl Probe for Measure {
         let counters = |id, it: &ClassSeen| Counters { backlog: backlog[id], ..it.counters() };
         let classes = self.classes.map(counters);
         self.slices.push(Slice { at: now, classes });
+        let batches = self.slices.len() / self.batch_slices;
+        if self.slices.len().is_multiple_of(self.batch_slices) && batches <= BATCHES {
+            self.classes.iter_mut().for_each(ClassSeen::end_batch);
+        }
     }
 }

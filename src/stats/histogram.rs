@@ -82,6 +82,20 @@ impl Histogram {
         interpolate(self.count, q, |rank| self.order_statistic(rank))
     }
 
+    /// The `q`-quantile of what was recorded since this looked like `before`; `None` if nothing was.
+    pub fn quantile_since(&self, before: &Histogram, q: f64) -> Option<f64> {
+        interpolate(self.count - before.count, q, |rank| {
+            let counts = self.counts.iter().zip(before.counts.iter());
+            self.member(counts.map(|(now, then)| now - then), rank)
+        })
+    }
+
+    /// Becomes like another, and keeps the memory.
+    pub fn become_like(&mut self, other: &Histogram) {
+        self.counts.copy_from_slice(&other.counts[..]);
+        (self.count, self.sum, self.max) = (other.count, other.sum, other.max);
+    }
+
     /// Adds everything recorded in `other`.
     pub fn merge(&mut self, other: &Histogram) {
         for (count, more) in self.counts.iter_mut().zip(other.counts.iter()) {
@@ -103,8 +117,13 @@ impl Histogram {
         if rank + 1 == self.count {
             return self.max as f64;
         }
+        self.member(self.counts.iter().copied(), rank)
+    }
+
+    /// The member with `rank` others before it, of so many in each bucket.
+    fn member(&self, counts: impl Iterator<Item = u64>, rank: u64) -> f64 {
         let mut before = rank;
-        for (bucket, &members) in self.counts.iter().enumerate() {
+        for (bucket, members) in counts.enumerate() {
             if before < members {
                 let (low, width) = range(bucket);
                 let highest = (low + (width - 1)).min(self.max);

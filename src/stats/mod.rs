@@ -4,6 +4,7 @@
 //! result is finite; where there is nothing to say the answer is `None` and never NaN. Logarithms
 //! and the like come from `libm`, so that results have the same bits on every machine.
 
+pub mod batches;
 pub mod compare;
 pub mod histogram;
 pub mod interval;
