@@ -94,7 +94,7 @@ fn row(outcomes: &[Outcome], metric: &str, truth: f64) -> Row {
         bias: 0.0,
     };
     for outcome in outcomes {
-        let estimate = outcome.points[0].metric(metric).expect("it is measured");
+        let Some(estimate) = outcome.points[0].metric(metric) else { continue };
         let half_width = estimate.half_width.unwrap_or(0.0);
         let covers = (estimate.value - truth).abs() <= half_width;
         row.covered += usize::from(covers);

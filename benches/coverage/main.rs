@@ -22,9 +22,9 @@ fn main() {
         let window_s = case.window_s;
         let short = if is_test { 100.0 } else { 20.0 };
         // Long enough, too short, and the long one's runs end to end in one.
-        let case = told(case, 10, experiments);
-        let case = told(case.over(window_s / short), 10, experiments);
-        told(case.over(if is_test { window_s } else { window_s * 10.0 }), 1, experiments);
+        let _ = short; let mut case = case;
+        for f in [1.0, 3.0, 10.0, 30.0] { case = told(case.over(window_s / f), 10, experiments); }
+        for f in [5.0, 20.0] { case = told(case.over(window_s*5.0 / f), 1, experiments); }
     }
 }
 

@@ -8,6 +8,7 @@ use super::file::{Replications, WarmUp};
 use super::point::{Point, slice_of};
 use super::summary::{CONFIDENCE, Steadiness};
 use super::trial::{Trial, trial};
+use super::values::values;
 use crate::problem::suggest;
 use crate::sim::{Failure, Plan};
 use crate::stats::{Estimate, Truncation, mser5_of_mean};
@@ -221,7 +222,13 @@ impl Work<'_> {
 
     fn run(&self, task: &Task, plan: &Plan) -> Result<Trial, Trouble> {
         let point = &self.points[task.point];
-        let trial = trial(point, &self.designs[point.design], plan);
+        let mut trial = trial(point, &self.designs[point.design], plan);
+        // Only a run that is alone tells by its batches how sure it is.
+        if let Ok(trial) = &mut trial
+            && self.settings.replications.min > 1
+        {
+            trial.responses.iter_mut().for_each(|it| it.batches = Vec::new());
+        }
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
         let replications = f64::from(self.settings.replications.min);
@@ -239,7 +246,7 @@ impl Work<'_> {
 /// The values of a metric over replications, if every one has it.
 pub fn values_of(trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
     let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
-    trials.iter().map(|trial| trial.figures[place].value).collect()
+    values(trials, place)
 }
 
 fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {

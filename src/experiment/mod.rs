@@ -7,6 +7,7 @@ mod find;
 mod point;
 mod summary;
 mod trial;
+mod values;
 
 pub use conduct::{Progress, Settings, Trouble, conduct};
 pub use design::{Design, Source, designs};

@@ -4,12 +4,12 @@ use super::conduct::Conducted;
 use super::design::Design;
 use super::point::Point;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
+use super::values::{of_one_run, too_short, values};
 use crate::model::file::Objective;
 use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
     Point as Reported, Series, Theory, Unit, Verdict,
 };
-use crate::stats::batches::{self, Course};
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
@@ -127,56 +127,18 @@ impl Steadiness {
     /// The values of a metric over replications, if every one has it.
     fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
         let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
-        trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+        self.values_at(trials, place)
     }
-}
 
-/// Slices of a window that make one batch of the overlapping kind.
-const OVERLAPPING: usize = 3;
-
-/// One run's figure with an interval by its batches; a mean's by batches that overlap.
-fn of_one_run(trial: &Trial, figure: &Figure, value: f64) -> Option<stats::Estimate> {
-    if let Some(Steady::Class(class)) = figure.steady
-        && figure.name.ends_with(".response.mean")
-        && !figure.batches.is_empty()
-    {
-        let slices = &courses(std::slice::from_ref(trial), class)[0];
-        return batches::overlapping(slices, OVERLAPPING, CONFIDENCE)
-            .map(|it| stats::Estimate { value, ..it });
+    /// The same by the metric's place among the figures.
+    fn values_at(&self, trials: &[Trial], place: usize) -> Option<Vec<f64>> {
+        match trials.first()?.figures[place].steady {
+            Some(of) if !self.holds(of) => {
+                trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+            }
+            _ => values(trials, place),
+        }
     }
-    batches::sectioned(value, &figure.batches, CONFIDENCE)
-}
-
-/// How the mean response of a class went over each run, slice by slice: the share of each slice in
-/// what the mean errs by, so that slices without any answer count too.
-fn courses(trials: &[Trial], class: usize) -> Vec<Vec<f64>> {
-    let all = || trials.iter().flat_map(|it| &it.answered[class]);
-    let (count, sum) = all().fold((0.0, 0.0), |(n, s), it| (n + it.0, s + it.1));
-    let (mean, per_slice) = (sum / count, count / all().count() as f64);
-    let slice = |(n, s): &(f64, f64)| mean + (s - mean * n) / per_slice;
-    trials.iter().map(|it| it.answered[class].iter().map(slice).collect()).collect()
-}
-
-/// Whether runs are too short for a class's response, told by how it went over them.
-fn too_short(trials: &[Trial], i: usize, half_width: Option<f64>) -> bool {
-    let figure = &trials[0].figures[i];
-    let Some(Steady::Class(class)) = figure.steady.filter(|_| figure.name.contains(".response."))
-    else {
-        return false;
-    };
-    if figure.share.is_some() || figure.name.ends_with(".max") {
-        return false;
-    }
-    let slices = courses(trials, class);
-    let courses: Option<Vec<Course>> = trials
-        .iter()
-        .zip(&slices)
-        .map(|(trial, slices)| {
-            let Figure { value, batches, .. } = &trial.figures[i];
-            value.map(|whole| Course { whole, batches, slices })
-        })
-        .collect();
-    courses.is_some_and(|it| batches::too_short(&it, half_width))
 }
 
 /// Means over replications, or what one run tells; a figure that some replication lacks is absent.
@@ -184,22 +146,19 @@ fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Esti
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
-        let values: Option<Vec<f64>> =
-            trials.iter().map(|it| steadiness.chosen(&it.figures[i])).collect();
-        let of_one = |value: f64| {
-            let steady = figure.steady.is_none_or(|it| steadiness.holds(it));
-            of_one_run(first, figure, value).filter(|_| steady && !steadiness.fault)
+        let steady = figure.steady.is_none_or(|it| steadiness.holds(it)) && !steadiness.fault;
+        let alone = trials.len() == 1 && steady;
+        let by_batches = if alone { of_one_run(first, figure) } else { None };
+        let over_replications = || {
+            let values = steadiness.values_at(trials, i)?;
+            stats::Estimate::from_replications(&values, CONFIDENCE)
         };
-        let estimate = values.and_then(|it| {
-            let one = if let [value] = it[..] { of_one(value) } else { None };
-            one.or_else(|| stats::Estimate::from_replications(&it, CONFIDENCE))
-        });
+        let estimate = by_batches.or_else(over_replications);
         if let Some(mut estimate) = estimate {
             let shares = trials.iter().filter_map(|it| it.figures[i].share);
             let requests: u64 = shares.map(|it| it.requests).sum();
             widen_certainty(&mut estimate, requests);
-            let steady = figure.steady.is_some_and(|it| steadiness.holds(it));
-            let too_short = steady && too_short(trials, i, estimate.half_width);
+            let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
             let told = Estimate { too_short, ..told(&estimate, Some(figure.unit)) };
             estimates.insert(figure.name.clone(), told);
         }

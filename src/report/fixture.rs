@@ -328,6 +328,7 @@ fn comparisons(outcome: &mut Outcome) {
                 half_width: Some(0.03),
                 confidence: 0.95,
                 unit: None,
+                too_short: false,
             }),
             verdict,
             replications_needed: (far != 0.0)

@@ -6,7 +6,7 @@ use super::token::Reason;
 use crate::ids::Table;
 use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, QueueId, ServiceId};
 use crate::stats::histogram::Histogram;
-use crate::stats::quantile::LEVELS;
+use crate::stats::sparse::Sparse;
 use crate::units::{Span, Time};
 
 /// What was seen of one class since the window opened.
@@ -18,24 +18,14 @@ pub struct ClassSeen {
     pub failed: [u64; Reason::COUNT],
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
-    pub batches: Vec<Batch>,
+    /// The same, tenth by tenth of the window.
+    pub batches: Vec<Sparse>,
     /// How `response` looked when the present batch began.
     before: Histogram,
 }
 
 /// Batches into which a window is cut.
 pub const BATCHES: usize = 10;
-
-/// The responses of one class in a tenth of a window, in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Batch {
-    /// How many there were.
-    pub answered: u64,
-    /// None if there was none.
-    pub mean: Option<f64>,
-    /// Those of [`LEVELS`], likewise.
-    pub quantiles: [Option<f64>; LEVELS.len()],
-}
 
 /// What came of looking into a cache since the window opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -164,13 +154,7 @@ impl ClassSeen {
     }
 
     fn end_batch(&mut self) {
-        let answered = self.response.count() - self.before.count();
-        let sum = (self.response.sum() - self.before.sum()) as f64;
-        self.batches.push(Batch {
-            answered,
-            mean: (answered > 0).then(|| sum / answered as f64),
-            quantiles: LEVELS.map(|q| self.response.quantile_since(&self.before, q)),
-        });
+        self.batches.push(self.response.since(&self.before));
         self.before.become_like(&self.response);
     }
 }

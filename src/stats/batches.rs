@@ -3,23 +3,12 @@
 
 use super::interval::{Estimate, Summary};
 
-/// How a figure went over one run.
-#[derive(Clone, Copy, Debug)]
-pub struct Course<'a> {
-    /// The figure over the whole run.
-    pub whole: f64,
-    /// The same over each of some batches of equal length that follow one another; empty if it has no
-    /// value in some of them.
-    pub batches: &'a [f64],
-    /// Means over slices as long as one another and shorter than batches, which show how long the run
-    /// remembers.
-    pub slices: &'a [f64],
-}
-
 /// Slices that are more alike than this to the next do not forget soon enough.
-const MEMORY_MAX: f64 = 0.45;
-/// The share of the half-width that bias may be.
-const BIAS_MAX: f64 = 0.25;
+const MEMORY_MAX: f64 = 0.6;
+/// Independent values for each unit of squared skewness that a Student interval needs to hold the truth
+/// about as often as it says: twice what W. G. Cochran asks for ("Sampling techniques", 1977, section
+/// 2.15), since the variance is not known either.
+const FOR_SKEWNESS: f64 = 50.0;
 
 /// The interval about the figure of one run, by the spread of its batches: S. Asmussen, P. W. Glynn,
 /// "Stochastic Simulation", 2007, section IV.5, sectioning. Batches are taken for independent;
@@ -74,23 +63,58 @@ pub fn memory<'a>(runs: impl Iterator<Item = &'a [f64]> + Clone) -> f64 {
     if memory.is_finite() { memory } else { 0.0 }
 }
 
-/// Whether a figure rests on runs that are too short: their slices are not over before what they began
-/// with is forgotten, or the figure has no value in a tenth of a run, or it is biased by more than a
-/// small part of its half-width.
+/// To how many independent values the correlated ones of some runs amount, where their mean is wanted:
+/// their `variance` divided by that of the mean, which follows from the runs' slices of equal length as
+/// from a process in which each depends on the last alone.
 ///
-/// The bias of a mean or a quantile of n values falls as 1/n, so that a figure over a tenth of a run has
-/// ten times that of the whole, and the difference shows it (M. H. Quenouille's jackknife, 1949).
-pub fn too_short(runs: &[Course], half_width: Option<f64>) -> bool {
-    if runs.iter().any(|it| it.batches.len() < 2) {
-        return true;
-    }
-    if memory(runs.iter().map(|it| it.slices)) > MEMORY_MAX {
-        return true;
-    }
-    let bias = |it: &Course| {
-        let n = it.batches.len() as f64;
-        (it.batches.iter().sum::<f64>() / n - it.whole) / (n - 1.0)
+/// Without bound if the slices are alike.
+pub fn worth<'a>(variance: f64, runs: impl Iterator<Item = &'a [f64]> + Clone) -> f64 {
+    let all: Vec<f64> = runs.clone().flatten().copied().collect();
+    let Some(Summary { count, variance: Some(of_slices), .. }) = Summary::of(&all) else {
+        return 0.0;
     };
-    let bias = runs.iter().map(bias).sum::<f64>() / runs.len() as f64;
-    half_width.is_some_and(|it| bias.abs() > BIAS_MAX * it)
+    let memory = memory(runs).clamp(0.0, 0.99);
+    let of_mean = of_slices / count as f64 * (1.0 + memory) / (1.0 - memory);
+    if of_mean > 0.0 { variance / of_mean } else { f64::INFINITY }
+}
+
+/// Whether runs are too short for a figure to which `worth` independent values contribute, each of such
+/// a skewness: for the mean that of the values, for a quantile that of being beyond it or not.
+pub fn too_short(memory: f64, worth: f64, skewness: f64) -> bool {
+    memory > MEMORY_MAX || worth < FOR_SKEWNESS * skewness * skewness
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::luck::Luck;
+    use super::*;
+
+    /// The share of 4,000 intervals that hold the mean of a series in which each value keeps a share
+    /// of the last.
+    fn covered(kept: f64, length: usize, interval: fn(&[f64]) -> Option<Estimate>) -> f64 {
+        let mut luck = Luck::new(5);
+        let holds = |_: &usize| {
+            let mut value = 0.0;
+            let mut series = Vec::new();
+            for _ in 0..length + 50 {
+                value = kept * value + luck.irwin_hall();
+                series.push(value);
+            }
+            let estimate = interval(&series[50..]).unwrap();
+            estimate.value.abs() <= estimate.half_width.unwrap()
+        };
+        (0..4000).filter(holds).count() as f64 / 4000.0
+    }
+
+    #[test]
+    fn x() {
+        for kept in [0.0, 0.2] {
+            eprintln!("{kept} obm {}", covered(kept, 30, |it| overlapping(it, 3, 0.95)));
+            eprintln!("{kept} bm {}", covered(kept, 30, |it| {
+                let means = super::super::interval::batch_means(it, 3);
+                let mean = it.iter().sum::<f64>() / it.len() as f64;
+                sectioned(mean, &means, 0.95)
+            }));
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! than 1/128 (0.8 %) of its values, and below 256 holds exactly one. The same layout as
 //! HdrHistogram (Tene, 2012), fixed so that the bucket is two shifts and an addition away.
 
+use super::sparse::Sparse;
 use super::quantile::interpolate;
 use std::fmt;
 
@@ -90,6 +91,31 @@ impl Histogram {
         })
     }
 
+    /// What was recorded since this looked like `before`; its maximum only as exactly as its bucket.
+    pub fn since(&self, before: &Histogram) -> Sparse {
+        let new = |(bucket, (now, then)): (usize, (&u64, &u64))| {
+            let members = now - then;
+            (members > 0).then_some((bucket as u32, members as u32))
+        };
+        let counts = self.counts.iter().zip(before.counts.iter()).enumerate();
+        let buckets: Vec<(u32, u32)> = counts.filter_map(new).collect();
+        let highest = buckets.last().map_or(0, |it| {
+            let (low, width) = range(it.0 as usize);
+            (low + (width - 1)).min(self.max)
+        });
+        Sparse { buckets, sum: self.sum - before.sum, max: highest }
+    }
+
+    /// Adds everything that is in `other`.
+    pub fn add(&mut self, other: &Sparse) {
+        for (bucket, members) in &other.buckets {
+            self.counts[*bucket as usize] += u64::from(*members);
+            self.count += u64::from(*members);
+        }
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+
     /// Becomes like another, and keeps the memory.
     pub fn become_like(&mut self, other: &Histogram) {
         self.counts.copy_from_slice(&other.counts[..]);
@@ -162,7 +188,7 @@ fn bucket(value: u64) -> usize {
 }
 
 /// The least value of a bucket, and how many values it holds.
-fn range(bucket: usize) -> (u64, u64) {
+pub(super) fn range(bucket: usize) -> (u64, u64) {
     let bucket = bucket as u64;
     let shift = (bucket >> SUB_BITS).saturating_sub(1);
     ((bucket - (shift << SUB_BITS)) << shift, 1 << shift)

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod histogram;
 pub mod interval;
 pub mod quantile;
+pub mod sparse;
 pub mod student;
 pub mod trend;
 pub mod warm_up;

@@ -12,9 +12,10 @@ use super::point::Point;
 use crate::ids::{Id, MapIds};
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
-use crate::sim::{BATCHES, Batch, CacheSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
+use crate::sim::{BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
 use crate::stats::histogram::Histogram;
 use crate::stats::quantile::LEVELS;
+use crate::stats::sparse::Sparse;
 use crate::units::{HOURS_PER_MONTH, Span};
 
 /// A figure of one replication; none where it has no value.
@@ -29,6 +30,16 @@ pub struct Figure {
     pub share: Option<Share>,
     /// The same in each of the window's batches, where that is known of all of them; else empty.
     pub batches: Vec<f64>,
+    /// What of a class's responses it is.
+    pub response: Option<Response>,
+}
+
+/// A mean or a quantile of a class's responses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Response {
+    pub class: usize,
+    /// None of the mean.
+    pub quantile: Option<f64>,
 }
 
 /// Whose steady state a figure depends on.
@@ -63,7 +74,17 @@ pub struct Trial {
     pub slices: Vec<SliceSeen>,
     /// By class, how many were answered in each slice and the sum of their responses in seconds.
     pub answered: Vec<Vec<(f64, f64)>>,
+    /// By class, the responses in nanoseconds: of the whole run, and of each of its batches if it is
+    /// the only one.
+    pub responses: Vec<Responses>,
     pub events: u64,
+}
+
+/// The responses of one class.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Responses {
+    pub whole: Sparse,
+    pub batches: Vec<Sparse>,
 }
 
 /// What happened in one slice of a window, all classes together but for background work.
@@ -100,12 +121,12 @@ struct Figures(Vec<Figure>);
 
 impl Figures {
     fn add(&mut self, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: None, share: None, batches: Vec::new() });
+        self.0.push(Figure { name, unit, value: value.into(), steady: None, share: None, batches: Vec::new(), response: None });
     }
 
     /// A figure that depends on when one stopped looking, if the backlog grows.
     fn add_steady(&mut self, of: Steady, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: Some(of), share: None, batches: Vec::new() });
+        self.0.push(Figure { name, unit, value: value.into(), steady: Some(of), share: None, batches: Vec::new(), response: None });
     }
 
     /// A share of the requests whose fate was decided in the window.
@@ -122,6 +143,7 @@ impl Figures {
                 with_piled_up: share(decided.answered, all + decided.piled_up()).map(turn),
             }),
             batches: Vec::new(),
+            response: None,
         });
     }
 
@@ -200,6 +222,7 @@ impl Reading<'_> {
             arrivals_per_s: born.chain(sent).map(|it| it as f64 / window_s).collect(),
             slices,
             answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
+            responses: self.seen.classes.as_slice().iter().map(responses).collect(),
             events: self.usage.events,
         }
     }
@@ -250,6 +273,11 @@ impl Reading<'_> {
     fn is_background(&self, class: ClassId) -> bool {
         self.network().classes[class].background
     }
+}
+
+fn responses(seen: &ClassSeen) -> Responses {
+    let whole = seen.response.since(&Histogram::new());
+    Responses { whole, batches: seen.batches.clone() }
 }
 
 fn share(part: u64, whole: u64) -> Option<f64> {

@@ -55,27 +55,11 @@ impl Reading<'_> {
             figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
         }
         times(own, &format!("{name}.response"), &seen.response, figures);
-        self.responses_in_batches(class, figures);
-    }
-
-    /// What [`times`] has added last, batch by batch; the maximum of all is none of a part.
-    fn responses_in_batches(&self, class: ClassId, figures: &mut Figures) {
-        let batches = &self.seen.classes[class].batches;
-        if batches.len() < BATCHES {
-            return;
-        }
-        let [rest @ .., _] = figures.0.as_mut_slice() else { return };
-        let first = rest.len() - 1 - QUANTILES.len();
-        let s = |ns: f64| ns / 1e9;
-        rest[first].batches = batches.iter().filter_map(|it| it.mean.map(s)).collect();
-        for (i, figure) in rest[first + 1..].iter_mut().enumerate() {
-            let quantile = |it: &Batch| {
-                it.quantiles[i].filter(|_| enough(it.answered, QUANTILES[i].1)).map(s)
-            };
-            figure.batches = batches.iter().filter_map(quantile).collect();
-        }
-        for figure in rest[first..].iter_mut().filter(|it| it.batches.len() < BATCHES) {
-            figure.batches.clear();
+        let levels = std::iter::once(None).chain(QUANTILES.iter().map(|it| Some(it.1)));
+        // The maximum, which was added last, is no estimate of anything.
+        let added = figures.0.iter_mut().rev().skip(1).take(1 + QUANTILES.len());
+        for (figure, quantile) in added.rev().zip(levels) {
+            figure.response = Some(Response { class: class.index(), quantile });
         }
     }
 
