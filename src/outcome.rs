@@ -117,6 +117,9 @@ pub struct Point {
     /// What was discarded before it, in seconds.
     #[serde(default)]
     pub warm_up_s: f64,
+    /// What the most replications did not reach of `until`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Unmet>,
     /// What fails during the window; absent on an ordinary day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -285,6 +288,22 @@ pub struct Comparison {
     /// How many replications would tell them apart, or did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replications_needed: Option<u64>,
+    /// How many replications on luck of their own would tell as much; absent where the difference
+    /// does not vary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub independent: Option<f64>,
+}
+
+/// A metric that is not known as exactly as the experiment asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unmet {
+    pub metric: String,
+    /// The half-width that was asked for, as a share of the value.
+    pub wanted: f64,
+    /// The half-width that was reached.
+    pub reached: f64,
+    /// About how many replications would reach what was asked for.
+    pub replications_needed: u64,
 }
 
 /// Which of two is better, if that can be told.

@@ -10,6 +10,7 @@ use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
     Point as Reported, Series, Theory, Unit, Verdict,
 };
+use crate::stats::compare::worth;
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
@@ -46,6 +47,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             style: it.style.to_owned(),
         }),
         settled,
+        unmet: conducted.unmet.clone(),
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,
@@ -387,5 +389,6 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
             stats::Verdict::CannotTell => Verdict::CannotTell,
         },
         replications_needed: result.replications_needed.map(|it| it as u64),
+        independent: worth(&a[..n], &b[..n]),
     })
 }

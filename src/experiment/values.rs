@@ -3,9 +3,9 @@
 
 use super::summary::CONFIDENCE;
 use super::trial::{Figure, Response, Trial};
+use crate::stats::Estimate;
 use crate::stats::batches::{self, overlapping};
 use crate::stats::sparse::{Quantiles, Sparse, quantiles, variance_and_skewness};
-use crate::stats::Estimate;
 
 /// The values of a figure over replications, if every one has it: of a quantile those whose mean errs
 /// least, which are not quite what each replication saw.
@@ -52,6 +52,9 @@ pub fn of_one_run(trial: &Trial, figure: &Figure) -> Option<Estimate> {
 /// Slices of a window that make one batch of the overlapping kind.
 const OVERLAPPING: usize = 3;
 
+/// One run must be worth so many times as much as several: its batches are no longer than it needs.
+const ALONE: f64 = 4.0;
+
 /// Whether runs are too short for what is estimated of a class's responses.
 pub fn too_short(trials: &[Trial], of: Response) -> bool {
     let slices = courses(trials, of.class);
@@ -63,8 +66,8 @@ pub fn too_short(trials: &[Trial], of: Response) -> bool {
         Some(q) => (2.0 * q - 1.0) / (q * (1.0 - q)).sqrt(),
     };
     let worth = batches::worth(variance_ns2 * 1e-18, slices.clone());
-    if std::env::var("DBG").is_ok() { eprintln!("{of:?} {:.3} {worth:.0} {:.0} {}", batches::memory(slices.clone()), 50.0*skewness*skewness, of_values); }
-    batches::too_short(batches::memory(slices), worth, skewness)
+    let needed = if trials.len() == 1 { ALONE } else { 1.0 };
+    batches::too_short(batches::memory(slices), worth / needed, skewness)
 }
 
 /// How the mean response of a class went over each run, slice by slice: the share of each slice in

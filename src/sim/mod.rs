@@ -25,7 +25,9 @@ mod volume;
 pub use accelerator::{Served, Told};
 pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice};
+pub use measure::{
+    BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice,
+};
 pub use pool::Area;
 pub use probe::{Fingerprint, Gated, Looked, Probe, Queued};
 pub use queue::QueueArea;

@@ -48,10 +48,8 @@ pub fn overlapping(series: &[f64], length: usize, confidence: f64) -> Option<Est
 ///
 /// Nought if nothing varies.
 pub fn memory<'a>(runs: impl Iterator<Item = &'a [f64]> + Clone) -> f64 {
-    let (sum, count) = runs
-        .clone()
-        .flatten()
-        .fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    let (sum, count) =
+        runs.clone().flatten().fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     let mean = sum / count;
     let (mut squares, mut products, mut pairs) = (0.0, 0.0, 0.0);
     for run in runs {
@@ -106,15 +104,46 @@ mod tests {
         (0..4000).filter(holds).count() as f64 / 4000.0
     }
 
+    fn apart(series: &[f64]) -> Option<Estimate> {
+        let mean = series.iter().sum::<f64>() / series.len() as f64;
+        sectioned(mean, &super::super::interval::batch_means(series, 3), 0.95)
+    }
+
+    fn overlapped(series: &[f64]) -> Option<Estimate> {
+        overlapping(series, 3, 0.95)
+    }
+
     #[test]
-    fn x() {
-        for kept in [0.0, 0.2] {
-            eprintln!("{kept} obm {}", covered(kept, 30, |it| overlapping(it, 3, 0.95)));
-            eprintln!("{kept} bm {}", covered(kept, 30, |it| {
-                let means = super::super::interval::batch_means(it, 3);
-                let mean = it.iter().sum::<f64>() / it.len() as f64;
-                sectioned(mean, &means, 0.95)
-            }));
+    fn batches_of_values_that_forget_hold_the_mean_as_often_as_they_say() {
+        // Within three standard errors of 0.0034.
+        for covered in [covered(0.0, 30, apart), covered(0.0, 30, overlapped)] {
+            assert!((covered - 0.95).abs() < 0.0103, "{covered}");
         }
+    }
+
+    #[test]
+    fn batches_of_values_that_remember_hold_it_too_seldom_and_are_called_too_short() {
+        let mut luck = Luck::new(6);
+        let mut value = 0.0;
+        let mut next = || {
+            value = 0.9 * value + luck.irwin_hall();
+            value
+        };
+        let series: Vec<f64> = (0..300).map(|_| next()).collect();
+        assert!(covered(0.9, 30, apart) < 0.8);
+        let remembered = memory(std::iter::once(series.as_slice()));
+        assert!((remembered - 0.9).abs() < 0.1, "{remembered}");
+        assert!(too_short(remembered, 1e9, 2.0));
+        assert!(too_short(0.0, 199.0, 2.0) && !too_short(0.0, 200.0, 2.0));
+    }
+
+    #[test]
+    fn what_never_varies_is_known_and_has_no_memory() {
+        let same = [3.0; 30];
+        assert_eq!(overlapped(&same).unwrap().half_width, Some(0.0));
+        assert_eq!(memory([same.as_slice()].into_iter()), 0.0);
+        assert_eq!(worth(0.0, [same.as_slice()].into_iter()), f64::INFINITY);
+        assert_eq!(overlapping(&same[..5], 3, 0.95), None);
+        assert_eq!(sectioned(1.0, &[2.0], 0.95), None);
     }
 }

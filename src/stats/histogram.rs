@@ -4,8 +4,8 @@
 //! than 1/128 (0.8 %) of its values, and below 256 holds exactly one. The same layout as
 //! HdrHistogram (Tene, 2012), fixed so that the bucket is two shifts and an addition away.
 
-use super::sparse::Sparse;
 use super::quantile::interpolate;
+use super::sparse::Sparse;
 use std::fmt;
 
 const SUB_BITS: u32 = 7;

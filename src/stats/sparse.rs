@@ -15,11 +15,6 @@ impl Sparse {
     pub fn count(&self) -> u64 {
         self.buckets.iter().map(|it| u64::from(it.1)).sum()
     }
-
-    pub fn mean(&self) -> Option<f64> {
-        let count = self.count();
-        (count > 0).then(|| self.sum as f64 / count as f64)
-    }
 }
 
 /// A quantile as each of several groups of values would have it, if their mean is to be that of all.
@@ -70,4 +65,51 @@ pub fn variance_and_skewness(groups: &[&Sparse]) -> (f64, f64) {
     let variance = squares / n;
     let skewness = cubes / n / (variance * variance.sqrt());
     (variance, if skewness.is_finite() { skewness } else { 0.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::luck::Luck;
+    use super::*;
+
+    fn exponential(luck: &mut Luck, count: usize) -> Sparse {
+        let mut histogram = Histogram::new();
+        (0..count).for_each(|_| histogram.record((1e9 * luck.exponential(1.0)) as u64));
+        histogram.since(&Histogram::new())
+    }
+
+    #[test]
+    fn quantiles_of_groups_err_less_than_the_mean_of_their_own() {
+        let mut luck = Luck::new(7);
+        let (mut own, mut told) = (0.0, 0.0);
+        for _ in 0..400 {
+            let groups: Vec<Sparse> = (0..10).map(|_| exponential(&mut luck, 110)).collect();
+            let all: Vec<&Sparse> = groups.iter().collect();
+            let values = quantiles(&all, &[0.99]).unwrap().remove(0).values;
+            told += values.iter().sum::<f64>() / 1e9 / 4000.0;
+            for group in &groups {
+                let mut histogram = Histogram::new();
+                histogram.add(group);
+                own += histogram.quantile(0.99).unwrap() / 1e9 / 4000.0;
+            }
+        }
+        let truth = 100f64.ln();
+        assert!(own < truth - 0.1, "{own}");
+        assert!((told - truth).abs() < 0.5 * (truth - own), "{told} beside {own}");
+    }
+
+    #[test]
+    fn moments_are_those_of_the_exponential() {
+        let mut luck = Luck::new(8);
+        let values = exponential(&mut luck, 200_000);
+        let (variance, skewness) = variance_and_skewness(&[&values]);
+        assert!((variance * 1e-18 - 1.0).abs() < 0.03, "{variance}");
+        assert!((skewness - 2.0).abs() < 0.1, "{skewness}");
+        assert_eq!(values.count(), 200_000);
+    }
+
+    #[test]
+    fn nothing_is_said_of_nothing() {
+        assert_eq!(quantiles(&[&Sparse::default()], &[0.5]), None);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod coverage;
 mod determinism;
 mod fingerprints;
 mod laws;

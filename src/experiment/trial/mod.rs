@@ -12,7 +12,9 @@ use super::point::Point;
 use crate::ids::{Id, MapIds};
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
-use crate::sim::{BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
+use crate::sim::{
+    BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run,
+};
 use crate::stats::histogram::Histogram;
 use crate::stats::quantile::LEVELS;
 use crate::stats::sparse::Sparse;
@@ -121,12 +123,28 @@ struct Figures(Vec<Figure>);
 
 impl Figures {
     fn add(&mut self, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: None, share: None, batches: Vec::new(), response: None });
+        self.0.push(Figure {
+            name,
+            unit,
+            value: value.into(),
+            steady: None,
+            share: None,
+            batches: Vec::new(),
+            response: None,
+        });
     }
 
     /// A figure that depends on when one stopped looking, if the backlog grows.
     fn add_steady(&mut self, of: Steady, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: Some(of), share: None, batches: Vec::new(), response: None });
+        self.0.push(Figure {
+            name,
+            unit,
+            value: value.into(),
+            steady: Some(of),
+            share: None,
+            batches: Vec::new(),
+            response: None,
+        });
     }
 
     /// A share of the requests whose fate was decided in the window.
@@ -172,8 +190,13 @@ impl Decided {
 }
 
 /// Quantiles by the names that they have in metrics.
-pub const QUANTILES: [(&str, f64); LEVELS.len()] =
-    [("p50", LEVELS[0]), ("p90", LEVELS[1]), ("p95", LEVELS[2]), ("p99", LEVELS[3]), ("p999", LEVELS[4])];
+pub const QUANTILES: [(&str, f64); LEVELS.len()] = [
+    ("p50", LEVELS[0]),
+    ("p90", LEVELS[1]),
+    ("p95", LEVELS[2]),
+    ("p99", LEVELS[3]),
+    ("p999", LEVELS[4]),
+];
 
 impl Reading<'_> {
     fn network(&self) -> &Network {

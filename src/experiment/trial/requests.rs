@@ -27,7 +27,8 @@ impl Reading<'_> {
         let failed: u64 = seen.failed.iter().sum();
         let answered = seen.response.count();
         let batches = self.batches(class);
-        let in_batches = |count: fn(&Tenth) -> f64| batches.iter().map(move |it| Some(count(it) / it.length_s));
+        let in_batches =
+            |count: fn(&Tenth) -> f64| batches.iter().map(move |it| Some(count(it) / it.length_s));
         figures.add(format!("{name}.arrivals"), Unit::PerSecond, per_s(seen.born));
         figures.in_batches(in_batches(|it| it.born));
         figures.add(format!("{name}.goodput"), Unit::PerSecond, per_s(answered));
@@ -68,7 +69,8 @@ impl Reading<'_> {
         let slices = &self.seen.slices;
         let length = slices.len() / BATCHES;
         let (mut from, mut before) = (self.seen.opened, Counters::default());
-        let ends = (1..=if length > 0 { BATCHES } else { 0 }).map(|batch| &slices[batch * length - 1]);
+        let ends =
+            (1..=if length > 0 { BATCHES } else { 0 }).map(|batch| &slices[batch * length - 1]);
         let batches = ends.map(|end| {
             let now = end.classes[class];
             let batch = Tenth {
