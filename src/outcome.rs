@@ -68,6 +68,10 @@ pub struct Estimate {
     /// The unit of value and half-width; absent where it is a bare factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
+    /// The runs were too short for this figure: its interval holds the true value less often than it
+    /// says.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub too_short: bool,
 }
 
 /// What an estimate counts in.
@@ -116,6 +120,9 @@ pub struct Point {
     /// What was discarded before it, in seconds.
     #[serde(default)]
     pub warm_up_s: f64,
+    /// What the most replications did not reach of `until`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Unmet>,
     /// What fails during the window; absent on an ordinary day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -361,6 +368,22 @@ pub struct Comparison {
     /// How many replications would tell them apart, or did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replications_needed: Option<u64>,
+    /// How many replications on luck of their own would tell as much; absent where the difference
+    /// does not vary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub independent: Option<f64>,
+}
+
+/// A metric that is not known as exactly as the experiment asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unmet {
+    pub metric: String,
+    /// The half-width that was asked for, as a share of the value.
+    pub wanted: f64,
+    /// The half-width that was reached.
+    pub reached: f64,
+    /// About how many replications would reach what was asked for.
+    pub replications_needed: u64,
 }
 
 /// Which of two is better, if that can be told.
@@ -524,17 +547,14 @@ impl Estimate {
     /// A value in `unit`; a half-width that is no number counts as none.
     pub fn new(value: f64, half_width: Option<f64>, confidence: f64, unit: Unit) -> Self {
         let half_width = half_width.filter(|it| it.is_finite());
-        Estimate { value, half_width, confidence, unit: Some(unit) }
+        Estimate { value, half_width, confidence, unit: Some(unit), too_short: false }
     }
 
     /// The same in another measure: both value and half-width times `factor`.
     pub fn scaled(self, factor: f64, unit: Unit) -> Self {
-        Estimate::new(
-            self.value * factor,
-            self.half_width.map(|it| it * factor.abs()),
-            self.confidence,
-            unit,
-        )
+        let half_width = self.half_width.map(|it| it * factor.abs());
+        let scaled = Estimate::new(self.value * factor, half_width, self.confidence, unit);
+        Estimate { too_short: self.too_short, ..scaled }
     }
 
     /// One minus a share, with the same uncertainty.
@@ -649,6 +669,10 @@ fn yes() -> bool {
 
 fn is_yes(it: &bool) -> bool {
     *it
+}
+
+fn is_no(it: &bool) -> bool {
+    !*it
 }
 
 /// Whether the last segments of `path` are `end`.

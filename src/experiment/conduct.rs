@@ -8,6 +8,8 @@ use super::file::{Replications, WarmUp};
 use super::point::{Point, slice_of};
 use super::summary::{CONFIDENCE, Steadiness};
 use super::trial::{Trial, trial};
+use super::values::values;
+use crate::outcome::Unmet;
 use crate::problem::suggest;
 use crate::sim::{Failure, Plan};
 use crate::stats::{Estimate, Truncation, mser5_of_mean};
@@ -37,6 +39,8 @@ pub struct Conducted {
     /// Whether the transient ended in time; if not, the warm-up is half a window.
     pub settled: bool,
     pub trials: Vec<Trial>,
+    /// What the most replications did not reach.
+    pub unmet: Vec<Unmet>,
 }
 
 /// Why there is no outcome.
@@ -77,14 +81,18 @@ pub fn conduct(
     progress: &dyn Progress,
 ) -> Result<Vec<Conducted>, Trouble> {
     let Replications { min, max, .. } = settings.replications;
-    conduct_rounds(designs, points, settings, progress, &mut |conducted| {
+    let mut conducted = conduct_rounds(designs, points, settings, progress, &mut |conducted| {
         check_names(settings, conducted)?;
         let wants_more = |i: &usize| wants_more(&points[*i], &conducted[*i].trials, settings);
         let points: Vec<usize> = (0..points.len()).filter(wants_more).collect();
         let Some(first) = points.first() else { return Ok(None) };
         let done = conducted[*first].trials.len() as u32;
         Ok(Some(Round { more: min.min(max.unwrap_or(min) - done), points }))
-    })
+    })?;
+    for (point, it) in points.iter().zip(&mut conducted) {
+        it.unmet = unmet(settings, point, &it.trials);
+    }
+    Ok(conducted)
 }
 
 /// Runs points in rounds, for as long as `next` asks for one, having seen what there is.
@@ -100,9 +108,19 @@ pub fn conduct_rounds(
     if expected > settings.events_max as f64 {
         return Err(Trouble::TooLarge { expected, allowed: settings.events_max });
     }
-    let work = Work { designs, points, settings, costs, progress, done: AtomicU64::new(0) };
+    let work = Work {
+        designs,
+        points,
+        settings,
+        costs,
+        progress,
+        done: AtomicU64::new(0),
+        planned: AtomicU64::new(0),
+    };
+    work.planned.store(work.expected() as u64, Relaxed);
     let mut conducted = work.find_warm_ups()?;
     while let Some(round) = next(&conducted)? {
+        work.plan_ahead(&conducted, &round);
         work.round(&round, &mut conducted)?;
     }
     Ok(conducted)
@@ -110,22 +128,31 @@ pub fn conduct_rounds(
 
 /// Whether a point needs another round.
 fn wants_more(point: &Point, trials: &[Trial], settings: &Settings) -> bool {
-    let Replications { min, max, until } = &settings.replications;
-    let (done, most) = (trials.len() as u32, max.unwrap_or(*min));
-    if done < (*min).min(most) {
-        return true;
+    let Replications { min, max, .. } = settings.replications;
+    let (done, most) = (trials.len() as u32, max.unwrap_or(min));
+    done < min.min(most) || done < most && !unmet(settings, point, trials).is_empty()
+}
+
+/// Which metrics of a point are not known well enough yet.
+fn unmet(settings: &Settings, point: &Point, trials: &[Trial]) -> Vec<Unmet> {
+    let until = &settings.replications.until;
+    let steady = || !Steadiness::of(point, trials).is_overloaded();
+    if until.is_empty() || point.fault.is_some() || !steady() {
+        return Vec::new();
     }
-    let steady = point.fault.is_none() && !Steadiness::of(point, trials).is_overloaded();
-    done < most
-        && steady
-        && until.iter().any(|(metric, share)| {
-            let values = values_of(trials, metric);
-            values.is_some_and(|it| {
-                let estimate = Estimate::from_replications(&it, CONFIDENCE);
-                let relative = estimate.and_then(|it| it.relative_half_width());
-                relative.is_some_and(|it| it > share.as_ratio())
-            })
+    let unmet = until.iter().filter_map(|(metric, share)| {
+        let estimate = Estimate::from_replications(&values_of(trials, metric)?, CONFIDENCE)?;
+        let (wanted, reached) = (share.as_ratio(), estimate.relative_half_width()?);
+        // The half-width falls as the root of the number of replications.
+        let needed = (trials.len() as f64 * (reached / wanted) * (reached / wanted)).ceil();
+        (reached > wanted).then(|| Unmet {
+            metric: metric.clone(),
+            wanted,
+            reached,
+            replications_needed: needed as u64,
         })
+    });
+    unmet.collect()
 }
 
 /// Whether what replications go on for is measured anywhere, as soon as anything is.
@@ -152,6 +179,8 @@ struct Work<'a> {
     progress: &'a dyn Progress,
     /// Expected events of the runs that are done.
     done: AtomicU64,
+    /// Expected events of all runs, by what is known so far.
+    planned: AtomicU64,
 }
 
 /// One run to be made.
@@ -175,11 +204,18 @@ impl Work<'_> {
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {
-            WarmUp::Fixed(warm_up) => Conducted { warm_up, settled: true, trials: Vec::new() },
+            WarmUp::Fixed(warm_up) => {
+                Conducted { warm_up, settled: true, trials: Vec::new(), unmet: Vec::new() }
+            }
             WarmUp::Auto(_) => {
                 let found = pilots.next().and_then(|it| end_of_transient(it, point.window));
                 let warm_up = found.unwrap_or(Span::from_nanos(point.window.nanos() / 2));
-                Conducted { warm_up, settled: found.is_some(), trials: Vec::new() }
+                Conducted {
+                    warm_up,
+                    settled: found.is_some(),
+                    trials: Vec::new(),
+                    unmet: Vec::new(),
+                }
             }
         });
         Ok(self.alike_on_each_day(conducted.collect()))
@@ -198,6 +234,16 @@ impl Work<'_> {
             conducted[i].warm_up = longest[&day(i)];
         }
         conducted
+    }
+
+    /// Events of the first round and of the pilots before it.
+    fn expected(&self) -> f64 {
+        let replications = f64::from(self.settings.replications.min);
+        let pilots = |it: &Point| {
+            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
+        };
+        let all = self.points.iter().zip(&self.costs);
+        all.map(|(point, cost)| cost * (replications + pilots(point))).sum()
     }
 
     fn round(&self, round: &Round, conducted: &mut [Conducted]) -> Result<(), Trouble> {
@@ -224,6 +270,30 @@ impl Work<'_> {
         }
     }
 
+    /// Looks how much work is left, as far as what is known so far can tell.
+    fn plan_ahead(&self, conducted: &[Conducted], round: &Round) {
+        let Replications { min, max, .. } = self.settings.replications;
+        let left = |(i, it): (usize, &Conducted)| {
+            let done = it.trials.len() as f64;
+            let needed = if it.trials.is_empty() {
+                0
+            } else {
+                let unmet = unmet(self.settings, &self.points[i], &it.trials);
+                unmet.iter().map(|it| it.replications_needed).max().unwrap_or(0)
+            };
+            let most = f64::from(max.unwrap_or(min));
+            // Whole rounds, as they will be run.
+            let rounds = (needed as f64).max(f64::from(min)) / f64::from(min);
+            let whole = (rounds.ceil() * f64::from(min)).min(most);
+            self.costs[i] * (whole - done).max(0.0)
+        };
+        let left: f64 = conducted.iter().enumerate().map(left).sum();
+        let own =
+            round.points.iter().map(|it| self.costs[*it]).sum::<f64>() * f64::from(round.more);
+        let left = left.max(own);
+        self.planned.store(self.done.load(Relaxed) + left as u64, Relaxed);
+    }
+
     /// Makes the runs, the largest first, and returns them in the order of the tasks.
     fn run_all(
         &self,
@@ -243,15 +313,16 @@ impl Work<'_> {
 
     fn run(&self, task: &Task, plan: &Plan) -> Result<Trial, Trouble> {
         let point = &self.points[task.point];
-        let trial = trial(point, &self.designs[point.design], plan);
+        let mut trial = trial(point, &self.designs[point.design], plan);
+        // Only a run that is alone tells by its batches how sure it is.
+        if let Ok(trial) = &mut trial
+            && self.settings.replications.min > 1
+        {
+            trial.responses.iter_mut().for_each(|it| it.batches = Vec::new());
+        }
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
-        let replications = f64::from(self.settings.replications.min);
-        let pilots = |it: &Point| {
-            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
-        };
-        let all = self.points.iter().zip(&self.costs);
-        let total: f64 = all.map(|(point, cost)| cost * (replications + pilots(point))).sum();
+        let total = self.planned.load(Relaxed) as f64;
         self.progress.advance(done, total.max(done));
         let (point, replication) = (task.point, task.replication);
         trial.map_err(|failure| Trouble::GaveUp { point, replication, failure })
@@ -261,7 +332,7 @@ impl Work<'_> {
 /// The values of a metric over replications, if every one has it.
 pub fn values_of(trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
     let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
-    trials.iter().map(|trial| trial.figures[place].value).collect()
+    values(trials, place)
 }
 
 fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {

@@ -12,6 +12,7 @@ mod point;
 mod series;
 mod summary;
 mod trial;
+mod values;
 
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};

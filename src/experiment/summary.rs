@@ -6,12 +6,14 @@ use super::over_time::over_time;
 use super::point::Point;
 use super::series;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
+use super::values::{of_one_run, too_short, values};
 use crate::model::file::Objective;
 use crate::network::{Fault as Failing, When};
 use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
     Point as Reported, Theory, Unit, Verdict,
 };
+use crate::stats::compare::worth;
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
@@ -48,6 +50,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             style: it.style.to_owned(),
         }),
         settled,
+        unmet: conducted.unmet.clone(),
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,
@@ -133,23 +136,40 @@ impl Steadiness {
     /// The values of a metric over replications, if every one has it.
     fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
         let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
-        trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+        self.values_at(trials, place)
+    }
+
+    /// The same by the metric's place among the figures.
+    fn values_at(&self, trials: &[Trial], place: usize) -> Option<Vec<f64>> {
+        match trials.first()?.figures[place].steady {
+            Some(of) if !self.holds(of) => {
+                trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+            }
+            _ => values(trials, place),
+        }
     }
 }
 
-/// Means over replications; a figure that some replication lacks is absent.
+/// Means over replications, or what one run tells; a figure that some replication lacks is absent.
 fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Estimate> {
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
-        let values: Option<Vec<f64>> =
-            trials.iter().map(|it| steadiness.chosen(&it.figures[i])).collect();
-        let estimate = values.and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
+        let steady = figure.steady.is_none_or(|it| steadiness.holds(it)) && !steadiness.fault;
+        let alone = trials.len() == 1 && steady;
+        let by_batches = if alone { of_one_run(first, figure) } else { None };
+        let over_replications = || {
+            let values = steadiness.values_at(trials, i)?;
+            stats::Estimate::from_replications(&values, CONFIDENCE)
+        };
+        let estimate = by_batches.or_else(over_replications);
         if let Some(mut estimate) = estimate {
             let shares = trials.iter().filter_map(|it| it.figures[i].share);
             let requests: u64 = shares.map(|it| it.requests).sum();
             widen_certainty(&mut estimate, requests);
-            estimates.insert(figure.name.clone(), told(&estimate, Some(figure.unit)));
+            let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
+            let told = Estimate { too_short, ..told(&estimate, Some(figure.unit)) };
+            estimates.insert(figure.name.clone(), told);
         }
     }
     estimates
@@ -171,6 +191,7 @@ pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
         half_width: estimate.half_width,
         confidence: estimate.confidence,
         unit,
+        too_short: false,
     }
 }
 
@@ -357,5 +378,6 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
             stats::Verdict::CannotTell => Verdict::CannotTell,
         },
         replications_needed: result.replications_needed.map(|it| it as u64),
+        independent: worth(&a[..n], &b[..n]),
     })
 }

@@ -11,6 +11,9 @@ const DIGITS_MAX: i32 = 6;
 /// Digits of a figure whose uncertainty is unknown.
 const DIGITS_ALONE: i32 = 3;
 
+/// Marks figures for which the runs were too short.
+pub const TOO_SHORT: &str = "†";
+
 /// A figure in the parts that a column aligns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
@@ -40,7 +43,8 @@ pub fn figure(estimate: &Estimate) -> Figure {
         }
         Some(half_width) => with_half_width(value, half_width),
     };
-    Figure { value, half_width, unit: unit.to_owned() }
+    let mark = if estimate.too_short { TOO_SHORT } else { "" };
+    Figure { value, half_width, unit: format!("{unit}{mark}") }
 }
 
 /// A number that is exactly known, in the unit that suits its size: a bound, a setting.

@@ -144,6 +144,7 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         warm_up_s: 60.0,
         fault: None,
         settled: true,
+        unmet: Vec::new(),
         overloaded: (load >= 1.0).then(|| Overload {
             by: busiest.0.to_owned(),
             backlog_per_s: (load - 1.0) * users / 900.0,
@@ -331,8 +332,10 @@ fn comparisons(outcome: &mut Outcome) {
                 half_width: Some(0.03),
                 confidence: 0.95,
                 unit: None,
+                too_short: false,
             }),
             verdict,
+            independent: None,
             replications_needed: (far != 0.0)
                 .then(|| (12.0 * (near / far) * (near / far)).ceil().max(3.0) as u64),
         })

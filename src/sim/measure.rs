@@ -9,6 +9,7 @@ use crate::network::{
     CacheId, ClassId, GroupId, InstanceId, LockId, Network, PoolGroupId, QueueId, ServiceId,
 };
 use crate::stats::histogram::Histogram;
+use crate::stats::sparse::Sparse;
 use crate::units::{Span, Time};
 
 /// What was seen of one class since the window opened.
@@ -22,7 +23,14 @@ pub struct ClassSeen {
     pub degraded: u64,
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
+    /// The same, tenth by tenth of the window.
+    pub batches: Vec<Sparse>,
+    /// How `response` looked when the present batch began.
+    before: Histogram,
 }
+
+/// Batches into which a window is cut.
+pub const BATCHES: usize = 10;
 
 /// What came of looking into a cache since the window opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -97,6 +105,8 @@ pub struct Measure {
     pub opened: Time,
     /// Where something fails.
     pub course: Option<Course>,
+    /// How many slices make a batch.
+    batch_slices: usize,
 }
 
 impl Measure {
@@ -106,7 +116,10 @@ impl Measure {
             waits.push(Histogram::default());
         });
         Measure {
-            classes: network.classes.map(|_, _| ClassSeen::default()),
+            classes: network.classes.map(|_, _| ClassSeen {
+                batches: Vec::with_capacity(BATCHES + 1),
+                ..ClassSeen::default()
+            }),
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
@@ -121,6 +134,8 @@ impl Measure {
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
             course: (!network.faults.is_empty()).then(|| Course::new(network, slices)),
+            // The slice that a window ends in may be a short one.
+            batch_slices: (slices.saturating_sub(1) / BATCHES).max(1),
         }
     }
 }
@@ -154,6 +169,11 @@ impl ClassSeen {
             response_ns: self.response.sum(),
             backlog: 0,
         }
+    }
+
+    fn end_batch(&mut self) {
+        self.batches.push(self.response.since(&self.before));
+        self.before.become_like(&self.response);
     }
 }
 
@@ -263,6 +283,7 @@ impl Probe for Measure {
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();
+            class.before.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
             class.degraded = 0;
         }
@@ -283,5 +304,9 @@ impl Probe for Measure {
         let counters = |id, it: &ClassSeen| Counters { backlog: backlog[id], ..it.counters() };
         let classes = self.classes.map(counters);
         self.slices.push(Slice { at: now, classes });
+        let batches = self.slices.len() / self.batch_slices;
+        if self.slices.len().is_multiple_of(self.batch_slices) && batches <= BATCHES {
+            self.classes.iter_mut().for_each(ClassSeen::end_batch);
+        }
     }
 }

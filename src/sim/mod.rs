@@ -30,7 +30,9 @@ pub use accelerator::{Served, Told};
 pub use buffer::Reads;
 pub use course::{Course, SLICE_QUANTILES, Turns};
 pub use engine::{Failure, Plan, Usage, Wasted, run};
-pub use measure::{CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice};
+pub use measure::{
+    BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice,
+};
 pub use policies::{HedgeSeen, PoliciesSeen};
 pub use pool::Area;
 pub use presence::Present;

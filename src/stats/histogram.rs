@@ -5,6 +5,7 @@
 //! HdrHistogram (Tene, 2012), fixed so that the bucket is two shifts and an addition away.
 
 use super::quantile::interpolate;
+use super::sparse::Sparse;
 use std::fmt;
 
 const SUB_BITS: u32 = 7;
@@ -85,6 +86,45 @@ impl Histogram {
         interpolate(self.count, q, |rank| self.order_statistic(rank))
     }
 
+    /// The `q`-quantile of what was recorded since this looked like `before`; `None` if nothing was.
+    pub fn quantile_since(&self, before: &Histogram, q: f64) -> Option<f64> {
+        interpolate(self.count - before.count, q, |rank| {
+            let counts = self.counts.iter().zip(before.counts.iter());
+            self.member(counts.map(|(now, then)| now - then), rank)
+        })
+    }
+
+    /// What was recorded since this looked like `before`; its maximum only as exactly as its bucket.
+    pub fn since(&self, before: &Histogram) -> Sparse {
+        let new = |(bucket, (now, then)): (usize, (&u64, &u64))| {
+            let members = now - then;
+            (members > 0).then_some((bucket as u32, members as u32))
+        };
+        let counts = self.counts.iter().zip(before.counts.iter()).enumerate();
+        let buckets: Vec<(u32, u32)> = counts.filter_map(new).collect();
+        let highest = buckets.last().map_or(0, |it| {
+            let (low, width) = range(it.0 as usize);
+            (low + (width - 1)).min(self.max)
+        });
+        Sparse { buckets, sum: self.sum - before.sum, max: highest }
+    }
+
+    /// Adds everything that is in `other`.
+    pub fn add(&mut self, other: &Sparse) {
+        for (bucket, members) in &other.buckets {
+            self.counts[*bucket as usize] += u64::from(*members);
+            self.count += u64::from(*members);
+        }
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+
+    /// Becomes like another, and keeps the memory.
+    pub fn become_like(&mut self, other: &Histogram) {
+        self.counts.copy_from_slice(&other.counts[..]);
+        (self.count, self.sum, self.max) = (other.count, other.sum, other.max);
+    }
+
     /// Adds everything recorded in `other`.
     pub fn merge(&mut self, other: &Histogram) {
         for (count, more) in self.counts.iter_mut().zip(other.counts.iter()) {
@@ -119,8 +159,13 @@ impl Histogram {
         if rank + 1 == self.count {
             return self.max as f64;
         }
+        self.member(self.counts.iter().copied(), rank)
+    }
+
+    /// The member with `rank` others before it, of so many in each bucket.
+    fn member(&self, counts: impl Iterator<Item = u64>, rank: u64) -> f64 {
         let mut before = rank;
-        for (bucket, &members) in self.counts.iter().enumerate() {
+        for (bucket, members) in counts.enumerate() {
             if before < members {
                 let (low, width) = range(bucket);
                 let highest = (low + (width - 1)).min(self.max);
@@ -159,7 +204,7 @@ fn bucket(value: u64) -> usize {
 }
 
 /// The least value of a bucket, and how many values it holds.
-fn range(bucket: usize) -> (u64, u64) {
+pub(super) fn range(bucket: usize) -> (u64, u64) {
     let bucket = bucket as u64;
     let shift = (bucket >> SUB_BITS).saturating_sub(1);
     ((bucket - (shift << SUB_BITS)) << shift, 1 << shift)

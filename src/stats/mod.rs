@@ -4,11 +4,13 @@
 //! result is finite; where there is nothing to say the answer is `None` and never NaN. Logarithms
 //! and the like come from `libm`, so that results have the same bits on every machine.
 
+pub mod batches;
 pub mod compare;
 pub mod histogram;
 pub mod interval;
 pub mod quantile;
 pub mod sequential;
+pub mod sparse;
 pub mod student;
 pub mod trend;
 pub mod warm_up;

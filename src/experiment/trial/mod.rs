@@ -15,9 +15,12 @@ use crate::ids::{Id, MapIds};
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
 use crate::sim::{
-    CacheSeen, Counters, Failure, Measure, Plan, Reason, SLICE_QUANTILES, Slice, Usage, run,
+    BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, SLICE_QUANTILES,
+    Slice, Usage, run,
 };
 use crate::stats::histogram::Histogram;
+use crate::stats::quantile::LEVELS;
+use crate::stats::sparse::Sparse;
 use crate::units::{HOURS_PER_MONTH, Span};
 
 /// A figure of one replication; none where it has no value.
@@ -30,6 +33,18 @@ pub struct Figure {
     pub steady: Option<Steady>,
     /// For a share of requests: how many there were, and what it is where there is no steady state.
     pub share: Option<Share>,
+    /// The same in each of the window's batches, where that is known of all of them; else empty.
+    pub batches: Vec<f64>,
+    /// What of a class's responses it is.
+    pub response: Option<Response>,
+}
+
+/// A mean or a quantile of a class's responses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Response {
+    pub class: usize,
+    /// None of the mean.
+    pub quantile: Option<f64>,
 }
 
 /// Whose steady state a figure depends on.
@@ -62,6 +77,11 @@ pub struct Trial {
     /// Requests per second that came, by class, and messages by queue.
     pub arrivals_per_s: Vec<f64>,
     pub slices: Vec<SliceSeen>,
+    /// By class, how many were answered in each slice and the sum of their responses in seconds.
+    pub answered: Vec<Vec<(f64, f64)>>,
+    /// By class, the responses in nanoseconds: of the whole run, and of each of its batches if it is
+    /// the only one.
+    pub responses: Vec<Responses>,
     /// How a fault went, slice by slice.
     pub course: Option<CourseSeen>,
     pub events: u64,
@@ -76,6 +96,13 @@ pub struct CourseSeen {
     pub instances: Vec<Vec<[u32; 2]>>,
     /// Of each host group: core-nanoseconds used, and those that there were on hosts that were up.
     pub cpus: Vec<Vec<[f64; 2]>>,
+}
+
+/// The responses of one class.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Responses {
+    pub whole: Sparse,
+    pub batches: Vec<Sparse>,
 }
 
 /// What happened in one slice of a window, all classes together but for background work.
@@ -115,12 +142,28 @@ struct Figures(Vec<Figure>);
 
 impl Figures {
     fn add(&mut self, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: None, share: None });
+        self.0.push(Figure {
+            name,
+            unit,
+            value: value.into(),
+            steady: None,
+            share: None,
+            batches: Vec::new(),
+            response: None,
+        });
     }
 
     /// A figure that depends on when one stopped looking, if the backlog grows.
     fn add_steady(&mut self, of: Steady, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: Some(of), share: None });
+        self.0.push(Figure {
+            name,
+            unit,
+            value: value.into(),
+            steady: Some(of),
+            share: None,
+            batches: Vec::new(),
+            response: None,
+        });
     }
 
     /// A share of the requests whose fate was decided in the window.
@@ -136,7 +179,17 @@ impl Figures {
                 requests: all,
                 with_piled_up: share(decided.answered, all + decided.piled_up()).map(turn),
             }),
+            batches: Vec::new(),
+            response: None,
         });
+    }
+
+    /// What the figure that was added last is in each batch, if it is known in all.
+    fn in_batches(&mut self, values: impl Iterator<Item = Option<f64>>) {
+        let values: Option<Vec<f64>> = values.collect();
+        if let (Some(last), Some(values)) = (self.0.last_mut(), values) {
+            last.batches = values;
+        }
     }
 }
 
@@ -156,8 +209,13 @@ impl Decided {
 }
 
 /// Quantiles by the names that they have in metrics.
-pub const QUANTILES: [(&str, f64); 5] =
-    [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
+pub const QUANTILES: [(&str, f64); LEVELS.len()] = [
+    ("p50", LEVELS[0]),
+    ("p90", LEVELS[1]),
+    ("p95", LEVELS[2]),
+    ("p99", LEVELS[3]),
+    ("p999", LEVELS[4]),
+];
 
 impl Reading<'_> {
     fn network(&self) -> &Network {
@@ -210,8 +268,22 @@ impl Reading<'_> {
             arrivals_per_s: born.chain(sent).map(|it| it as f64 / window_s).collect(),
             slices,
             course: self.course(),
+            answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
+            responses: self.seen.classes.as_slice().iter().map(responses).collect(),
             events: self.usage.events,
         }
+    }
+
+    fn answered(&self, class: ClassId) -> Vec<(f64, f64)> {
+        let mut before = Counters::default();
+        let per_slice = self.seen.slices.iter().map(|slice| {
+            let now = slice.classes[class];
+            let answered = (now.answered - before.answered) as f64;
+            let response_s = (now.response_ns - before.response_ns) as f64 / 1e9;
+            before = now;
+            (answered, response_s)
+        });
+        per_slice.collect()
     }
 
     fn slices(&self) -> Vec<SliceSeen> {
@@ -250,8 +322,18 @@ impl Reading<'_> {
     }
 }
 
+fn responses(seen: &ClassSeen) -> Responses {
+    let whole = seen.response.since(&Histogram::new());
+    Responses { whole, batches: seen.batches.clone() }
+}
+
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Whether so many values are enough for a quantile: at least one lies beyond it.
+fn enough(count: u64, q: f64) -> bool {
+    count as f64 * (1.0 - q) >= 1.0
 }
 
 /// Mean, quantiles and maximum; a quantile only where at least one value lies beyond it.
@@ -260,8 +342,7 @@ fn times(of: Steady, name: &str, seen: &Histogram, figures: &mut Figures) {
     let mean = seen.mean().map(|ns| ns / 1e9);
     figures.add_steady(of, format!("{name}.mean"), Unit::Seconds, mean);
     for (suffix, q) in QUANTILES {
-        let enough = count as f64 * (1.0 - q) >= 1.0;
-        let value = seen.quantile(q).filter(|_| enough).map(|ns| ns / 1e9);
+        let value = seen.quantile(q).filter(|_| enough(count, q)).map(|ns| ns / 1e9);
         figures.add_steady(of, format!("{name}.{suffix}"), Unit::Seconds, value);
     }
     let max = seen.max().map(|ns| ns as f64 / 1e9);

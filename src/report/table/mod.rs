@@ -52,6 +52,12 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
     }
     versus::expectations(&mut page, outcome);
     versus::baseline(&mut page, outcome);
+    if page.text.contains(figure::TOO_SHORT) {
+        page.note(
+            "† too short: the runs are worth too few independent requests for this figure, whose interval holds the \
+             true one less often than it says. Measure for longer, or more replications.",
+        );
+    }
     page.text
 }
 
@@ -72,6 +78,21 @@ impl Page {
             self.note(&outcome.about);
         }
         self.note(&method(outcome));
+        let unmet = outcome.points.iter().flat_map(|it| it.unmet.iter().map(move |of| (it, of)));
+        if let Some((point, worst)) =
+            unmet.max_by(|a, b| (a.1.reached / a.1.wanted).total_cmp(&(b.1.reached / b.1.wanted)))
+        {
+            self.note(&format!(
+                "The most replications that are allowed, {}, ended it before all was known as asked: {} of {} to ± {} \
+                 in place of ± {}. About {} would do.",
+                point.replications,
+                worst.metric,
+                outcome.label(&point.model, &point.factors),
+                figure::share(worst.reached),
+                figure::share(worst.wanted),
+                worst.replications_needed,
+            ));
+        }
     }
 
     /// A table with its title above and how to read it below.

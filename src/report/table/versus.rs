@@ -251,6 +251,19 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
             needed.unwrap_or_default()
         ));
     }
+    let worth = |metric: &&&str| {
+        let of_metric = compared.iter().filter(|it| it.metric == ***metric);
+        let mut all: Vec<f64> = of_metric.filter_map(|it| it.independent).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).map(|it| format!("{} for {}", it.round(), metric_text(metric)))
+    };
+    let worth: Vec<String> = metrics.iter().filter_map(|it| worth(&it)).collect();
+    if !worth.is_empty() {
+        text.push_str(&format!(
+            " The same requests make the replications worth as many independent ones: {}.",
+            worth.join(", ")
+        ));
+    }
     text
 }
 
