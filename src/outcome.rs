@@ -119,6 +119,9 @@ pub struct Point {
     /// Whether the warm-up was found to end within the pilot; if not, it is half a window.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub settled: bool,
+    /// Metrics whose intervals are wider than `until` asks for, although `max` replications were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
     /// Why there is no steady state; null where there is one. Classes that it does not hold up
     /// have their metrics all the same.
     pub overloaded: Option<Overload>,

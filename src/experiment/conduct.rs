@@ -37,6 +37,8 @@ pub struct Conducted {
     /// Whether the transient ended in time; if not, the warm-up is half a window.
     pub settled: bool,
     pub trials: Vec<Trial>,
+    /// The metrics that replications were to go on for and that `max` of them did not settle.
+    pub unmet: Vec<String>,
 }
 
 /// Why there is no outcome.
@@ -78,6 +80,9 @@ pub fn conduct(
         let wanting: Vec<usize> =
             (0..points.len()).filter(|i| work.wants_more(*i, &conducted[*i].trials)).collect();
         if wanting.is_empty() {
+            for (i, point) in conducted.iter_mut().enumerate() {
+                point.unmet = work.unmet(i, &point.trials);
+            }
             return Ok(conducted);
         }
         work.round(&wanting, &mut conducted)?;
@@ -116,11 +121,18 @@ impl Work<'_> {
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {
-            WarmUp::Fixed(warm_up) => Conducted { warm_up, settled: true, trials: Vec::new() },
+            WarmUp::Fixed(warm_up) => {
+                Conducted { warm_up, settled: true, trials: Vec::new(), unmet: Vec::new() }
+            }
             WarmUp::Auto(_) => {
                 let found = pilots.next().and_then(|it| end_of_transient(it, point.window));
                 let warm_up = found.unwrap_or(Span::from_nanos(point.window.nanos() / 2));
-                Conducted { warm_up, settled: found.is_some(), trials: Vec::new() }
+                Conducted {
+                    warm_up,
+                    settled: found.is_some(),
+                    trials: Vec::new(),
+                    unmet: Vec::new(),
+                }
             }
         });
         Ok(self.alike_on_each_day(conducted.collect()))
@@ -169,23 +181,25 @@ impl Work<'_> {
 
     /// Whether a point needs another round.
     fn wants_more(&self, point: usize, trials: &[Trial]) -> bool {
-        let Replications { min, max, until } = &self.settings.replications;
+        let Replications { min, max, .. } = &self.settings.replications;
         let (done, most) = (trials.len() as u32, max.unwrap_or(*min));
-        if done < (*min).min(most) {
-            return true;
+        done < (*min).min(most) || (done < most && !self.unmet(point, trials).is_empty())
+    }
+
+    /// The metrics of a point whose intervals are wider than asked for.
+    fn unmet(&self, point: usize, trials: &[Trial]) -> Vec<String> {
+        let point = &self.points[point];
+        if point.fault.is_some() || Steadiness::of(point, trials).is_overloaded() {
+            return Vec::new();
         }
-        let steady = self.points[point].fault.is_none()
-            && !Steadiness::of(&self.points[point], trials).is_overloaded();
-        done < most
-            && steady
-            && until.iter().any(|(metric, share)| {
-                let values = values_of(trials, metric);
-                values.is_some_and(|it| {
-                    let estimate = Estimate::from_replications(&it, CONFIDENCE);
-                    let relative = estimate.and_then(|it| it.relative_half_width());
-                    relative.is_some_and(|it| it > share.as_ratio())
-                })
-            })
+        let wide = |metric: &str, most: f64| {
+            let values = values_of(trials, metric)?;
+            let estimate = Estimate::from_replications(&values, CONFIDENCE)?;
+            Some(estimate.relative_half_width()? > most)
+        };
+        let all = self.settings.replications.until.iter();
+        let unmet = all.filter(|(metric, share)| wide(metric, share.as_ratio()) == Some(true));
+        unmet.map(|it| it.0.clone()).collect()
     }
 
     /// Whether what replications go on for is measured anywhere.

@@ -45,6 +45,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             style: it.style.to_owned(),
         }),
         settled,
+        unmet: conducted.unmet.clone(),
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,

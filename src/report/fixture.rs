@@ -147,6 +147,7 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         warm_up_s: 60.0,
         fault: None,
         settled: true,
+        unmet: Vec::new(),
         overloaded: (load >= 1.0).then(|| Overload {
             by: busiest.0.to_owned(),
             backlog_per_s: (load - 1.0) * users / 900.0,

@@ -9,7 +9,7 @@ mod versus;
 
 use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Verb};
 use crate::report::figure::{self, Figure};
-use crate::report::{confidence, replications};
+use crate::report::{confidence, distinct, replications};
 use grid::{Cell, Tone, width};
 
 /// How wide a table may be, and whether it has colours.
@@ -65,6 +65,9 @@ impl Page {
             self.note(&outcome.about);
         }
         self.note(&method(outcome));
+        if let Some(unmet) = unmet(outcome) {
+            self.note(&unmet);
+        }
     }
 
     /// A table with its title above and how to read it below.
@@ -146,6 +149,23 @@ fn method(outcome: &Outcome) -> String {
     format!("{runs}{window}{warm_up}{each}, seed {}; {means}.", outcome.seed)
 }
 
+/// Where the replications ended before the intervals were as narrow as asked for.
+fn unmet(outcome: &Outcome) -> Option<String> {
+    let metrics = distinct(outcome.points.iter().flat_map(|it| it.unmet.iter().cloned()));
+    let told = metrics.iter().map(|metric| {
+        let own = outcome.points.iter().filter(|it| it.unmet.contains(metric));
+        let places = own.map(|it| {
+            let label = outcome.label(&it.model, &it.factors);
+            it.day.map_or(label.clone(), |day| format!("{label} on {}", figure::on_day(day)))
+        });
+        format!("{metric} ({})", places.collect::<Vec<_>>().join(", "))
+    });
+    let told = told.collect::<Vec<_>>().join("; ");
+    (!told.is_empty()).then(|| {
+        format!("The most replications allowed did not make these intervals as narrow as asked for: {told}.")
+    })
+}
+
 /// A metric of a point as a cell, empty if it was not measured.
 fn cell(point: &Point, metric: &str) -> Cell {
     point.metric(metric).map(|it| Cell::figure(figure::figure(it))).unwrap_or_default()
@@ -177,6 +197,8 @@ fn design(outcome: &Outcome, point: &Point) -> Cell {
 
 /// Marks a point whose warm-up may have been too short.
 const UNSETTLED: &str = "°";
+/// Ends the metric of the busiest of several hosts or instances.
+const FULLEST: &str = ".utilization.fullest";
 
 /// A number that a column aligns to the right.
 fn number(value: f64) -> Cell {

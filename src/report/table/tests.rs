@@ -99,6 +99,15 @@ fn a_point_whose_start_up_had_not_ended_is_marked_and_the_mark_is_explained() {
 }
 
 #[test]
+fn what_the_most_replications_did_not_settle_is_named_with_its_points() {
+    let mut outcome = fixture::blitz();
+    outcome.points[0].unmet = vec!["generate.response.p95".to_owned()];
+    let shown = text(&outcome, &Look::default()).replace('\n', " ");
+    let told = "as narrow as asked for: generate.response.p95 (monolith on day 0).";
+    assert!(shown.contains(told), "{shown}");
+}
+
+#[test]
 fn a_model_that_never_kept_all_its_objectives_breaks_by_a_day() {
     let mut outcome = fixture::blitz();
     let broken = outcome.models["monolith"].breaks_on.as_mut().unwrap();
