@@ -5,6 +5,7 @@ mod background;
 mod determinism;
 mod docs;
 mod find;
+mod fullest;
 mod locks;
 mod pgbench;
 mod problems;
