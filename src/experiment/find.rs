@@ -163,12 +163,26 @@ impl Search<'_> {
     /// Refuses what would take too long: the dearest value, as often as may be looked.
     fn afford(&self, find: &Find, runs: f64) -> Result<(), Stuck> {
         let (_, points) = self.at(find, find.steps())?;
+        self.fractions(find)?;
         let expected = points.iter().map(Point::expected_events).sum::<f64>() * runs;
         let allowed = self.settings.events_max;
         if expected > allowed as f64 {
             return Err(Stuck::Trouble(Trouble::TooLarge { expected, allowed }));
         }
         Ok(())
+    }
+
+    /// Refuses values on the way that the model cannot have, such as half a worker.
+    fn fractions(&self, find: &Find) -> Result<(), Stuck> {
+        let Some(n) = (1..=find.steps()).find(|n| find.value(*n).fract() != 0.0) else {
+            return Ok(());
+        };
+        let Err(Stuck::Problems(problems)) = self.at(find, n) else { return Ok(()) };
+        let mut findings = Findings::default();
+        let why = problems.first().map(|it| it.rule.as_str()).unwrap_or_default();
+        let rule = format!("{} cannot be {}: it {why}", find.smallest, find.value(n));
+        findings.inside("find", |it| it.wrong_at("within", Code::E007, rule, "\"within\": 1"));
+        Err(Stuck::Problems(self.document.problems(findings.into_vec())))
     }
 
     /// The smallest value for which it holds in one replication of a design; none up to the largest.

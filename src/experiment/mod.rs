@@ -155,6 +155,10 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
             });
         }
     }
+    for name in experiment.variants.keys().filter(|it| it.trim().is_empty()) {
+        let rule = "a variant needs a name, to be told from the others";
+        findings.inside("variants", |it| it.wrong_at(name, Code::E010, rule, "\"as it is\": {}"));
+    }
     findings.inside("vary", |it| check_levels(experiment, it));
     if let Some(find) = &experiment.find {
         findings.inside("find", |it| find.check(experiment, it));

@@ -7,6 +7,7 @@ mod check;
 mod determinism;
 mod docs;
 mod find;
+mod fullest;
 mod locks;
 mod outages;
 mod pgbench;

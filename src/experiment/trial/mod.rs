@@ -166,6 +166,22 @@ impl Figures {
         });
     }
 
+    /// The mean utilization of `members` alike, and that of the fullest one, if there are several: it
+    /// is the fullest that binds.
+    fn add_used(
+        &mut self,
+        name: String,
+        members: usize,
+        (mean, fullest): (f64, f64),
+        utilizations: &mut Vec<(String, f64)>,
+    ) {
+        self.add(format!("{name}.utilization"), Unit::Ratio, mean);
+        if members > 1 {
+            self.add(format!("{name}.utilization.fullest"), Unit::Ratio, fullest);
+        }
+        utilizations.push((name, fullest));
+    }
+
     /// A share of the requests whose fate was decided in the window.
     fn add_share(&mut self, of: Steady, name: String, decided: &Decided, failed: bool) {
         let turn = |share: f64| if failed { 1.0 - share } else { share };

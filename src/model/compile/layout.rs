@@ -117,7 +117,7 @@ impl<'m> Compiler<'m> {
         self.network.services.push(crate::network::Service {
             admission,
             instances: first..InstanceId::new(self.network.instances.len()),
-            balance: service.balance.rule(),
+            balance: service.balancer().rule(),
             careful: None,
             health: service.health,
             ejection: service.outlier_ejection,

@@ -207,6 +207,8 @@ fn design(outcome: &Outcome, point: &Point) -> Cell {
 
 /// Marks a point whose warm-up may have been too short.
 const UNSETTLED: &str = "°";
+/// Ends the metric of the busiest of several hosts or instances.
+const FULLEST: &str = ".utilization.fullest";
 
 /// A number that a column aligns to the right.
 fn number(value: f64) -> Cell {

@@ -1,7 +1,7 @@
 //! One point in full: its classes, its devices and pools, what binds.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, UNSETTLED, cell, judged, objective_text};
+use super::{FULLEST, Page, UNSETTLED, cell, judged, objective_text};
 use crate::outcome::{Kept, Outcome, Point, Unit};
 use crate::report::figure;
 use std::iter::once;
@@ -20,11 +20,19 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          retries included.",
     );
     responses(page, outcome, point);
+    let fullest = match point.metrics.keys().any(|it| it.ends_with(FULLEST)) {
+        true => {
+            ", of several hosts or instances on average. Fullest: that of the busiest of them, which binds"
+        }
+        false => "",
+    };
     page.table(
         "Devices and pools, busiest first",
         stations(point),
-        "Utilization: busy share. In use: how many are busy on average. In line: how many wait. \
-         Waiting: from joining the line to being let in.",
+        &format!(
+            "Utilization: busy share{fullest}. In use: how many are busy on average. In line: how many wait. \
+             Waiting: from joining the line to being let in."
+        ),
     );
     page.table(
         "Let in or not",
@@ -157,7 +165,8 @@ fn objective_told(point: &Point, objective: &str, bound: f64) -> String {
 }
 
 fn stations(point: &Point) -> Grid {
-    let heads = ["name", "utilization", "in use", "in line", "waiting, mean", "waiting, p95"];
+    let heads =
+        ["name", "utilization", "fullest", "in use", "in line", "waiting, mean", "waiting, p95"];
     let mut grid = Grid::new(1, heads);
     let utilization = |it: &str| point.metrics[&format!("{it}.utilization")].value;
     let mut stations: Vec<&str> = point.stations().collect();
@@ -167,7 +176,9 @@ fn stations(point: &Point) -> Grid {
         let mut row = vec![Cell::words(station)];
         let line =
             if point.metric(&format!("{station}.line")).is_some() { "line" } else { "length" };
-        row.extend(["utilization", "busy", line, "waiting.mean", "waiting.p95"].map(of));
+        let metrics =
+            ["utilization", "utilization.fullest", "busy", line, "waiting.mean", "waiting.p95"];
+        row.extend(metrics.map(of));
         grid.rows.push(row);
     }
     grid
@@ -355,13 +366,17 @@ fn verdict(page: &mut Page, point: &Point) {
         ));
     } else if let Some(bottleneck) = &point.bottleneck {
         let busy = figure::share(bottleneck.utilization);
+        let of = match point.metric(&format!("{}{FULLEST}", bottleneck.name)) {
+            Some(_) => "the fullest ",
+            None => "",
+        };
         let full = match bottleneck.utilization > 0.001 {
             true => {
                 format!(" It would be full at {} times this load.", times(bottleneck.utilization))
             }
             false => String::new(),
         };
-        page.note(&format!("Bottleneck: {}, {busy} busy.{full}", bottleneck.name));
+        page.note(&format!("Bottleneck: {}, {of}{busy} busy.{full}", bottleneck.name));
     }
 }
 

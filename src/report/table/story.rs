@@ -1,7 +1,7 @@
 //! Many points under each other: by day for a story, by level for a sweep.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, UNSETTLED, cell, day, design, judged, number, objective_text};
+use super::{FULLEST, Page, UNSETTLED, cell, day, design, judged, number, objective_text};
 use crate::outcome::{Estimate, Kept, ModelSummary, Outcome, Point, Verb, level_text};
 use crate::report::figure::{self, Figure};
 use crate::report::{classes_that_matter, distinct};
@@ -238,7 +238,10 @@ impl Columns {
                 "Wasted: the share of the work of CPUs and disks that nobody waited for any more. ",
             );
         }
-        legend.push_str("Busiest: the device or pool that is used most.");
+        let several = |it: &Point| it.metrics.keys().any(|name| name.ends_with(FULLEST));
+        legend.push_str("Busiest: the device or pool that is used most");
+        let several = outcome.points.iter().any(several);
+        legend.push_str(if several { ", of several alike the fullest." } else { "." });
         if self.with_tries && grid.has("least answered") {
             legend.push_str(
                 " Least answered: the class with the least goodput for what arrives, and its share.",
