@@ -1,6 +1,7 @@
 //! Experiments: which runs to make, in parallel, and the estimates that follow from them.
 
 pub mod baseline;
+mod capacity;
 mod conduct;
 mod design;
 pub mod expect;
@@ -10,6 +11,7 @@ mod point;
 mod summary;
 mod trial;
 
+pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
 pub use design::{Design, Source, designs};
 pub use expect::{Gate, gate};

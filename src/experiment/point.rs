@@ -1,7 +1,7 @@
 //! Points: what is simulated, each with its network, and how long.
 
 use super::design::Design;
-use super::file::{At, Experiment, Hour, WarmUp};
+use super::file::{At, Experiment, Hour, Story, WarmUp};
 use crate::ids::Id;
 use crate::model::{Recorded, compile};
 use crate::network::{Arrival, Fault as NetworkFault, HostId, Names, Network};
@@ -15,8 +15,8 @@ const LEAD: Span = Span::from_whole_secs(60);
 const FAULT_SLICE: Span = Span::from_whole_secs(10);
 /// Into how many slices any other window is cut.
 const SLICES: u64 = 30;
-/// How much of a fault point's run is discarded if nothing is said.
-const FAULT_WARM_UP: Span = Span::from_whole_secs(60);
+/// How much of a run is discarded, of a fault point or in a search, if nothing is said.
+const WARM_UP: Span = Span::from_whole_secs(60);
 
 /// One combination of design, instant and fault.
 pub struct Point {
@@ -52,6 +52,13 @@ impl Point {
         let day = self.day.map(|day| format!(", day {day}"));
         let fault = self.fault.as_ref().map(|it| format!(", {}", it.what));
         self.names.model.clone() + &day.unwrap_or_default() + &fault.unwrap_or_default()
+    }
+
+    /// Whether any traffic comes at a rate.
+    pub fn grows(&self) -> bool {
+        let classes = self.network.classes.as_slice().iter();
+        let mut arrivals = classes.map(|it| &it.arrival);
+        arrivals.any(|it| matches!(it, Arrival::Open { .. } | Arrival::Bursts { .. }))
     }
 
     /// How many events one run will take, roughly: as if every request ran all its steps.
@@ -134,6 +141,49 @@ fn too_many(experiment: &Experiment, designs: &[Design], findings: &mut Findings
     total > POINTS_MAX
 }
 
+/// How much traffic there is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Load {
+    /// What is given per user is made by so many.
+    Users(f64),
+    /// Everything that comes at a rate comes so many times as often.
+    Times(f64),
+}
+
+impl Load {
+    /// The same kind of load, and as much of it as this.
+    pub fn at(self, much: f64) -> Load {
+        match self {
+            Load::Users(_) => Load::Users(much),
+            Load::Times(_) => Load::Times(much),
+        }
+    }
+}
+
+/// A design under any load, at the hour that the experiment looks at.
+pub fn at_load(experiment: &Experiment, design: usize, of: &Design, load: Load) -> Point {
+    let users = match load {
+        Load::Users(users) => Some(users),
+        Load::Times(_) => of.model.file.users,
+    };
+    let factor = experiment.growth.as_ref().map_or(1.0, hour_factor);
+    let instant = Instant { day: None, users, load: users.map(|it| it * factor) };
+    let mut point = point(experiment, design, of, &instant);
+    if let Load::Times(times) = load {
+        for class in point.network.classes.iter_mut() {
+            match &mut class.arrival {
+                Arrival::Open { rates } => rates.iter_mut().for_each(|it| it.1 *= times),
+                Arrival::Bursts { phases } => phases.iter_mut().for_each(|it| it.0 *= times),
+                Arrival::Renewal { .. } | Arrival::Closed { .. } => {}
+            }
+        }
+    }
+    if let WarmUp::Auto(_) = point.warm_up {
+        point.warm_up = WarmUp::Fixed(WARM_UP);
+    }
+    point
+}
+
 /// One sampled instant: its day, its users, and how many users' worth of traffic they make then.
 struct Instant {
     day: Option<f64>,
@@ -156,13 +206,18 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
     };
     // People come whole.
     let users = story.users.users_at(at, story.over).round();
-    let factor = match (&story.daily, story.sample.at) {
+    let factor = hour_factor(story);
+    let day = at.as_secs() / 86_400.0;
+    Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
+}
+
+/// How much more traffic there is at the hour that is looked at than in the mean of the day.
+fn hour_factor(story: &Story) -> f64 {
+    match (&story.daily, story.sample.at) {
         (None, _) | (_, At::Hour(Hour::Mean)) => 1.0,
         (Some(daily), At::Hour(Hour::Peak)) => daily.peak_to_mean,
         (Some(daily), At::Time(time)) => daily.factor(time),
-    };
-    let day = at.as_secs() / 86_400.0;
-    Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
+    }
 }
 
 /// The instant of a story on a day, or with so many users on no day in particular, at the hour that
@@ -225,7 +280,7 @@ fn fault_point(
     let mut point = point(experiment, design, of, &instant);
     let warm_up = match point.warm_up {
         WarmUp::Fixed(span) => span,
-        WarmUp::Auto(_) => FAULT_WARM_UP,
+        WarmUp::Auto(_) => WARM_UP,
     };
     let at = Time::ZERO + warm_up + LEAD;
     match fault.surge {

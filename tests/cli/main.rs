@@ -2,6 +2,7 @@
 
 mod accelerators;
 mod background;
+mod capacity;
 mod check;
 mod determinism;
 mod docs;

@@ -1,6 +1,7 @@
 //! An outcome as tables for people: every figure with its half-width, every table with a line that
 //! says how to read it.
 
+mod capacity;
 mod found;
 mod grid;
 mod run;
@@ -37,9 +38,10 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         // What was expected is told, and not all that was seen on the way.
         Verb::Check => {}
         Verb::Sweep => story::by_factor(&mut page, outcome),
+        Verb::Capacity => capacity::capacity(&mut page, outcome),
         _ => story::by_day(&mut page, outcome),
     }
-    if ![Verb::Run, Verb::Check].contains(&outcome.verb) {
+    if !matches!(outcome.verb, Verb::Run | Verb::Capacity | Verb::Check) {
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);
