@@ -319,6 +319,7 @@ impl Capacities<'_> {
             half_width: capacity.half_width.and(late).map(|late| (value - early).max(late - value)),
             confidence: CONFIDENCE,
             unit: Some(Unit::Days),
+            too_short: false,
         })
     }
 }
