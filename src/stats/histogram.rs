@@ -97,7 +97,7 @@ impl Histogram {
         })
     }
 
-    /// What was recorded since this looked like `before`; its maximum only as exactly as its bucket.
+    /// What was recorded since this looked like `before`; its extremes only as exactly as their buckets.
     pub fn since(&self, before: &Histogram) -> Sparse {
         let new = |(bucket, (now, then)): (usize, (&u64, &u64))| {
             let members = now - then;
@@ -109,7 +109,8 @@ impl Histogram {
             let (low, width) = range(it.0 as usize);
             (low + (width - 1)).min(self.max)
         });
-        Sparse { buckets, sum: self.sum - before.sum, max: highest }
+        let lowest = buckets.first().map_or(u64::MAX, |it| range(it.0 as usize).0.max(self.min));
+        Sparse { buckets, sum: self.sum - before.sum, min: lowest, max: highest }
     }
 
     /// Adds everything that is in `other`.
@@ -120,12 +121,16 @@ impl Histogram {
         }
         self.sum += other.sum;
         self.max = self.max.max(other.max);
+        if !other.buckets.is_empty() {
+            self.min = self.min.min(other.min);
+        }
     }
 
     /// Becomes like another, and keeps the memory.
     pub fn become_like(&mut self, other: &Histogram) {
         self.counts.copy_from_slice(&other.counts[..]);
-        (self.count, self.sum, self.max) = (other.count, other.sum, other.max);
+        (self.count, self.sum) = (other.count, other.sum);
+        (self.min, self.max) = (other.min, other.max);
     }
 
     /// Adds everything recorded in `other`.
@@ -139,15 +144,17 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
-    /// Becomes what was recorded in `all` after `before`, which is a part of it. The maximum is known
+    /// Becomes what was recorded in `all` after `before`, which is a part of it. The extremes are known
     /// but for the width of a bucket.
     pub fn set_difference(&mut self, all: &Histogram, before: &Histogram) {
-        (self.count, self.sum, self.max) = (all.count - before.count, all.sum - before.sum, 0);
+        (self.count, self.sum) = (all.count - before.count, all.sum - before.sum);
+        (self.min, self.max) = (u64::MAX, 0);
         for (i, count) in self.counts.iter_mut().enumerate() {
             *count = all.counts[i] - before.counts[i];
             if *count > 0 {
                 let (low, width) = range(i);
                 self.max = (low + (width - 1)).min(all.max);
+                self.min = self.min.min(low.max(all.min));
             }
         }
     }

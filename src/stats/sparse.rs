@@ -8,6 +8,8 @@ pub struct Sparse {
     /// Buckets that are not empty, ascending, with the number of their members.
     pub(super) buckets: Vec<(u32, u32)>,
     pub(super) sum: u128,
+    /// The extremes; of nothing, `u64::MAX` and 0, or both 0.
+    pub(super) min: u64,
     pub(super) max: u64,
 }
 

@@ -242,7 +242,7 @@ fn the_same_things_fail_at_the_same_times_whatever_the_design() {
     };
     let plain = lost(&services(""), "");
     assert!(!plain.is_empty());
-    let other = r#", "third": { "hosts": "left", "instances": 3, "operations": { "run": [] } }"#;
+    let other = r#", "third": { "hosts": "left", "instances": 3, "balance": "none", "operations": { "run": [] } }"#;
     assert_eq!(plain, lost(&services(other), ""));
     let slow =
         r#"{ "host": "left.0", "slow": { "cpu": 0.5 }, "every": "300ms", "for": "100ms" }, "#;
