@@ -12,7 +12,7 @@ const FOR_SKEWNESS: f64 = 50.0;
 
 /// The interval about the figure of one run, by the spread of its batches: S. Asmussen, P. W. Glynn,
 /// "Stochastic Simulation", 2007, section IV.5, sectioning. Batches are taken for independent;
-/// [`remembers`] tells whether they can be.
+/// [`remembers`](super::.rs::remembers) tells whether they can be.
 ///
 /// `None` of fewer than two batches, or where something is not finite.
 pub fn sectioned(whole: f64, batches: &[f64], confidence: f64) -> Option<Estimate> {
