@@ -11,8 +11,7 @@ const MEMORY_MAX: f64 = 0.6;
 const FOR_SKEWNESS: f64 = 50.0;
 
 /// The interval about the figure of one run, by the spread of its batches: S. Asmussen, P. W. Glynn,
-/// "Stochastic Simulation", 2007, section IV.5, sectioning. Batches are taken for independent;
-/// [`remembers`](super::.rs::remembers) tells whether they can be.
+/// "Stochastic Simulation", 2007, section IV.5, sectioning. Batches are taken for independent.
 ///
 /// `None` of fewer than two batches, or where something is not finite.
 pub fn sectioned(whole: f64, batches: &[f64], confidence: f64) -> Option<Estimate> {
