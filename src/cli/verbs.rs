@@ -12,6 +12,7 @@ use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
 use crate::outcome::{self, Outcome};
 use crate::problem::{Code, Findings, Problem, suggest};
+use crate::report::figure::rounded;
 use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
@@ -338,8 +339,9 @@ fn refusal(
     match trouble {
         Trouble::TooLarge { expected, allowed } => {
             let rule = format!(
-                "this would take about {:.1e} events, and {:.1e} are allowed",
-                expected, *allowed as f64
+                "this would take about {} events, and {} are allowed",
+                of_events(*expected),
+                of_events(*allowed as f64)
             );
             let mend = "shorten the window, lower the load or the replications, or allow more with --max-events";
             Problem::without_place(Code::E012, "--max-events", rule, mend).into()
@@ -362,6 +364,15 @@ fn refusal(
             gave_up(&place, *failure)
         }
     }
+}
+
+/// A number of events to two digits: `4,500`, and from a million on `1.5e12`.
+fn of_events(number: f64) -> String {
+    if number >= 1e6 {
+        return format!("{number:.1e}");
+    }
+    let tens = (number.max(1.0).log10().floor() as i32 - 1).max(0);
+    rounded(number, -tens)
 }
 
 fn gave_up(place: &str, failure: Failure) -> Refusal {

@@ -61,8 +61,19 @@ impl Point {
         arrivals.any(|it| matches!(it, Arrival::Open { .. } | Arrival::Bursts { .. }))
     }
 
-    /// How many events one run will take, roughly: as if every request ran all its steps.
+    /// How many events one run will take, roughly: as if every request ran all its steps and was
+    /// answered at once.
     pub fn expected_events(&self) -> f64 {
+        self.events_of(|_| true)
+    }
+
+    /// The same without users who wait for answers, as how often they ask hangs on how fast these
+    /// come: too little rather than too much.
+    pub fn certain_events(&self) -> f64 {
+        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }))
+    }
+
+    fn events_of(&self, counts: impl Fn(&Arrival) -> bool) -> f64 {
         let network = &self.network;
         let warm_up = match self.warm_up {
             WarmUp::Fixed(span) => span,
@@ -70,7 +81,8 @@ impl Point {
         };
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
-        let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
+        let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
+        let requests = arrivals.filter(|it| counts(it)).map(|arrival| match arrival {
             Arrival::Closed { users, think } => {
                 f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
             }
@@ -111,12 +123,17 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         for instant in instants(experiment, design) {
             points.push(point(experiment, i, design, &instant));
         }
+        if experiment.faults.is_empty() {
+            continue;
+        }
+        let built = &compile(&design.model.file, None, &Recorded::default());
         for (f, fault) in experiment.faults.iter().enumerate() {
-            for (what, hosts) in failing_hosts(fault, design) {
-                points.push(fault_point(experiment, i, design, f, what, &hosts));
+            let failing = failing_hosts(fault, built);
+            if failing.is_empty() {
+                findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, built, it)));
             }
-            if failing_hosts(fault, design).is_empty() {
-                findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, design, it)));
+            for (what, hosts) in failing {
+                points.push(fault_point(experiment, i, design, f, what, &hosts));
             }
         }
     }
@@ -299,37 +316,15 @@ pub fn slice_of(window: Span) -> Span {
 }
 
 /// What fails and which hosts that takes, once for each zone if it may be any.
-fn failing_hosts(fault: &Fault, design: &Design) -> Vec<(String, Vec<HostId>)> {
-    let (network, names) = compile(&design.model.file, None, &Recorded::default());
+fn failing_hosts(fault: &Fault, built: &(Network, Names)) -> Vec<(String, Vec<HostId>)> {
+    let (network, names) = built;
     if let Some(factor) = fault.surge {
-        let open = |name: &String| {
-            let place = names.classes.iter().position(|it| it == name);
-            place.is_some_and(|it| {
-                matches!(network.classes.as_slice()[it].arrival, Arrival::Open { .. })
-            })
-        };
-        // Who says no class means all that do not wait for answers; bursts and gaps of another law
-        // have no one rate that could be multiplied.
-        let comes_by_itself = |name: &&String| {
-            let place = names.classes.iter().position(|it| it == *name);
-            place.is_some_and(|it| {
-                !matches!(network.classes.as_slice()[it].arrival, Arrival::Closed { .. })
-            })
-        };
-        let mut all = names.classes.iter().filter(comes_by_itself).peekable();
-        let surges = match &fault.of {
-            Some(of) => open(of),
-            None => all.peek().is_some() && all.all(open),
-        };
         let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
-        return if surges {
-            vec![(format!("surge{of} to {factor} times"), Vec::new())]
-        } else {
-            Vec::new()
-        };
+        let what = format!("surge{of} to {factor} times");
+        return if surges(fault, built) { vec![(what, Vec::new())] } else { Vec::new() };
     }
     if let Some(host) = &fault.host {
-        let found = host_named(host, &network, &names);
+        let found = host_named(host, network, names);
         return found.map(|id| (format!("host {host}"), vec![id])).into_iter().collect();
     }
     let any = fault.zone.as_deref() == Some("any");
@@ -345,6 +340,21 @@ fn failing_hosts(fault: &Fault, design: &Design) -> Vec<(String, Vec<HostId>)> {
         .collect()
 }
 
+/// Whether all classes that are to surge can. Who names none means all that do not wait for answers;
+/// bursts and gaps of another law have no one rate that could be multiplied.
+fn surges(fault: &Fault, (network, names): &(Network, Names)) -> bool {
+    let classes = || names.classes.iter().zip(network.classes.as_slice());
+    let is_open = |arrival: &Arrival| matches!(arrival, Arrival::Open { .. });
+    if let Some(of) = &fault.of {
+        return classes().any(|(name, class)| name == of && is_open(&class.arrival));
+    }
+    let mut all = classes()
+        .map(|it| &it.1.arrival)
+        .filter(|it| !matches!(it, Arrival::Closed { .. }))
+        .peekable();
+    all.peek().is_some() && all.all(is_open)
+}
+
 fn host_named(name: &str, network: &Network, names: &Names) -> Option<HostId> {
     let (group, number) = name.rsplit_once('.')?;
     let group = names.groups.iter().position(|it| it == group)?;
@@ -353,8 +363,8 @@ fn host_named(name: &str, network: &Network, names: &Names) -> Option<HostId> {
     (host < hosts.end.index()).then(|| HostId::new(host))
 }
 
-fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
-    let (network, names) = compile(&design.model.file, None, &Recorded::default());
+fn nothing_fails(fault: &Fault, built: &(Network, Names), findings: &mut Findings) {
+    let (network, names) = built;
     let model = &names.model;
     let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
     let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });

@@ -8,6 +8,7 @@ mod disks;
 mod layout;
 mod program;
 mod queues;
+mod spread;
 mod steps;
 
 use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, TrafficClass};
@@ -17,6 +18,7 @@ use crate::network::*;
 use crate::parts::policy::retry::Retry;
 use crate::rng::key_of;
 use crate::units::{Span, Time};
+use spread::Spread;
 use std::collections::{HashMap, VecDeque};
 
 /// Counts read from the files of `recorded` classes, by class name.

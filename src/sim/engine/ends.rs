@@ -60,7 +60,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The parent's wait for its children is over.
     fn wake(&mut self, parent: u32) {
-        let id = TokenId::from_raw(parent);
+        let id = TokenId::of_somebody(parent);
         let token = &mut self.tokens[id];
         token.epoch = token.epoch.wrapping_add(1);
         self.go_on(id);
@@ -97,6 +97,7 @@ impl<P: Probe> Engine<'_, P> {
         // Keyed by the guard too: a client's second try is another than its call's second try.
         let key = rng::attempt(token.key ^ guard.key, tries);
         let id = self.tokens.admit(token.class, token.guard, guard.first, key, token.born);
+        self.watch_the_crowd();
         let next = &mut self.tokens[id];
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;
@@ -126,7 +127,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     fn fail_parent(&mut self, parent: u32, reason: Reason) {
-        self.fail(TokenId::from_raw(parent), reason);
+        self.fail(TokenId::of_somebody(parent), reason);
         self.wake(parent);
     }
 
@@ -195,7 +196,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     fn branch_ended(&mut self, branch: &Token, failed: Option<Reason>) {
-        let parent = &mut self.tokens[TokenId::from_raw(branch.parent)];
+        let parent = &mut self.tokens[TokenId::of_somebody(branch.parent)];
         parent.branches -= 1;
         match failed {
             None => {

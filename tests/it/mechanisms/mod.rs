@@ -9,6 +9,7 @@ mod devices;
 mod disks;
 mod faults;
 mod lines;
+mod placement;
 mod policies;
 mod queues;
 mod requests;
