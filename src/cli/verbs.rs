@@ -11,7 +11,7 @@ use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
 use crate::outcome::{self, Outcome};
-use crate::problem::{Code, Findings, Problem, suggest};
+use crate::problem::{Code, Findings, Problem, Segment, suggest};
 use crate::report::figure::rounded;
 use crate::sim::Failure;
 use crate::units::Span;
@@ -59,10 +59,36 @@ fn alone(
         return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
     }
     let mut source = files::source(model)?;
+    if source.document.has(&[Segment::from("models")]) {
+        let mend = format!("did you mean outgrow sweep {}?", model.display());
+        let rule = "this is an experiment and no model";
+        return Err(Problem::without_place(Code::E005, &shown(model), rule, &mend).into());
+    }
+    set_once(common)?;
     set_all(&mut [&mut source], common)?;
     let experiment =
         Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
     Ok((experiment, source))
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Who sets the same twice means one of the two.
+fn set_once(common: &Common) -> Result<(), Refusal> {
+    let mut paths: Vec<&str> = Vec::new();
+    for set in &common.sets {
+        let (path, _) = assignment(set)?;
+        if paths.contains(&path) {
+            let place = format!("--set {path}");
+            let problem =
+                Problem::without_place(Code::E002, &place, "is set twice", "leave one out");
+            return Err(problem.into());
+        }
+        paths.push(path);
+    }
+    Ok(())
 }
 
 fn run(
@@ -169,6 +195,13 @@ fn read_experiment(
     common: &Common,
 ) -> Result<(Experiment, Document, Vec<Source>), Refusal> {
     let mut document = files::document(path)?;
+    let has = |key: &str| document.has(&[Segment::from(key)]);
+    if !has("models") && has("services") {
+        let mend = format!("did you mean outgrow run {}?", path.display());
+        let rule = "this is a model and no experiment";
+        return Err(Problem::without_place(Code::E005, &shown(path), rule, &mend).into());
+    }
+    set_once(common)?;
     for set in common.sets.iter().filter(|set| addressee(set).is_none()) {
         let (path, value) = assignment(set)?;
         document.set(path, value)?;
