@@ -20,7 +20,7 @@ pub enum Verb {
         /// The model file.
         model: PathBuf,
         /// How many users there are, in place of the model's own number.
-        #[arg(long)]
+        #[arg(long, allow_negative_numbers = true)]
         users: Option<f64>,
         /// How long each run is measured.
         #[arg(long, value_parser = Span::parse, default_value = "5m")]
@@ -111,7 +111,7 @@ pub struct Common {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
     /// The seed of all chance.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// How many independent runs of each point.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -12,7 +12,8 @@ use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
 use crate::outcome::{self, Outcome};
-use crate::problem::{Code, Findings, Problem, suggest};
+use crate::problem::{Code, Findings, Problem, Segment, suggest};
+use crate::report::figure::rounded;
 use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
@@ -64,10 +65,36 @@ fn alone(
         return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
     }
     let mut source = files::source(model)?;
+    if source.document.has(&[Segment::from("models")]) {
+        let mend = format!("did you mean outgrow sweep {}?", model.display());
+        let rule = "this is an experiment and no model";
+        return Err(Problem::without_place(Code::E005, &shown(model), rule, &mend).into());
+    }
+    set_once(common)?;
     set_all(&mut [&mut source], common)?;
     let experiment =
         Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
     Ok((experiment, source))
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Who sets the same twice means one of the two.
+fn set_once(common: &Common) -> Result<(), Refusal> {
+    let mut paths: Vec<&str> = Vec::new();
+    for set in &common.sets {
+        let (path, _) = assignment(set)?;
+        if paths.contains(&path) {
+            let place = format!("--set {path}");
+            let problem =
+                Problem::without_place(Code::E002, &place, "is set twice", "leave one out");
+            return Err(problem.into());
+        }
+        paths.push(path);
+    }
+    Ok(())
 }
 
 fn run(
@@ -175,6 +202,13 @@ pub(super) fn read_experiment(
     common: &Common,
 ) -> Result<(Experiment, Document, Vec<Source>), Refusal> {
     let mut document = files::document(path)?;
+    let has = |key: &str| document.has(&[Segment::from(key)]);
+    if !has("models") && has("services") {
+        let mend = format!("did you mean outgrow run {}?", path.display());
+        let rule = "this is a model and no experiment";
+        return Err(Problem::without_place(Code::E005, &shown(path), rule, &mend).into());
+    }
+    set_once(common)?;
     for set in common.sets.iter().filter(|set| addressee(set).is_none()) {
         let (path, value) = assignment(set)?;
         document.set(path, value)?;
@@ -345,8 +379,9 @@ pub(super) fn refusal(
     match trouble {
         Trouble::TooLarge { expected, allowed } => {
             let rule = format!(
-                "this would take about {:.1e} events, and {:.1e} are allowed",
-                expected, *allowed as f64
+                "this would take about {} events, and {} are allowed",
+                of_events(*expected),
+                of_events(*allowed as f64)
             );
             let mend = "shorten the window, lower the load or the replications, or allow more with --max-events";
             Problem::without_place(Code::E012, "--max-events", rule, mend).into()
@@ -369,6 +404,15 @@ pub(super) fn refusal(
             gave_up(&place, *failure)
         }
     }
+}
+
+/// A number of events to two digits: `4,500`, and from a million on `1.5e12`.
+fn of_events(number: f64) -> String {
+    if number >= 1e6 {
+        return format!("{number:.1e}");
+    }
+    let tens = (number.max(1.0).log10().floor() as i32 - 1).max(0);
+    rounded(number, -tens)
 }
 
 fn gave_up(place: &str, failure: Failure) -> Refusal {

@@ -104,7 +104,8 @@ pub fn conduct_rounds(
     next: &mut Next,
 ) -> Result<Vec<Conducted>, Trouble> {
     let costs: Vec<f64> = points.iter().map(Point::expected_events).collect();
-    let expected = costs.iter().sum::<f64>() * f64::from(settings.replications.min);
+    let certain: f64 = points.iter().map(Point::certain_events).sum();
+    let expected = certain * f64::from(settings.replications.min);
     if expected > settings.events_max as f64 {
         return Err(Trouble::TooLarge { expected, allowed: settings.events_max });
     }

@@ -131,6 +131,12 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
     }
     for (i, fault) in experiment.faults.iter().enumerate() {
         findings.inside("faults", |it| it.inside(i, |it| fault.check(it)));
+        if let Some(first) = experiment.faults[..i].iter().position(|it| it == fault) {
+            let rule = format!("is the same as faults[{first}]");
+            findings.inside("faults", |it| {
+                it.inside(i, |it| it.wrong(Code::E002, rule, "leave one out"));
+            });
+        }
         let over = experiment.growth.as_ref().map(|story| story.over);
         if over.is_some_and(|over| fault.at > over) {
             let rule = format!("{} is after the end of the story", fault.at);
@@ -180,6 +186,12 @@ fn check_levels(experiment: &Experiment, findings: &mut Findings) {
         if levels.is_empty() {
             findings.wrong_at(path, Code::E007, "must have at least one level", "");
         }
+        for (i, level) in levels.iter().enumerate() {
+            if levels[..i].contains(level) {
+                let rule = format!("the level {level} stands twice");
+                findings.inside(path, |it| it.wrong_at(i, Code::E002, rule, "leave one out"));
+            }
+        }
         let varied = path.rsplit(':').next().unwrap_or(path).trim();
         if varied == "users" && experiment.growth.is_some() {
             let rule = "the number of users comes from growth, so that this would change nothing";
@@ -197,8 +209,7 @@ fn check_story(story: &file::Story, findings: &mut Findings) {
     findings.inside("sample", |it| {
         it.inside("every", |it| longer_than_nothing(story.sample.every, it));
         it.inside("window", |it| longer_than_nothing(story.sample.window, it));
-        let every = story.sample.every.nanos().max(1);
-        let samples = story.over.nanos() / every;
+        let samples = story.over.nanos().checked_div(story.sample.every.nanos()).unwrap_or(0);
         if samples as usize > SAMPLES_MAX {
             let rule = format!("{samples} instants; at most {SAMPLES_MAX} can be run");
             it.wrong_at("every", Code::E012, rule, "sample less often");

@@ -63,8 +63,19 @@ impl Point {
         arrivals.any(|it| matches!(it, Arrival::Open { .. } | Arrival::Bursts { .. }))
     }
 
-    /// How many events one run will take, roughly: as if every request ran all its steps.
+    /// How many events one run will take, roughly: as if every request ran all its steps and was
+    /// answered at once.
     pub fn expected_events(&self) -> f64 {
+        self.events_of(|_| true)
+    }
+
+    /// The same without users who wait for answers, as how often they ask hangs on how fast these
+    /// come: too little rather than too much.
+    pub fn certain_events(&self) -> f64 {
+        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }))
+    }
+
+    fn events_of(&self, counts: impl Fn(&Arrival) -> bool) -> f64 {
         let network = &self.network;
         let warm_up = match self.warm_up {
             WarmUp::Fixed(span) => span,
@@ -72,7 +83,8 @@ impl Point {
         };
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
-        let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
+        let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
+        let requests = arrivals.filter(|it| counts(it)).map(|arrival| match arrival {
             Arrival::Closed { users, think } => {
                 f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
             }
@@ -113,6 +125,10 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         for instant in instants(experiment, design) {
             points.push(point(experiment, i, design, &instant));
         }
+        if experiment.faults.is_empty() {
+            continue;
+        }
+        let built = &compile(&design.model.file, None, &Recorded::default());
         for (f, fault) in experiment.faults.iter().enumerate() {
             if fault.every.is_some() {
                 findings.inside("faults", |it| {
@@ -120,7 +136,7 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
                 });
                 continue;
             }
-            let mut cases = cases(fault, design);
+            let mut cases = cases(fault, design, built);
             // What fails in two ways is told apart by how.
             let same = |other: &Fault| {
                 other.what() == fault.what() && other.style_name() != fault.style_name()
@@ -133,7 +149,9 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
                 points.push(fault_point(experiment, i, design, f, what, case));
             }
             if cases.is_empty() {
-                findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, design, it)));
+                findings.inside("faults", |it| {
+                    it.inside(f, |it| nothing_fails(fault, design, built, it))
+                });
             }
         }
     }
@@ -360,34 +378,12 @@ pub fn slice_of(window: Span) -> Span {
 }
 
 /// What fails, once for each zone if it may be any, with the fault that does it.
-fn cases(fault: &Fault, design: &Design) -> Vec<(String, Fault)> {
-    let (network, names) = compile(&design.model.file, None, &Recorded::default());
+fn cases(fault: &Fault, design: &Design, built: &(Network, Names)) -> Vec<(String, Fault)> {
+    let (network, names) = built;
     if let Some(factor) = fault.surge {
-        let open = |name: &String| {
-            let place = names.classes.iter().position(|it| it == name);
-            place.is_some_and(|it| {
-                matches!(network.classes.as_slice()[it].arrival, Arrival::Open { .. })
-            })
-        };
-        // Who says no class means all that do not wait for answers; bursts and gaps of another law
-        // have no one rate that could be multiplied.
-        let comes_by_itself = |name: &&String| {
-            let place = names.classes.iter().position(|it| it == *name);
-            place.is_some_and(|it| {
-                !matches!(network.classes.as_slice()[it].arrival, Arrival::Closed { .. })
-            })
-        };
-        let mut all = names.classes.iter().filter(comes_by_itself).peekable();
-        let surges = match &fault.of {
-            Some(of) => open(of),
-            None => all.peek().is_some() && all.all(open),
-        };
         let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
-        return if surges {
-            vec![(format!("surge{of} to {factor} times"), fault.clone())]
-        } else {
-            Vec::new()
-        };
+        let what = format!("surge{of} to {factor} times");
+        return if surges(fault, built) { vec![(what, fault.clone())] } else { Vec::new() };
     }
     let mut findings = Findings::default();
     fails(&design.model.file, fault, &mut findings);
@@ -404,8 +400,27 @@ fn cases(fault: &Fault, design: &Design) -> Vec<(String, Fault)> {
     each.map(|it| (it.what(), it)).collect()
 }
 
-fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
-    let (network, names) = compile(&design.model.file, None, &Recorded::default());
+/// Whether all classes that are to surge can. Who names none means all that do not wait for answers;
+/// bursts and gaps of another law have no one rate that could be multiplied.
+fn surges(fault: &Fault, (network, names): &(Network, Names)) -> bool {
+    let classes = || names.classes.iter().zip(network.classes.as_slice());
+    let is_open = |arrival: &Arrival| matches!(arrival, Arrival::Open { .. });
+    if let Some(of) = &fault.of {
+        return classes().any(|(name, class)| name == of && is_open(&class.arrival));
+    }
+    let mut all = classes()
+        .map(|it| &it.1.arrival)
+        .filter(|it| !matches!(it, Arrival::Closed { .. }))
+        .peekable();
+    all.peek().is_some() && all.all(is_open)
+}
+
+fn nothing_fails(
+    fault: &Fault,
+    design: &Design,
+    (network, names): &(Network, Names),
+    findings: &mut Findings,
+) {
     let model = &names.model;
     let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
     let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });

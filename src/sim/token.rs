@@ -240,6 +240,12 @@ impl Tokens {
         (self.places.len() - self.vacant.len()) as u32
     }
 
+    /// How many there have been at a time, at most: free places are taken before new ones.
+    #[inline]
+    pub fn most(&self) -> u32 {
+        self.places.len() as u32
+    }
+
     /// The tokens that are alive, in the order of their places.
     pub fn ids(&self) -> impl Iterator<Item = TokenId> + '_ {
         (0..self.places.len()).map(TokenId::new).filter(|id| self[*id].class != VACANT)
@@ -284,7 +290,9 @@ impl Index<TokenId> for Tokens {
     #[inline]
     fn index(&self, id: TokenId) -> &Token {
         debug_assert!(id.index() < self.places.len(), "a token from elsewhere");
-        // SAFETY: a `TokenId` is made by `admit` alone, and places are never taken away.
+        // SAFETY: places are never taken away, so that an id that `admit` has made stays good. All
+        // others come from `TokenId::from_raw`, of what `raw` gave for one of those: neighbours in a
+        // line and parents. Whoever calls it has sorted out `NOBODY`, or has `of_somebody` look.
         unsafe { self.places.get_unchecked(id.index()) }
     }
 }
@@ -303,8 +311,20 @@ impl TokenId {
     pub fn raw(self) -> u32 {
         self.index() as u32
     }
+    /// The token that `raw` was of.
     #[inline]
     pub fn from_raw(raw: u32) -> TokenId {
+        debug_assert!(raw != NOBODY, "nobody is no token");
         TokenId::new(raw as usize)
+    }
+
+    /// The same where nothing has been sorted out.
+    ///
+    /// # Panics
+    /// If it is nobody: a bug of the engine.
+    #[inline]
+    pub fn of_somebody(raw: u32) -> TokenId {
+        assert!(raw != NOBODY, "nobody is no token");
+        TokenId::from_raw(raw)
     }
 }

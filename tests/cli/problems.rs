@@ -70,3 +70,41 @@ fn measured_values_may_stand_wherever_a_length_of_time_is_drawn() {
     let places = schema.matches("\"#/$defs/Distribution\"").count();
     assert_eq!(places, 16, "is the new place in tests/cli/data/measured.json?");
 }
+
+#[test]
+fn what_is_set_twice_is_refused() {
+    let users = ["--set", "users=5", "--set", "users=6"];
+    let output = run(&[&["run", "models/first.json"], &users[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("error[E002]: is set twice\n --> --set users"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn models_and_experiments_in_each_others_place_are_told_in_one_problem() {
+    let cases = [
+        (["sweep", "models/first.json"], "did you mean outgrow run models/first.json?"),
+        (["compare", "models/first.json"], "did you mean outgrow run models/first.json?"),
+        (["run", "experiments/first.json"], "did you mean outgrow sweep experiments/first.json?"),
+    ];
+    for (args, mend) in cases {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(text.contains(mend) && text.contains("1 problem;"), "{text}");
+    }
+}
+
+#[test]
+fn numbers_below_nothing_are_refused_as_numbers_and_not_as_unknown_options() {
+    for args in [["--seed", "-1"], ["--users", "-5"]] {
+        let output = run(&[&["run", "models/first.json"], &args[..]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(!text.contains("unexpected argument"), "{text}");
+        assert!(text.contains(args[0].trim_start_matches('-')), "{text}");
+    }
+}

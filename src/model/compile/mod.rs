@@ -10,6 +10,7 @@ mod layout;
 mod policies;
 mod program;
 mod queues;
+mod spread;
 mod steps;
 
 pub use faults::split_number;
@@ -22,6 +23,7 @@ use crate::parts::distribution::Distribution;
 use crate::rng::key_of;
 use crate::units::{Span, Time};
 use policies::Caller;
+use spread::Spread;
 use std::collections::{HashMap, VecDeque};
 
 /// Counts read from the files of `recorded` classes, by class name.

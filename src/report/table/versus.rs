@@ -30,13 +30,17 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
             costliest.map(|it| cell(it, "cost.month")).unwrap_or_default(),
         ]);
     }
-    page.table(
-        "When it breaks",
-        grid,
+    let mut all = outcome.points.iter().filter(|it| it.fault.is_none());
+    let cost = if all.any(|it| it.metric("cost.month").is_some()) {
+        " Cost: on the last day."
+    } else {
+        ""
+    };
+    let note = format!(
         "Between the last sampled day on which all objectives are kept and the first on which one is missed, \
-         each told by the whole interval; by that day, where they were never all kept before. Cost: on the \
-         last day.",
+         each told by the whole interval; by that day, where they were never all kept before.{cost}"
     );
+    page.table("When it breaks", grid, &note);
 }
 
 /// What to say of a design that is not known to break.

@@ -34,6 +34,7 @@ impl<P: Probe> Engine<'_, P> {
         let state = &mut self.careful[careful];
         let spec = &network.careful[careful];
         let place = spec.pick(state, candidates, caller, self.now, luck);
+        assert!(place < candidates.len(), "a balancer chooses among the instances of its service");
         let chosen = InstanceId::new(instances.start.index() + place);
         if let (Some(_), Some(above)) = (&spec.zones, above) {
             self.probe.crossed(visit.service, zone(above) == zone(chosen));

@@ -34,9 +34,7 @@ impl<P: Probe> Engine<'_, P> {
             self.tokens[token].user = user;
         }
         self.inside.enter(self.now);
-        if self.inside.requests.level() > INSIDE_MAX {
-            self.give_up_run(Failure::TooManyInside { at: self.now });
-        }
+        self.watch_the_crowd();
         self.probe.born(self.now, class);
         if let Some(patience) = patience {
             self.schedule_constant(patience, Rank::Timeout, Kind::Timeout, token);
@@ -54,6 +52,23 @@ impl<P: Probe> Engine<'_, P> {
             self.set_patience_until(token, policy);
         }
         self.deposit(token);
+    }
+
+    /// Whatever is under way counts, also what nobody waits for any more: all of it takes memory.
+    #[inline(always)]
+    pub(super) fn watch_the_crowd(&mut self) {
+        if self.tokens.most() > ALIVE_MAX {
+            self.count_the_crowd();
+        }
+    }
+
+    /// Users who think have been asked for; they are no crowd.
+    #[cold]
+    fn count_the_crowd(&mut self) {
+        let users: usize = self.rounds.as_slice().iter().map(Vec::len).sum();
+        if self.tokens.alive() as usize > ALIVE_MAX as usize + users {
+            self.give_up_run(Failure::TooManyInside { at: self.now });
+        }
     }
 
     /// A user of a closed class thinks about the next request.

@@ -85,9 +85,7 @@ impl<P: Probe> Engine<'_, P> {
         token.flags = flag::ORPHAN;
         token.parent = NOBODY;
         self.ready.push_back(child);
-        if self.tokens.alive() > INSIDE_MAX {
-            self.give_up_run(Failure::TooManyInside { at: self.now });
-        }
+        self.watch_the_crowd();
         Flow::On
     }
 

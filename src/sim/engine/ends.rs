@@ -90,7 +90,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The parent's wait for its children is over.
     fn wake(&mut self, parent: u32) {
-        let id = TokenId::from_raw(parent);
+        let id = TokenId::of_somebody(parent);
         self.end_wait(id);
         self.go_on(id);
     }
@@ -170,6 +170,7 @@ impl<P: Probe> Engine<'_, P> {
         // Keyed by the guard too: a client's second try is another than its call's second try.
         let key = rng::attempt(token.key ^ guard.key, u32::from(token.attempt) + 1);
         let id = self.tokens.admit(token.class, token.guard, guard.first, key, token.born);
+        self.watch_the_crowd();
         let next = &mut self.tokens[id];
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;
@@ -202,7 +203,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     fn fail_parent(&mut self, parent: u32, reason: Reason) {
-        let id = TokenId::from_raw(parent);
+        let id = TokenId::of_somebody(parent);
         self.end_wait(id);
         self.fail(id, reason);
         self.go_on(id);
@@ -289,7 +290,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     fn branch_ended(&mut self, branch: &Token, failed: Option<Reason>) {
-        let parent = &mut self.tokens[TokenId::from_raw(branch.parent)];
+        let parent = &mut self.tokens[TokenId::of_somebody(branch.parent)];
         parent.flags |= branch.flags & flag::DEGRADED;
         parent.branches -= 1;
         match failed {

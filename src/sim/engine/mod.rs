@@ -87,7 +87,7 @@ pub struct Plan {
 pub enum Failure {
     /// It needed more events than it was allowed, and had come this far.
     TooManyEvents { at: Time },
-    /// More attempts were under way than are worth keeping: work piles up without a bound.
+    /// More requests, attempts and branches were under way than are worth keeping: work piles up without a bound.
     TooManyInside { at: Time },
     /// Users of a closed class ask, fail and ask again without any time going by.
     Spinning { at: Time },
@@ -149,8 +149,8 @@ struct Event {
     tag: u32,
 }
 
-/// Requests inside at a time beyond which a run is given up: some gigabytes of tokens.
-const INSIDE_MAX: u32 = 8_000_000;
+/// Tokens, or messages, at a time beyond which a run is given up: some gigabytes of them.
+const ALIVE_MAX: u32 = 8_000_000;
 /// Rounds of users without a thought at one instant beyond which a run is given up.
 const RESTLESS_MAX: u32 = 40_000_000;
 

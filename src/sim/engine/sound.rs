@@ -35,7 +35,34 @@ pub(super) fn named(network: &Network) -> Named<'_> {
             | Step::Transfer { access } => {
                 assert!(access.index() < network.accesses.len(), "an access that is there");
             }
-            _ => {}
+            // These are opened as other tables are, with a look at their length.
+            Step::Borrow { .. }
+            | Step::Return { .. }
+            | Step::Connect { .. }
+            | Step::Disconnect { .. }
+            | Step::GiveWay { .. }
+            | Step::Occupy { .. }
+            | Step::Vacate { .. }
+            | Step::Free { .. }
+            | Step::Spawn { .. }
+            | Step::Commit { .. }
+            | Step::Infer { .. }
+            | Step::Unlock { .. }
+            | Step::Look { .. }
+            | Step::Fill { .. }
+            | Step::Send { .. }
+            | Step::Choose { .. }
+            | Step::Jump { .. }
+            | Step::Guarded { .. }
+            | Step::Fork { .. }
+            | Step::Gather { .. }
+            | Step::Ask { .. }
+            | Step::Flush { .. }
+            | Step::Flushed { .. }
+            | Step::Due
+            | Step::Fail { .. }
+            | Step::TakeBack
+            | Step::End => {}
         }
     }
     // SAFETY: they are opened by the ids in steps alone, and these have just been looked at.
