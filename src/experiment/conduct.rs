@@ -32,6 +32,20 @@ pub struct Settings {
     pub events_max: u64,
 }
 
+impl Settings {
+    /// One run of a point as it stands, after this warm-up.
+    pub fn plan(&self, point: &Point, replication: u32, warm_up: Span) -> Plan {
+        Plan {
+            seed: self.seed,
+            replication,
+            warm_up,
+            window: point.window,
+            slice: point.slice,
+            events_max: self.events_max,
+        }
+    }
+}
+
 /// What was run of a point.
 #[derive(Debug)]
 pub struct Conducted {
@@ -199,9 +213,9 @@ impl Work<'_> {
         // Other luck than that of the runs that are measured, or the cut would be fitted to them.
         let tasks = tasks(&unknown, u32::MAX - PILOTS, PILOTS);
         let pilots = self.run_all(&tasks, |task| {
-            let window = self.points[task.point].window;
-            let slice = Span::from_nanos((window.nanos() / PILOT_SLICES).max(1));
-            self.plan(task, Span::ZERO, window, slice)
+            let point = &self.points[task.point];
+            let slice = Span::from_nanos((point.window.nanos() / PILOT_SLICES).max(1));
+            Plan { slice, ..self.settings.plan(point, task.replication, Span::ZERO) }
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {
@@ -252,23 +266,12 @@ impl Work<'_> {
         let tasks = tasks(&round.points, done, round.more);
         let trials = self.run_all(&tasks, |task| {
             let point = &self.points[task.point];
-            self.plan(task, conducted[task.point].warm_up, point.window, point.slice)
+            self.settings.plan(point, task.replication, conducted[task.point].warm_up)
         })?;
         for (task, trial) in tasks.iter().zip(trials) {
             conducted[task.point].trials.push(trial);
         }
         Ok(())
-    }
-
-    fn plan(&self, task: &Task, warm_up: Span, window: Span, slice: Span) -> Plan {
-        Plan {
-            seed: self.settings.seed,
-            replication: task.replication,
-            warm_up,
-            window,
-            slice,
-            events_max: self.settings.events_max,
-        }
     }
 
     /// Looks how much work is left, as far as what is known so far can tell.

@@ -13,7 +13,6 @@ use super::trial::{Trial, trial};
 use crate::model::Document;
 use crate::outcome::Found;
 use crate::problem::{Code, Findings, Problem, Segment, parse_path};
-use crate::sim::Plan;
 use crate::stats;
 use rayon::prelude::*;
 use serde_json::{Number, Value};
@@ -219,14 +218,7 @@ impl Search<'_> {
         let own = points.iter().enumerate().filter(|(_, it)| it.design == design);
         for (i, point) in own.filter(|(_, it)| it.fault.is_some() == faulty) {
             let WarmUp::Fixed(warm_up) = point.warm_up else { continue };
-            let plan = Plan {
-                seed: self.settings.seed,
-                replication,
-                warm_up,
-                window: point.window,
-                slice: point.slice,
-                events_max: self.settings.events_max,
-            };
+            let plan = self.settings.plan(point, replication, warm_up);
             let failed = |failure| Trouble::GaveUp { point: i, replication, failure };
             let trial =
                 trial(point, &designs[design], &plan).map_err(|it| Stuck::Trouble(failed(it)))?;

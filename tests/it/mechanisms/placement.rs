@@ -11,8 +11,8 @@ fn placed(hosts: usize, instances: [usize; 2]) -> Network {
         r#"{{ "name": "test", "zones": {{ "x": {{}}, "y": {{}}, "z": {{}} }},
              "hosts": {{ "box": {{ "cores": 2, "count": {hosts} }} }},
              "services": {{
-                "a": {{ "hosts": "box", "instances": {a}, {operations} }},
-                "b": {{ "hosts": "box", "instances": {b}, {operations} }} }},
+                "a": {{ "hosts": "box", "instances": {a}, "balance": "none", {operations} }},
+                "b": {{ "hosts": "box", "instances": {b}, "balance": "none", {operations} }} }},
              "traffic": {{ "user": {{ "call": "a.run", "rate": "1/s" }} }} }}"#
     );
     model(&text).network
