@@ -19,7 +19,7 @@ impl Checker<'_> {
                 it.wrong(Code::E010, rule, "\"cpu\": { \"request\": 0.5 }");
             }
         });
-        if service.balance == Balance::None {
+        if *service.balancer() == Balance::None && service.balance.is_some() {
             let rule = "without a balancer all goes to the first instance, however many there are";
             findings.wrong_at("scaling", Code::E010, rule, "\"balance\": \"round_robin\"");
         }

@@ -63,9 +63,9 @@ pub struct Service {
     /// What a container may take of its host's CPU.
     #[serde(default)]
     pub cpu: Option<CpuShare>,
-    /// How callers choose among the instances.
+    /// How callers choose among the instances: must be given where there is more than one.
     #[serde(default)]
-    pub balance: Balance,
+    pub balance: Option<Balance>,
     /// How the balancer finds out which instances work. If absent, it never does.
     #[serde(default)]
     pub health: Option<Health>,
@@ -107,6 +107,11 @@ fn no_time() -> Distribution {
 }
 
 impl Service {
+    /// How callers choose; a single instance needs no balancer.
+    pub fn balancer(&self) -> &Balance {
+        self.balance.as_ref().unwrap_or(&Balance::None)
+    }
+
     /// How many instances there are at most.
     pub fn most(&self) -> u32 {
         self.scaling.as_ref().map_or(self.instances, |it| it.max().max(self.instances))

@@ -27,8 +27,9 @@ impl<P: Probe> Engine<'_, P> {
                     self.lives[id].ready = true;
                     self.scalers[scaler].ready.up(Time::ZERO);
                 } else {
-                    self.instances[id].state = Health::Down;
+                    self.turn(id, Health::Down);
                     self.believe(id);
+                    self.probe.dismissed(id);
                 }
             }
             // A spike knows nothing of when it will be noticed.
@@ -139,7 +140,7 @@ impl<P: Probe> Engine<'_, P> {
             // Those that still drain have their places; there will be room when they are gone.
             let off = all.clone().map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
             let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { return };
-            self.start(scaler, next);
+            self.launch(scaler, next);
             there += 1;
         }
         while there > wanted {
@@ -170,7 +171,7 @@ impl<P: Probe> Engine<'_, P> {
         (self.down[host] > 0, in_zone, on_host)
     }
 
-    fn start(&mut self, scaler: ScalerId, instance: InstanceId) {
+    fn launch(&mut self, scaler: ScalerId, instance: InstanceId) {
         self.scalers[scaler].started += 1;
         let service = &self.network.services[self.network.instances[instance].service];
         let life = &mut self.lives[instance];
@@ -182,7 +183,16 @@ impl<P: Probe> Engine<'_, P> {
         let number = (place as u64) << 32 | u64::from(round);
         let luck = rng::mix(self.keys.control(service.key).wrapping_add(STARTS));
         let takes = service.start.draw(&mut Draw::at(luck, number));
-        self.control(self.now + takes, Control::Started(instance, round));
+        // Where its host is not there, or a fault keeps it down, it starts when that is over.
+        if self.may_run(instance) {
+            self.control(self.now + takes, Control::Started(instance, round));
+        }
+    }
+
+    fn may_run(&self, instance: InstanceId) -> bool {
+        let host = self.network.instances[instance].host;
+        let trouble = &self.troubles;
+        self.down[host] == 0 && !trouble.booting[host] && trouble.down[instance] == 0
     }
 
     /// An instance has started, unless it was stopped meanwhile or its host went down: then it comes
@@ -190,8 +200,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn started(&mut self, instance: InstanceId, round: u32) {
         let life = &self.lives[instance];
         let is_own = life.phase == Phase::Starting && life.round == round;
-        let host = self.network.instances[instance].host;
-        if is_own && life.stamp == self.instances[instance].stamp && self.down[host] == 0 {
+        if is_own && life.stamp == self.instances[instance].stamp {
             self.instance_up(instance, life.stamp);
         }
     }
@@ -203,7 +212,7 @@ impl<P: Probe> Engine<'_, P> {
             return true;
         }
         match self.lives[instance].phase {
-            Phase::Off => return false,
+            Phase::Off | Phase::Draining => return false,
             Phase::Starting => {
                 let service = self.network.instances[instance].service;
                 let checked = self.network.services[service].health.is_some();
@@ -213,7 +222,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.lives[instance].turn(Phase::Running, self.now);
                 self.lives[instance].turned = self.now;
             }
-            Phase::Running | Phase::Draining => {}
+            Phase::Running => {}
         }
         true
     }
@@ -281,9 +290,10 @@ impl<P: Probe> Engine<'_, P> {
 
     fn be_gone(&mut self, instance: InstanceId) {
         self.lives[instance].turn(Phase::Off, self.now);
-        let it = &mut self.instances[instance];
-        (it.state, it.stamp) = (Health::Down, it.stamp + 1);
+        self.instances[instance].stamp += 1;
+        self.turn(instance, Health::Down);
         self.reset_the_dead();
+        self.probe.dismissed(instance);
     }
 
     /// There are never more than are wanted, nobody gets requests who is not there, and those who
