@@ -20,7 +20,7 @@ use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::Bucket;
 use crate::parts::policy::retry::Tries;
 use crate::parts::queue::Full;
-use crate::parts::scaling::hpa::Hpa;
+use crate::parts::scaling::Scaling;
 use crate::units::{Span, Time};
 use std::ops::Range;
 
@@ -84,6 +84,10 @@ id!(
 id!(
     /// Who decides how many instances a service has.
     ScalerId
+);
+id!(
+    /// What adds hosts to a group and removes them.
+    ProvisionerId
 );
 id!(
     /// The rules by which a service lets requests in.
@@ -234,6 +238,24 @@ pub struct Group {
     pub disks: Option<PoolGroupId>,
     /// Money per hour of each host.
     pub price_per_hour: f64,
+    pub provisioner: Option<ProvisionerId>,
+}
+
+/// What adds hosts to a group and removes them. Hosts are laid out for as many as there may ever be.
+#[derive(Clone, Debug)]
+pub struct Provisioner {
+    pub group: GroupId,
+    /// How many there are when a run opens, and at least.
+    pub first: u32,
+    pub min: u32,
+    pub takes: Law,
+    pub scan_interval: Span,
+    /// Thousandths of a core of each, and those below which it is hardly used.
+    pub room: u64,
+    pub used: u64,
+    pub unneeded: Span,
+    pub delay_after_add: Span,
+    pub key: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -257,8 +279,8 @@ pub struct Service {
 #[derive(Clone, Debug)]
 pub struct Scaler {
     pub service: ServiceId,
-    pub spec: Hpa,
-    /// How many there are when a run opens.
+    pub spec: Scaling,
+    /// How many the service says that it begins with.
     pub first: u32,
     /// What each requests of a CPU, in thousandths of a core.
     pub request: u64,
@@ -713,6 +735,7 @@ pub struct Network {
     pub instances: Table<InstanceId, Instance>,
     pub careful: Table<CarefulId, Careful>,
     pub scalers: Table<ScalerId, Scaler>,
+    pub provisioners: Table<ProvisionerId, Provisioner>,
     pub admissions: Table<AdmissionId, Admission>,
     pub pools: Table<PoolId, Pool>,
     pub pool_groups: u32,
@@ -804,4 +827,11 @@ pub struct Names {
     /// `web.hedge.db.read`, `browse.hedge` for clients.
     pub hedges: Vec<String>,
     pub classes: Vec<String>,
+}
+
+impl Instance {
+    /// What it requests of its host's cores, in thousandths.
+    pub fn request(&self) -> u64 {
+        (self.cpu_weight * 1000.0).round() as u64
+    }
 }

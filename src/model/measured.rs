@@ -29,6 +29,11 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
                 if let Some(wake) = &mut group.wake {
                     it.inside("wake", |it| one("delay", &mut wake.delay, files, it));
                 }
+                if let Some(scaling) = &mut group.autoscaling {
+                    it.inside("autoscaling", |it| {
+                        one("provision", &mut scaling.provision, files, it);
+                    });
+                }
                 let batch = group.accelerator.as_mut().and_then(|it| it.batch.as_mut());
                 if let Some(batch) = batch {
                     let base = &mut batch.base;

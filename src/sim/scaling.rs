@@ -5,7 +5,8 @@
 use super::meter::Meter;
 use crate::ids::Table;
 use crate::network::{InstanceId, Scaler};
-use crate::parts::scaling::hpa::{Controller, Instance, Metric, Reading, State};
+use crate::parts::scaling::Controller;
+use crate::parts::scaling::metric::{Instance, Measure, Reading, State};
 use crate::units::Time;
 
 /// Where an instance is in its life.
@@ -35,6 +36,8 @@ pub struct Life {
     /// How often its host had gone down by then.
     pub stamp: u32,
     pub started: Time,
+    /// Since when it runs, if not from the start.
+    pub runs_since: Option<Time>,
     /// Whether it gets requests, and since when it does or does not.
     pub ready: bool,
     pub turned: Time,
@@ -87,15 +90,15 @@ impl Life {
             Phase::Starting => State::Pending,
             Phase::Running => State::Running { ready: self.ready, since: self.turned },
         };
-        Some(Instance { state, started: self.started, request })
+        Some(Instance { state, started: self.started, runs_since: self.runs_since, request })
     }
 
-    /// What it shows of a metric.
-    pub fn shown(&self, metric: Metric) -> Option<Reading> {
-        match metric {
-            Metric::Cpu(_) | Metric::Cores(_) => self.shows[CPU],
-            Metric::Outstanding(_) => self.shows[OUTSTANDING],
-            Metric::Line(_) => self.shows[LINE],
+    /// What it shows of something that is measured.
+    pub fn shown(&self, measure: Measure) -> Option<Reading> {
+        match measure {
+            Measure::Cpu | Measure::Cores => self.shows[CPU],
+            Measure::Outstanding => self.shows[OUTSTANDING],
+            Measure::Line => self.shows[LINE],
         }
     }
 }
@@ -124,17 +127,18 @@ pub struct ScalingUse {
 }
 
 impl ScalerState {
-    pub fn new(spec: &Scaler) -> ScalerState {
+    pub fn new(spec: &Scaler, opening: Time) -> ScalerState {
+        let first = spec.spec.first(spec.first, opening);
         let mut state = ScalerState {
             controller: Controller::new(&spec.spec),
             wanted: Meter::default(),
             ready: Meter::default(),
             at_opening: ScalingUse::default(),
-            most: spec.first,
+            most: first,
             started: 0,
             stopped: 0,
         };
-        (0..spec.first).for_each(|_| state.wanted.up(Time::ZERO));
+        (0..first).for_each(|_| state.wanted.up(Time::ZERO));
         state
     }
 

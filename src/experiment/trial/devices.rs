@@ -8,31 +8,28 @@ impl Reading<'_> {
         let there = self.pools_there();
         for (i, name) in self.names().pool_groups.iter().enumerate() {
             let group = PoolGroupId::new(i);
-            let (mut busy, mut line, mut places, mut fullest) = (0u128, 0u128, 0.0, 0.0);
-            let mut members = 0;
+            let (mut busy, mut line, mut places) = (0u128, 0u128, 0.0);
+            let mut each = Vec::new();
             let mean = |area: u128| area as f64 / self.window.nanos() as f64;
             for pool in self.network().pools.ids() {
                 let spec = &self.network().pools[pool];
                 if spec.group == group {
-                    members += 1;
                     busy += self.usage.pools[pool].busy;
                     line += self.usage.pools[pool].line;
                     let size = match spec.size {
                         UNLIMITED => f64::INFINITY,
                         size => f64::from(size) * there[pool],
                     };
-                    if size > 0.0 {
-                        let full = mean(self.usage.pools[pool].busy) / size;
-                        fullest = f64::max(fullest, full);
-                    }
+                    each.push((mean(self.usage.pools[pool].busy) / size, there[pool]));
                     places += size;
                 }
             }
             figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, mean(line));
             figures.add(format!("{name}.busy"), Unit::Count, mean(busy));
-            if places < f64::INFINITY {
-                let used = (mean(busy) / places, fullest);
-                figures.add_used(name.clone(), members, used, utilizations);
+            if places > 0.0 && places < f64::INFINITY {
+                let mean = mean(busy) / places;
+                let used = (mean, scaling::fullest(each.iter().copied(), mean));
+                figures.add_used(name.clone(), each.len(), used, utilizations);
             }
             times(Steady::System, &format!("{name}.waiting"), &self.seen.waits[group], figures);
         }
@@ -91,25 +88,29 @@ impl Reading<'_> {
     pub(super) fn cpus(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
         for (i, name) in self.names().groups.iter().enumerate() {
             let hosts = self.network().groups[GroupId::new(i)].hosts.clone();
-            let (mut used_ns, mut lost_ns, mut cores, mut busiest) = (0.0, 0.0, 0.0, 0.0);
+            let (mut used_ns, mut lost_ns, mut cores) = (0.0, 0.0, 0.0);
+            let mut each = Vec::new();
             let mut loses = false;
-            for host in hosts.clone().map_ids() {
-                let own = f64::from(self.network().hosts[host].cores);
+            for host in hosts.map_ids() {
+                let there = self.host_there(host);
+                let own = f64::from(self.network().hosts[host].cores) * there;
                 let spec = &self.network().hosts[host];
                 loses |= spec.wake.is_some() || spec.switch.is_some();
                 used_ns += self.usage.cpus[host];
                 lost_ns += self.usage.cpus_lost[host];
                 cores += own;
-                busiest = f64::max(busiest, self.usage.cpus[host] / own);
+                each.push((self.usage.cpus[host] / own, there));
             }
             let window_ns = self.window.nanos() as f64;
-            let used = (used_ns / (cores * window_ns), busiest / window_ns);
+            let mean = used_ns / (cores * window_ns);
+            let shares = each.iter().map(|it| (it.0 / window_ns, it.1));
+            let used = (mean, scaling::fullest(shares, mean));
             let name = format!("{name}.cpu");
             if loses {
                 let overhead = lost_ns / (cores * window_ns);
                 figures.add(format!("{name}.overhead"), Unit::Ratio, overhead);
             }
-            figures.add_used(name, hosts.map_ids().count(), used, utilizations);
+            figures.add_used(name, each.len(), used, utilizations);
         }
         self.limits(figures, utilizations);
     }
@@ -122,17 +123,20 @@ impl Reading<'_> {
             if limit.is_infinite() {
                 continue;
             }
-            let all: f64 = instances.clone().map_ids().map(|id| self.there(id)).sum();
             let window_ns = self.window.nanos() as f64;
-            let share = |id| match self.there(id) {
-                0.0 => 0.0,
-                there => self.usage.instances[id] / (limit * window_ns * there),
+            let of = |id| {
+                let there = self.there(id);
+                let used = self.usage.instances[id] / (limit * window_ns);
+                (if there > 0.0 { used / there } else { 0.0 }, there)
             };
-            let shares = instances.clone().map_ids().map(|id| share(id) * self.there(id));
-            let mean = shares.sum::<f64>() / all;
-            let members = instances.clone().map_ids().count();
-            let busiest = instances.map_ids().map(share).fold(0.0, f64::max);
-            figures.add_used(format!("{name}.cpu"), members, (mean, busiest), utilizations);
+            let each: Vec<(f64, f64)> = instances.map_ids().map(of).collect();
+            let all: f64 = each.iter().map(|it| it.1).sum();
+            if all == 0.0 {
+                continue;
+            }
+            let mean = each.iter().map(|it| it.0 * it.1).sum::<f64>() / all;
+            let used = (mean, scaling::fullest(each.iter().copied(), mean));
+            figures.add_used(format!("{name}.cpu"), each.len(), used, utilizations);
         }
     }
 }

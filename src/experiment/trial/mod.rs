@@ -265,6 +265,7 @@ impl Reading<'_> {
         self.caches(&mut figures);
         self.queues(&mut figures, &mut utilizations);
         self.cpus(&mut figures, &mut utilizations);
+        self.hosts(&mut figures);
         self.accelerators(&mut figures, &mut utilizations);
         self.policies(&mut figures);
         self.visits(&mut figures);

@@ -126,8 +126,7 @@ impl Reading<'_> {
 
     fn money(&self, figures: &mut Figures) {
         let groups = self.network().groups.as_slice();
-        let hosts = |it: &crate::network::Group| it.hosts.end.index() - it.hosts.start.index();
-        let per_hour: f64 = groups.iter().map(|it| hosts(it) as f64 * it.price_per_hour).sum();
+        let per_hour: f64 = groups.iter().map(|it| self.hosts_there(it) * it.price_per_hour).sum();
         if per_hour > 0.0 {
             figures.add("cost.hour".to_owned(), Unit::MoneyPerHour, per_hour);
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::Table;
-use crate::network::{InstanceId, PoolId, ScalerId};
+use crate::network::{Group, HostId, InstanceId, PoolId, ScalerId};
 
 impl Reading<'_> {
     /// How many instances were ready and how many were wanted, on average and at most, and how many
@@ -33,8 +33,13 @@ impl Reading<'_> {
     pub(super) fn pools_there(&self) -> Table<PoolId, f64> {
         let network = self.network();
         let mut there = network.pools.map(|_, _| 1.0);
-        if network.scalers.is_empty() {
+        if network.scalers.is_empty() && network.provisioners.is_empty() {
             return there;
+        }
+        for id in network.hosts.ids() {
+            let host = &network.hosts[id];
+            let disks = [host.disk, host.log].into_iter().flatten();
+            disks.for_each(|disk| there[disk] = self.host_there(id));
         }
         for id in network.instances.ids() {
             let own = &network.instances[id];
@@ -42,5 +47,44 @@ impl Reading<'_> {
             (0..own.pools).for_each(|n| there[own.pool(n)] = self.there(id));
         }
         there
+    }
+
+    /// The share of the window in which a host was there.
+    pub(super) fn host_there(&self, host: HostId) -> f64 {
+        let spec = &self.network().hosts[host];
+        match self.network().groups[spec.group].provisioner {
+            None => 1.0,
+            Some(_) => self.usage.hosts_present_ns[host] as f64 / self.window.nanos() as f64,
+        }
+    }
+
+    /// How many hosts of a group there were on average.
+    pub(super) fn hosts_there(&self, group: &Group) -> f64 {
+        group.hosts.clone().map_ids().map(|it| self.host_there(it)).sum()
+    }
+
+    /// How many hosts there were, on average and at most, and how many came and went.
+    pub(super) fn hosts(&self, figures: &mut Figures) {
+        for (group, name) in self.network().groups.as_slice().iter().zip(&self.names().groups) {
+            let Some(provisioner) = group.provisioner else { continue };
+            let used = self.usage.hosts[provisioner];
+            let mut count = |what: &str, value: f64| {
+                figures.add(format!("{name}.hosts{what}"), Unit::Count, value);
+            };
+            count("", self.hosts_there(group));
+            count(".max", f64::from(used.most));
+            count(".added", f64::from(used.added));
+            count(".removed", f64::from(used.removed));
+        }
+    }
+}
+
+/// The share that is used by the busiest of those that were there for at least half of the window: one
+/// that comes for a moment is not what binds. If there is none, the share used of all.
+pub(super) fn fullest(each: impl Iterator<Item = (f64, f64)>, mean: f64) -> f64 {
+    let lasting = each.filter(|(_, there)| *there >= 0.5);
+    match lasting.map(|it| it.0).fold(0.0, f64::max) {
+        0.0 => mean,
+        fullest => fullest,
     }
 }

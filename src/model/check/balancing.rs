@@ -5,13 +5,15 @@ use crate::parts::balance::{Balance, subset};
 
 impl Checker<'_> {
     pub(super) fn balancing(&self, service: &Service, findings: &mut Findings) {
-        if service.balance.is_none() && service.most() > 1 {
-            let rule =
-                format!("there are {} instances, and nothing chooses among them", service.most());
+        if service.balance.is_none() && self.model.laid_out(service) > 1 {
+            let rule = format!(
+                "there are {} instances, and nothing chooses among them",
+                self.model.laid_out(service)
+            );
             let mend = "\"balance\": \"round_robin\"; or \"none\", if all is to go to the first";
             return findings.wrong_at("balance", Code::E004, rule, mend);
         }
-        findings.inside("balance", |it| service.balancer().check(service.most(), it));
+        findings.inside("balance", |it| service.balancer().check(self.model.laid_out(service), it));
         if let Some(slow) = &service.slow_start {
             findings.inside("slow_start", |it| slow.check(it));
         }
@@ -56,7 +58,8 @@ impl Checker<'_> {
                 format!("must be from 1 to the number of instances, {instances}, not {size}");
             return findings.wrong(Code::E007, rule, "");
         }
-        let callers = self.model.services.values().map(Service::most).max().unwrap_or(0);
+        let callers =
+            self.model.services.values().map(|it| self.model.laid_out(it)).max().unwrap_or(0);
         let places = subset::places(instances, size, callers);
         if places > subset::PLACES_MAX {
             let rule = format!("{callers} callers would deal {places} instances out");

@@ -7,7 +7,8 @@ impl Checker<'_> {
     pub(super) fn cache(&self, service: &Service, step: &CacheStep, findings: &mut Findings) {
         findings.inside("cache", |it| {
             step.cache.check(it);
-            let copies = if step.cache.shared { 1 } else { u64::from(service.most()) };
+            let copies =
+                if step.cache.shared { 1 } else { u64::from(self.model.laid_out(service)) };
             let entries = step.cache.entries().saturating_mul(copies);
             if entries > ENTRIES_MAX {
                 let rule = format!("{entries} entries in all; at most {ENTRIES_MAX} can be run");

@@ -34,11 +34,11 @@ impl Checker<'_> {
             let mend = "add one: \"machine\": { \"cores\": 4 }";
             findings.wrong(Code::E004, "there must be at least one host group", mend);
         }
-        let counts = self.model.hosts.iter().map(|(name, it)| (name, "count", it.count));
+        let counts = self.model.hosts.iter().map(|(name, it)| (name, "count", it.most()));
         all_together(counts, HOSTS_MAX, "hosts", findings);
         let accelerators = self.model.hosts.iter().filter_map(|(name, group)| {
             let each = group.accelerator.as_ref()?.count;
-            Some((name, "accelerator", each.saturating_mul(group.count)))
+            Some((name, "accelerator", each.saturating_mul(group.most())))
         });
         all_together(accelerators, ACCELERATORS_MAX, "accelerators", findings);
         for (name, group) in &self.model.hosts {
@@ -51,13 +51,16 @@ impl Checker<'_> {
             findings.inside("zones", |it| it.inside(i, |it| self.zone(zone, it)));
         }
         findings.inside("count", |it| at_least_one(group.count, it));
+        if let Some(scaling) = &group.autoscaling {
+            findings.inside("autoscaling", |it| scaling.check(group.count, it));
+        }
         findings.inside("cores", |it| {
             at_least_one(group.cores, it);
             at_most(f64::from(group.cores), 1e6, it);
         });
         findings.inside("speed", |it| within(group.speed, 1e-6, 1e6, it));
         if group.affinity.is_some() && group.cores > 0 {
-            let cores = u64::from(group.cores) * u64::from(group.count);
+            let cores = u64::from(group.cores) * u64::from(group.most());
             if cores > STICKY_CORES_MAX {
                 let rule = format!(
                     "{cores} cores in all; at most {STICKY_CORES_MAX} can be run one by one"

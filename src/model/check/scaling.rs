@@ -28,4 +28,37 @@ impl Checker<'_> {
             findings.wrong_at("subset", Code::E010, rule, "leave it out");
         }
     }
+    /// Instances on hosts that come and go must say how much room they take, and those that stay must
+    /// have it from the start.
+    pub(super) fn room(&self, findings: &mut Findings) {
+        for (group, hosts) in self.model.hosts.iter().filter(|it| it.1.autoscaling.is_some()) {
+            let mut taken = 0.0;
+            for (name, service) in self.model.services.iter().filter(|it| it.1.hosts == *group) {
+                let Some(cpu) = service.cpu else {
+                    let rule =
+                        format!("hosts of \"{group}\" come and go by what instances request");
+                    let mend = "\"cpu\": { \"request\": 0.5 }";
+                    findings.inside(name, |it| it.wrong_at("cpu", Code::E004, rule, mend));
+                    continue;
+                };
+                if cpu.request > f64::from(hosts.cores) {
+                    let rule = format!("requests more cores than a host of \"{group}\" has");
+                    findings.inside(name, |it| it.wrong_at("cpu", Code::E010, rule, ""));
+                }
+                // What comes and goes may also be pending.
+                if service.scaling.is_none() {
+                    let on_one = service.instances.div_ceil(hosts.count.max(1));
+                    taken += cpu.request * f64::from(on_one);
+                }
+            }
+            if taken > f64::from(hosts.cores) {
+                let rule =
+                    format!("services that stay request {taken} cores of a host of \"{group}\"");
+                let mend = "give them hosts of their own, or more of these";
+                let first = self.model.services.iter().find(|it| it.1.hosts == *group);
+                let name = first.map_or("", |it| it.0.as_str());
+                findings.inside(name, |it| it.wrong_at("hosts", Code::E010, rule, mend));
+            }
+        }
+    }
 }

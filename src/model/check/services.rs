@@ -13,7 +13,11 @@ impl Checker<'_> {
         if self.model.services.is_empty() {
             findings.wrong(Code::E004, "there must be at least one service", "");
         }
-        let counts = self.model.services.iter().map(|(name, it)| (name, "instances", it.most()));
+        let counts = self
+            .model
+            .services
+            .iter()
+            .map(|(name, it)| (name, "instances", self.model.laid_out(it)));
         all_together(counts, INSTANCES_MAX, "instances", findings);
         for (name, service) in &self.model.services {
             findings.inside(name, |it| {
@@ -23,6 +27,7 @@ impl Checker<'_> {
                 self.service(service, it);
             });
         }
+        self.room(findings);
         self.minimum_connections(findings);
         self.circles(findings);
         self.waits(findings);
@@ -100,7 +105,7 @@ impl Checker<'_> {
         }
         findings.inside("pools", |it| {
             for (name, pool) in &service.pools {
-                it.inside(name, |it| self.pool(pool, service.most(), it));
+                it.inside(name, |it| self.pool(pool, self.model.laid_out(service), it));
             }
         });
         if let Some(buffer) = &service.buffer {

@@ -11,7 +11,7 @@ impl<'m> Compiler<'m> {
             let plain = service.balancer().is_plain()
                 && service.slow_start.is_none()
                 && service.subset.is_none();
-            if service.most() > 1 && !plain {
+            if self.model.laid_out(service) > 1 && !plain {
                 let careful = self.careful(id, service);
                 self.network.services[id].careful = Some(self.network.careful.push(careful));
             }
@@ -19,7 +19,7 @@ impl<'m> Compiler<'m> {
     }
 
     fn careful(&self, id: ServiceId, service: &Service) -> Careful {
-        let instances = service.most();
+        let instances = self.model.laid_out(service);
         let key = self.network.services[id].key;
         let rule = match service.balancer() {
             Balance::ConsistentHash(it) => {
@@ -37,7 +37,8 @@ impl<'m> Compiler<'m> {
             Balance::NearestZone(it) => Some(self.distances(id, it)),
             _ => None,
         };
-        let callers = self.model.services.values().map(Service::most).max().unwrap_or(0);
+        let callers =
+            self.model.services.values().map(|it| self.model.laid_out(it)).max().unwrap_or(0);
         let subsets = service.subset.map(|it| Subsets::new(instances, it, callers, key));
         Careful { rule, weights, zones, subsets, slow_start: service.slow_start }
     }

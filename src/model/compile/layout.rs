@@ -59,7 +59,7 @@ impl<'m> Compiler<'m> {
         let named = |zone: &String| self.names.zones.iter().position(|it| it == zone);
         let zones: Vec<usize> = group.zones.iter().filter_map(named).collect();
         let zones = if zones.is_empty() { all } else { zones };
-        for i in 0..group.count as usize {
+        for i in 0..group.most() as usize {
             self.network.hosts.push(Host {
                 group: id,
                 zone: ZoneId::new(zones[i % zones.len()]),
@@ -81,7 +81,8 @@ impl<'m> Compiler<'m> {
         }
         let hosts = first..HostId::new(self.network.hosts.len());
         let price_per_hour = group.price.map_or(0.0, |price| price.as_per_hour());
-        self.network.groups.push(Group { hosts, disks: None, price_per_hour });
+        let provisioner = self.provisioner(id, name, group);
+        self.network.groups.push(Group { hosts, disks: None, price_per_hour, provisioner });
         self.names.groups.push(name.to_owned());
     }
 
@@ -112,8 +113,9 @@ impl<'m> Compiler<'m> {
         let first = InstanceId::new(self.network.instances.len());
         let (group, _, _) =
             self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
-        let mut spread = Spread::over(&self.network, GroupId::new(group));
-        for _ in 0..service.most() {
+        let each = self.model.each_host(service);
+        let mut spread = Spread::over(&self.network, GroupId::new(group), each.is_some());
+        for _ in 0..self.model.laid_out(service) {
             self.instance(id, name, service, (first, spread.next_host()));
         }
         let admission = self.admission(service);

@@ -20,10 +20,14 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// Over all hosts of a group, for a service that has no instance yet.
-    pub fn over(network: &Network, group: GroupId) -> Spread {
+    /// Over the hosts of a group, for a service that has no instance yet: over all of them, or over
+    /// those that are there from the start and stay.
+    pub fn over(network: &Network, group: GroupId, all: bool) -> Spread {
         let mut hosts = vec![Vec::new(); network.zones as usize];
-        for id in network.groups[group].hosts.clone().map_ids() {
+        let group = &network.groups[group];
+        let stays = group.provisioner.filter(|_| !all).map(|it| network.provisioners[it].first);
+        let count = stays.map_or(usize::MAX, |it| it as usize);
+        for id in group.hosts.clone().map_ids().take(count) {
             let host = &network.hosts[id];
             hosts[host.zone.index()].push(Reverse((0, host.instances.len(), id)));
         }

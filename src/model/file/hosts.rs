@@ -3,6 +3,7 @@
 use super::{Disk, one, unity};
 use crate::parts::device::accelerator::Accelerator;
 use crate::parts::law::switching::{Switching, Waking};
+use crate::parts::scaling::hosts::HostScaling;
 use crate::units::{Price, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -48,7 +49,18 @@ pub struct HostGroup {
     /// The time from power-on until programs can start, after an outage.
     #[serde(default)]
     pub boot: Span,
-    /// What each costs.
+    /// Hosts that are added while instances find no room, and removed while they are hardly used, as the
+    /// Kubernetes cluster autoscaler does it. `count` is how many there are in the beginning.
+    #[serde(default)]
+    pub autoscaling: Option<HostScaling>,
+    /// What each costs, while it is there.
     #[serde(default)]
     pub price: Option<Price>,
+}
+
+impl HostGroup {
+    /// How many there are at most.
+    pub fn most(&self) -> u32 {
+        self.autoscaling.as_ref().map_or(self.count, |it| it.max.max(self.count))
+    }
 }

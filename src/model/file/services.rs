@@ -1,6 +1,6 @@
 //! Services: programs, what they hold while they work, and what can be asked of them.
 
-use super::{GroupCommit, Named, Step, one, unity};
+use super::{GroupCommit, Model, Named, Step, one, unity};
 use crate::parts::balance::{Balance, SlowStart};
 use crate::parts::device::buffer::Buffer;
 use crate::parts::discipline::Discipline;
@@ -161,4 +161,24 @@ pub struct Connect {
     /// How many are kept open however long they rest. So many are open at the start of a run.
     #[serde(default)]
     pub minimum: u32,
+}
+
+impl Model {
+    /// How many instances of a service each host of its group may have, where hosts come and go and
+    /// instances with them; none if they stay on the hosts that they are spread over.
+    pub fn each_host(&self, service: &Service) -> Option<u32> {
+        let (scaling, cpu) = (service.scaling.as_ref()?, service.cpu?);
+        let group = self.hosts.get(&service.hosts)?;
+        group.autoscaling.as_ref()?;
+        let room = (f64::from(group.cores) / cpu.request + 1e-9).floor();
+        Some((room.max(1.0) as u32).min(scaling.max()))
+    }
+
+    /// For how many instances of a service there are places.
+    pub fn laid_out(&self, service: &Service) -> u32 {
+        match self.each_host(service) {
+            Some(each) => each.saturating_mul(self.hosts[&service.hosts].most()),
+            None => service.most(),
+        }
+    }
 }

@@ -69,7 +69,9 @@ impl<P: Probe> Engine<'_, P> {
             return;
         }
         self.troubles.booting[host] = false;
-        self.troubles.host_is_back(host, self.now);
+        if !self.is_absent(host) {
+            self.troubles.host_is_back(host, self.now);
+        }
         for instance in &self.network.hosts[host].instances {
             if self.troubles.down[*instance] == 0 {
                 self.start(*instance);

@@ -19,6 +19,7 @@ mod faults;
 mod interruptions;
 mod links;
 mod policies;
+mod provisioning;
 mod queues;
 mod scaling;
 mod sound;
@@ -43,6 +44,7 @@ use super::policies::{Policies, PoliciesSeen};
 use super::pool::{Area, Pool};
 use super::presence::{Presence, Present};
 use super::probe::Probe;
+use super::provisioning::{Hosts, HostsUse};
 use super::queue::{QueueArea, Queues};
 use super::rows::{Rows, RowsUse};
 use super::scaling::{Life, Lives, ScalerState, ScalingUse};
@@ -51,8 +53,8 @@ use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
     self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
-    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, ScalerId,
-    VolumeId,
+    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, ProvisionerId,
+    ScalerId, VolumeId,
 };
 use crate::network::{PoolId, QueueId, ServiceId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
@@ -118,6 +120,9 @@ pub struct Usage {
     pub scalers: Table<ScalerId, ScalingUse>,
     /// Nanoseconds that each instance was there; none if nobody came or went.
     pub present_ns: Table<InstanceId, u128>,
+    pub hosts: Table<ProvisionerId, HostsUse>,
+    /// Nanoseconds that each host was there; none if none came or went.
+    pub hosts_present_ns: Table<HostId, u128>,
     pub policies: PoliciesSeen,
     pub wasted: Wasted,
     /// Instances up, and believed to be.
@@ -196,6 +201,8 @@ enum Control {
     Scale(ScalerId),
     Started(InstanceId, u32),
     Killed(InstanceId, u32),
+    LookForRoom(ProvisionerId),
+    Provisioned(ProvisionerId, HostId),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -411,6 +418,7 @@ struct Engine<'n, P> {
     /// How many faults hold each host down, and how often it went down.
     down: Table<HostId, u32>,
     lives: Lives,
+    hosts: Hosts,
     scalers: Table<ScalerId, ScalerState>,
     /// What else is out of the ordinary.
     troubles: Troubles,
@@ -505,7 +513,8 @@ impl<'n, P: Probe> Engine<'n, P> {
                 true => Lives::default(),
                 false => network.instances.map(|_, _| Life::default()),
             },
-            scalers: network.scalers.map(|_, it| ScalerState::new(it)),
+            hosts: Hosts::new(network),
+            scalers: network.scalers.map(|_, it| ScalerState::new(it, Time::ZERO + plan.warm_up)),
             troubles: Troubles::new(network),
             presence: network
                 .services
@@ -529,6 +538,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.control(Time::ZERO + self.plan.warm_up, Control::Open);
         self.expect_faults();
         self.open_scaling();
+        self.open_provisioning();
         if !self.network.faults.is_empty() || !self.network.scalers.is_empty() {
             self.open_checks();
         }
@@ -743,6 +753,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::Scale(scaler) => self.scale(scaler),
             Control::Started(instance, round) => self.started(instance, round),
             Control::Killed(instance, round) => self.killed(instance, round),
+            Control::LookForRoom(id) => self.look_for_room(id),
+            Control::Provisioned(id, host) => self.provisioned(id, host),
         }
         self.date_controls();
     }
@@ -759,6 +771,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.queues.open(now);
         self.lives.iter_mut().for_each(|it| it.open(now));
         self.scalers.iter_mut().for_each(|it| it.open(now));
+        self.hosts.open(self.network, now);
         self.presence.iter_mut().for_each(|it| it.open(now));
         self.troubles.open(now);
         self.computed_at_opening_ns = self.computed_ns();
@@ -828,6 +841,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
             scalers: self.scalers.map(|_, it| it.measured(now)),
             present_ns: self.lives.map(|_, it| it.present_ns(now)),
+            hosts: self.hosts.of.map(|_, it| it.used),
+            hosts_present_ns: self.hosts.present_ns(now),
             policies: self.policies.measured(now),
             wasted: self.wasted,
             presence: self.presence.map(|_, it| it.measured(now)),

@@ -7,7 +7,8 @@
 
 use super::*;
 use crate::network::{Scaler, ScalerId};
-use crate::parts::scaling::hpa::{Proposal, Reading, thousandths};
+use crate::parts::scaling::metric::{Measure, Reading, State, thousandths};
+use crate::parts::scaling::{Moment, Scaling};
 use crate::sim::scaling::{CPU, LINE, OUTSTANDING, Phase};
 
 /// What the draws of a service's controls are for.
@@ -19,10 +20,12 @@ impl<P: Probe> Engine<'_, P> {
     /// The first instances of each service are there from the start, the others are not.
     pub(super) fn open_scaling(&mut self) {
         for scaler in self.network.scalers.ids() {
-            let spec = &self.network.scalers[scaler];
-            let service = &self.network.services[spec.service];
-            for (place, id) in service.instances.clone().map_ids().enumerate() {
-                if place < spec.first as usize {
+            let service = &self.network.services[self.network.scalers[scaler].service];
+            let first = self.scalers[scaler].wanted.level();
+            let mut left = first;
+            for id in service.instances.clone().map_ids() {
+                if left > 0 && self.has_room(id) {
+                    left -= 1;
                     self.lives[id].turn(Phase::Running, Time::ZERO);
                     self.lives[id].ready = true;
                     self.scalers[scaler].ready.up(Time::ZERO);
@@ -32,13 +35,31 @@ impl<P: Probe> Engine<'_, P> {
                     self.probe.dismissed(id);
                 }
             }
-            // A spike knows nothing of when it will be noticed.
-            let key = self.keys.control(service.key);
-            let scrape = Draw::at(key, SCRAPES).below(spec.spec.scrape_interval.nanos());
-            let sync = Draw::at(key, SYNCS).below(spec.spec.sync_period.nanos());
-            self.control(Time::from_nanos(scrape), Control::Scrape(scaler));
-            self.control(Time::from_nanos(sync), Control::Scale(scaler));
+            self.expect_looks(scaler);
         }
+    }
+
+    /// A spike knows nothing of when it will be noticed; a timetable keeps its times.
+    fn expect_looks(&mut self, scaler: ScalerId) {
+        let spec = &self.network.scalers[scaler];
+        let key = self.keys.control(self.network.services[spec.service].key);
+        let offset = |what, span: Span| Time::from_nanos(Draw::at(key, what).below(span.nanos()));
+        if let Some(interval) = spec.spec.scrape_interval() {
+            self.control(offset(SCRAPES, interval), Control::Scrape(scaler));
+        }
+        match spec.spec.period() {
+            Some(period) => self.control(offset(SYNCS, period), Control::Scale(scaler)),
+            None => self.expect_next_look(scaler),
+        }
+    }
+
+    fn expect_next_look(&mut self, scaler: ScalerId) {
+        let opening = Time::ZERO + self.plan.warm_up;
+        let after = match &self.network.scalers[scaler].spec {
+            Scaling::Timetable(it) => it.wanted(self.now, opening).1,
+            it => it.period().expect("it looks again and again"),
+        };
+        self.control(self.now + after, Control::Scale(scaler));
     }
 
     /// Whether an instance may get requests, as far as its controller is concerned.
@@ -67,8 +88,14 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Measures each instance of a service.
     pub(super) fn scrape(&mut self, scaler: ScalerId) {
+        if let Some(interval) = self.network.scalers[scaler].spec.scrape_interval() {
+            self.control(self.now + interval, Control::Scrape(scaler));
+        }
+        self.measure_all(scaler);
+    }
+
+    fn measure_all(&mut self, scaler: ScalerId) {
         let spec = &self.network.scalers[scaler];
-        self.control(self.now + spec.spec.scrape_interval, Control::Scrape(scaler));
         for id in self.network.services[spec.service].instances.clone().map_ids() {
             let runs = matches!(self.lives[id].phase, Phase::Running | Phase::Draining);
             if runs && self.instances[id].state == Health::Up {
@@ -104,34 +131,45 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The controller of a service decides how many instances there are to be.
     pub(super) fn scale(&mut self, scaler: ScalerId) {
+        self.expect_next_look(scaler);
         let Scaler { service, spec, request, .. } = &self.network.scalers[scaler];
-        self.control(self.now + spec.sync_period, Control::Scale(scaler));
+        if spec.measures_itself() {
+            self.measure_all(scaler);
+        }
         let current = self.scalers[scaler].wanted.level();
+        let opening = Time::ZERO + self.plan.warm_up;
         let lives = &self.lives;
         let instances = self.network.services[*service].instances.clone();
-        let proposals = spec.metrics.iter().map(|metric| {
-            let proposal = Proposal {
-                now: self.now,
-                current,
-                target: metric.target(),
-                tolerances: spec.tolerances(),
-                initial_readiness_delay: spec.initial_readiness_delay,
-                cpu_initialization_period: spec.cpu_initialization_period,
-            };
-            let seen = instances
-                .clone()
-                .map_ids()
-                .filter_map(|it| Some((lives[it].seen(*request)?, lives[it].shown(*metric))));
-            proposal.count(seen)
-        });
+        // Those that are wanted and have no place yet are pending too.
+        let there = instances.clone().map_ids().filter(|it| lives[*it].counts()).count();
+        let pending = crate::parts::scaling::metric::Instance {
+            state: State::Pending,
+            started: self.now,
+            runs_since: None,
+            request: *request,
+        };
+        let without = (current as usize).saturating_sub(there);
+        let seen = |measure: Measure| {
+            let all = instances.clone().map_ids();
+            let placed = all
+                .filter_map(move |it| Some((lives[it].seen(*request)?, lives[it].shown(measure))));
+            placed.chain(std::iter::repeat_n((pending, None), without))
+        };
         let state = &mut self.scalers[scaler];
-        let wanted = state.controller.decide(spec, self.now, current, proposals);
+        let moment = Moment { now: self.now, opening, current };
+        let wanted = state.controller.decide(spec, moment, seen);
         state.want(wanted, self.now);
         self.come_to_wanted(scaler);
     }
 
+    pub(super) fn all_come_to_wanted(&mut self) {
+        for scaler in self.network.scalers.ids() {
+            self.come_to_wanted(scaler);
+        }
+    }
+
     /// Starts or stops instances until there are as many as are wanted.
-    fn come_to_wanted(&mut self, scaler: ScalerId) {
+    pub(super) fn come_to_wanted(&mut self, scaler: ScalerId) {
         let service = self.network.scalers[scaler].service;
         let wanted = self.scalers[scaler].wanted.level();
         let all = self.network.services[service].instances.clone();
@@ -139,6 +177,7 @@ impl<P: Probe> Engine<'_, P> {
         while there < wanted {
             // Those that still drain have their places; there will be room when they are gone.
             let off = all.clone().map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
+            let off = off.filter(|it| self.has_room(*it));
             let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { return };
             self.launch(scaler, next);
             there += 1;
@@ -221,6 +260,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.instances[instance].ruled = self.has_rules_or_watchers(instance);
                 self.lives[instance].turn(Phase::Running, self.now);
                 self.lives[instance].turned = self.now;
+                self.lives[instance].runs_since = Some(self.now);
             }
             Phase::Running => {}
         }
@@ -248,10 +288,11 @@ impl<P: Probe> Engine<'_, P> {
         if ready { meter.up(self.now) } else { meter.down(self.now) }
     }
 
-    fn stop(&mut self, scaler: ScalerId, instance: InstanceId) {
+    pub(super) fn stop(&mut self, scaler: ScalerId, instance: InstanceId) {
         self.scalers[scaler].stopped += 1;
         if self.lives[instance].phase == Phase::Starting {
-            return self.lives[instance].turn(Phase::Off, self.now);
+            self.lives[instance].turn(Phase::Off, self.now);
+            return self.leave_if_empty(self.network.instances[instance].host);
         }
         self.lives[instance].turn(Phase::Draining, self.now);
         self.believe(instance);
@@ -270,9 +311,8 @@ impl<P: Probe> Engine<'_, P> {
         let life = &self.lives[instance];
         if life.phase == Phase::Draining && life.round == round {
             self.be_gone(instance);
-            // There is room now for one that is wanted again.
-            let scaler = self.scaler_of(instance).expect("it came and went");
-            self.come_to_wanted(scaler);
+            // There is room now for one that is wanted, of this service or another.
+            self.all_come_to_wanted();
         }
     }
 
@@ -294,6 +334,7 @@ impl<P: Probe> Engine<'_, P> {
         self.turn(instance, Health::Down);
         self.reset_the_dead();
         self.probe.dismissed(instance);
+        self.leave_if_empty(self.network.instances[instance].host);
     }
 
     /// There are never more than are wanted, nobody gets requests who is not there, and those who

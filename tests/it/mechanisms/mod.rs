@@ -13,6 +13,7 @@ mod faults;
 mod lines;
 mod placement;
 mod policies;
+mod provisioning;
 mod queues;
 mod requests;
 mod scaling;

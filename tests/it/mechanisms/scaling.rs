@@ -12,11 +12,16 @@ const RUN: &str = "30s";
 /// One service under an autoscaler that measures and decides every second, and so many users who
 /// each keep one request going.
 fn scaled(service: &str, hpa: &str, step: &str, users: u32) -> Model {
+    let hpa = format!(r#""hpa": {{ "sync_period": "1s", "scrape_interval": "1s", {hpa} }}"#);
+    scaled_by(service, &hpa, step, users)
+}
+
+fn scaled_by(service: &str, scaling: &str, step: &str, users: u32) -> Model {
     model(&format!(
         r#"{{ "name": "scaled", "zones": {{ "a": {{}}, "b": {{}} }},
              "hosts": {{ "box": {{ "count": 2, "cores": 8 }} }},
              "services": {{ "app": {{ "hosts": "box", "balance": "round_robin", "cpu": {{ "request": 1 }}, {service},
-                 "scaling": {{ "hpa": {{ "sync_period": "1s", "scrape_interval": "1s", {hpa} }} }},
+                 "scaling": {{ {scaling} }},
                  "operations": {{ "run": [{step}] }} }} }},
              "traffic": {{ "user": {{ "call": "app.run", "closed": {{ "users": {users}, "think": "1ms" }} }} }} }}"#
     ))
@@ -180,4 +185,90 @@ fn what_starts_while_its_host_is_down_comes_up_with_the_host() {
     let back = acted + ns(9.0) + ns(2.0);
     let ready = u128::from(ns(30.0) + ns(30.0) - back);
     assert_eq!(used(&model).ready_ns, ready, "{:?}", Time::from_nanos(back));
+}
+
+#[test]
+fn target_tracking_acts_on_the_third_value_above_and_counts_nobody_who_warms_up() {
+    let model = scaled_by(
+        r#""start": "2500ms""#,
+        r#""target_tracking": { "max": 9, "metric": { "outstanding": 1 }, "period": "1s", "warm_up": "5s" }"#,
+        r#"{ "wait": "1h" }"#,
+        4,
+    );
+    // All four requests stay with the first instance: 4 of the target 1 ask for 4 instances, as long
+    // as it is alone and when there are four.
+    let acted = look_after(1_000_001) + 2 * SECOND;
+    let used = used(&model);
+    assert_eq!(used.wanted_ns, u128::from(acted + 4 * (ns(30.0) - acted)));
+    assert_eq!(used.ready_ns, u128::from(ns(30.0) + 3 * (ns(27.5) - acted)));
+    assert_eq!((used.most, used.started, used.stopped), (4, 3, 0));
+}
+
+#[test]
+fn target_tracking_removes_when_fifteen_values_were_low() {
+    let model = scaled_by(
+        r#""instances": 4"#,
+        r#""target_tracking": { "max": 4, "metric": { "outstanding": 2 }, "period": "1s" }"#,
+        r#"{ "wait": "1h" }"#,
+        4,
+    );
+    // One each is half of the target, so two are enough.
+    let acted = look_after(1_000_001) + 14 * SECOND;
+    let used = used(&model);
+    assert_eq!(used.wanted_ns, u128::from(4 * acted + 2 * (ns(30.0) - acted)));
+    assert_eq!(used.stopped, 2);
+}
+
+#[test]
+fn a_step_adds_at_once_and_not_again_while_what_it_added_warms_up() {
+    let model = scaled_by(
+        r#""start": "2500ms""#,
+        r#""step": { "max": 9, "metric": "outstanding", "period": "1s", "warm_up": "10s",
+                    "steps": [{ "above": 4, "add": 2 }, { "above": 9, "add": 5 }] }"#,
+        r#"{ "wait": "1h" }"#,
+        4,
+    );
+    // When the two are warm three share 4 requests, which is no step.
+    let acted = look_after(1_000_001);
+    let used = used(&model);
+    assert_eq!(used.wanted_ns, u128::from(acted + 3 * (ns(30.0) - acted)));
+    assert_eq!(used.most, 3);
+}
+
+#[test]
+fn a_timetable_is_kept_to_the_nanosecond() {
+    let model = scaled_by(
+        r#""start": "2s""#,
+        r#""timetable": { "every": "20s", "entries": [
+            { "at": "5s", "instances": 3 }, { "at": "12s", "instances": 1 }] }"#,
+        r#"{ "wait": "1ms" }"#,
+        1,
+    );
+    let used = used(&model);
+    // Three from 5 s to 12 s and from 25 s on, each of the two more 2 s later.
+    assert_eq!(used.wanted_ns, u128::from(ns(30.0 + 2.0 * 7.0 + 2.0 * 5.0)));
+    assert_eq!(used.ready_ns, u128::from(ns(30.0 + 2.0 * 5.0 + 2.0 * 3.0)));
+    assert_eq!((used.most, used.started, used.stopped), (3, 4, 2));
+}
+
+#[test]
+fn one_that_drains_when_its_host_goes_down_does_not_come_back_with_it() {
+    let model = scaled(
+        r#""instances": 2, "grace": "20s""#,
+        r#""max": 2, "metrics": [{ "outstanding": 2 }], "behavior": { "scale_down": { "stabilization": "0s" } }"#,
+        r#"{ "wait": "1h" }"#,
+        2,
+    );
+    let acted = look_after(offsets().0.max(1_000_001));
+    let service = &model.network.services[model.service("app")];
+    let last = service.instances.clone().map_ids().last().unwrap();
+    let host = model.network.instances[last].host;
+    let text = |ns: u64| format!("{ns}ns");
+    let model =
+        model.fault(vec![host], &text(acted + ns(1.0)), &text(acted + ns(9.0)), FaultStyle::Crash);
+    let (diary, usage) = watch(&model);
+    // Its request was reset with the host, so that it had nothing left to wait for.
+    assert_eq!(diary.failed[0].0, acted + ns(1.0));
+    let there = usage.present_ns.as_slice()[last.index()];
+    assert_eq!(there, u128::from(acted + ns(1.0)));
 }

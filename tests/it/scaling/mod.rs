@@ -1,8 +1,7 @@
 //! What the controllers of instances decide, case by case.
 
-use outgrow::parts::scaling::hpa::{
-    Controller, Hpa, Instance, Metric, Proposal, Reading, State, thousandths,
-};
+use outgrow::parts::scaling::hpa::{Controller, Hpa, Proposal};
+use outgrow::parts::scaling::metric::{Instance, Metric, Reading, State, thousandths};
 use outgrow::units::{Span, Time};
 use serde::Deserialize;
 
@@ -79,7 +78,7 @@ impl Seen {
             },
         };
         let started = Time::ZERO + self.started;
-        Instance { state, started, request: thousandths(self.request) }
+        Instance { state, started, runs_since: Some(started), request: thousandths(self.request) }
     }
 
     fn reading(&self, metric: usize, now: Span) -> Option<Reading> {
@@ -93,14 +92,7 @@ fn proposal(spec: &Hpa, metric: Metric, n: usize, step: &Step, current: u32) -> 
     let each = |it: &Seen| (it.instance(), it.reading(n, step.at));
     let seen: Vec<_> =
         step.instances.iter().flat_map(|it| std::iter::repeat_n(each(it), it.count)).collect();
-    let proposal = Proposal {
-        now: Time::ZERO + step.at,
-        current,
-        target: metric.target(),
-        tolerances: spec.tolerances(),
-        initial_readiness_delay: spec.initial_readiness_delay,
-        cpu_initialization_period: spec.cpu_initialization_period,
-    };
+    let proposal = Proposal::new(spec, metric, Time::ZERO + step.at, current);
     proposal.count(seen.into_iter())
 }
 

@@ -121,7 +121,34 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
     model["faults"] = faults(&mut dice, zones, &model);
+    growing_hosts(&mut dice, &mut model);
     model
+}
+
+/// Hosts that come and go, quickly.
+fn growing_hosts(dice: &mut Dice, model: &mut Value) {
+    let groups = model["hosts"].as_object().expect("written above").len();
+    for group in 0..groups {
+        if dice.chance(0.7) {
+            continue;
+        }
+        let group = format!("h{group}");
+        let hosts = &mut model["hosts"][&group];
+        let count = hosts["count"].as_u64().unwrap_or(1);
+        hosts["autoscaling"] = json!({
+            "min": dice.from(1, count), "max": dice.from(count, count + 3),
+            "provision": { "exponential": dice.span(1, 200) }, "scan_interval": dice.span(10, 60),
+            "utilization": dice.one_of(&[0.3, 0.7, 1.0]), "unneeded": dice.span(0, 300),
+            "delay_after_add": dice.span(0, 200),
+        });
+        let request = f64::from(hosts["cores"].as_u64().expect("a number") as u32) / 64.0;
+        let services = model["services"].as_object_mut().expect("written above");
+        for service in services.values_mut().filter(|it| it["hosts"] == json!(group)) {
+            let limit = service.get("cpu").and_then(|it| it.get("limit")).cloned();
+            service["cpu"] = json!({ "request": request * dice.from(1, 4) as f64 });
+            limit.into_iter().for_each(|it| service["cpu"]["limit"] = it);
+        }
+    }
 }
 
 /// Up to three things that fail again and again.
@@ -393,11 +420,31 @@ fn scaling(dice: &mut Dice, service: &mut Value) {
     let first = dice.one_of(&metrics).clone();
     let second = dice.one_of(&metrics).clone();
     let down = json!({ "stabilization": dice.span(0, 100) });
-    service["scaling"] = json!({ "hpa": {
-        "min": dice.from(1, instances), "max": dice.from(instances, 7), "metrics": [first, second],
-        "sync_period": dice.span(10, 80), "scrape_interval": dice.span(10, 80),
-        "behavior": { "scale_down": down },
-    } });
+    let (min, max) = (dice.from(1, instances), dice.from(instances, 7));
+    let period = dice.span(10, 80);
+    service["scaling"] = match dice.below(5) {
+        0 => json!({ "target_tracking": {
+            "min": min, "max": max, "metric": first, "period": period, "warm_up": dice.span(0, 200),
+            "out_after": dice.from(1, 3), "in_after": dice.from(1, 5), "scale_in": dice.chance(0.8),
+        } }),
+        1 => json!({ "step": {
+            "min": min, "max": max, "metric": dice.one_of(&["cores", "outstanding", "line"]),
+            "period": period, "warm_up": dice.span(0, 200), "datapoints": dice.from(1, 3),
+            "steps": [
+                { "above": 1, "add": dice.from(1, 2) }, { "above": 4, "add_percent": 80 },
+                { "below": 0.5, "remove": 1 },
+            ],
+        } }),
+        2 => json!({ "timetable": { "every": "1s", "entries": [
+            { "at": dice.span(0, 200), "instances": instances },
+            { "at": dice.span(201, 900), "instances": max },
+        ] } }),
+        _ => json!({ "hpa": {
+            "min": min, "max": max, "metrics": [first, second],
+            "sync_period": period, "scrape_interval": dice.span(10, 80),
+            "behavior": { "scale_down": down },
+        } }),
+    };
     if dice.chance(0.5) {
         service["grace"] = dice.span(0, 100);
     }

@@ -12,15 +12,13 @@ mod history;
 mod proposal;
 
 pub use decide::Controller;
-pub use proposal::{Instance, Proposal, Reading, State, Target};
+pub use proposal::{Proposal, Target};
 
+use super::metric::Metric;
 use crate::problem::{Code, Findings};
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-/// More instances than that are never asked for.
-const MAX: u32 = 100_000;
 
 /// How many instances there are, as the Kubernetes horizontal pod autoscaler decides it.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -54,20 +52,6 @@ pub struct Hpa {
     /// The time between two measurements of an instance; each is over this time.
     #[serde(default = "fifteen_seconds")]
     pub scrape_interval: Span,
-}
-
-/// What an instance is measured by, and what that should be on average.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// CPU used, in percent of the cores that the service's `cpu` requests.
-    Cpu(u32),
-    /// Cores used.
-    Cores(f64),
-    /// Requests sent to it and not yet answered.
-    Outstanding(f64),
-    /// Requests that wait there for a worker.
-    Line(f64),
 }
 
 /// How fast the count of instances may change.
@@ -203,17 +187,7 @@ fn check_tolerance(share: f64, findings: &mut Findings) {
 
 impl Hpa {
     pub fn check(&self, findings: &mut Findings) {
-        if self.min == 0 {
-            findings.wrong_at("min", Code::E007, "must be at least 1, not 0", "");
-        }
-        if self.max < self.min {
-            let rule = format!("cannot be less than min, {}", self.min);
-            findings.wrong_at("max", Code::E010, rule, "");
-        }
-        if self.max > MAX {
-            let rule = format!("must be at most {MAX}, not {}", self.max);
-            findings.wrong_at("max", Code::E012, rule, "");
-        }
+        super::check_bounds(self.min, self.max, findings);
         findings.inside("metrics", |it| {
             if self.metrics.is_empty() {
                 it.wrong(Code::E004, "there must be at least one metric", "");
@@ -227,14 +201,8 @@ impl Hpa {
             it.inside("scale_down", |it| self.behavior.scale_down.check(it));
         });
         findings.inside("tolerance", |it| check_tolerance(self.tolerance, it));
-        let spans = [("sync_period", self.sync_period), ("scrape_interval", self.scrape_interval)];
-        for (key, span) in spans {
-            let bounds = Span::from_nanos(10_000_000)..=Span::from_whole_secs(3600);
-            if !bounds.contains(&span) {
-                let rule = format!("must be from 10ms to 1h, not {span}");
-                findings.wrong_at(key, Code::E007, rule, "real controllers look every 15s");
-            }
-        }
+        super::check_period("sync_period", self.sync_period, findings);
+        super::check_period("scrape_interval", self.scrape_interval, findings);
     }
 
     /// The tolerances downwards and upwards.
@@ -242,35 +210,4 @@ impl Hpa {
         let Behavior { scale_up, scale_down } = &self.behavior;
         [scale_down, scale_up].map(|it| it.tolerance.unwrap_or(self.tolerance))
     }
-}
-
-impl Metric {
-    fn check(self, findings: &mut Findings) {
-        let (key, target) = match self {
-            Metric::Cpu(percent) => ("cpu", f64::from(percent)),
-            Metric::Cores(target) => ("cores", target),
-            Metric::Outstanding(target) => ("outstanding", target),
-            Metric::Line(target) => ("line", target),
-        };
-        if !(1e-3..=1e6).contains(&target) {
-            let rule = format!("must be from 0.001 to 1000000, not {target}");
-            findings.wrong_at(key, Code::E007, rule, "");
-        }
-    }
-
-    /// What it is compared with.
-    pub fn target(self) -> Target {
-        match self {
-            Metric::Cpu(percent) => Target::Utilization { percent },
-            Metric::Cores(target) => Target::Cores { thousandths: thousandths(target) },
-            Metric::Outstanding(target) | Metric::Line(target) => {
-                Target::Average { thousandths: thousandths(target) }
-            }
-        }
-    }
-}
-
-/// In thousandths, as quantities are in Kubernetes.
-pub fn thousandths(value: f64) -> u64 {
-    (value * 1000.0).round() as u64
 }

@@ -1,35 +1,8 @@
 //! How many instances one metric asks for.
 
+use super::Hpa;
+use crate::parts::scaling::metric::{Instance, Metric, Reading, State, thousandths};
 use crate::units::{Span, Time};
-
-/// An instance as the controller sees it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Instance {
-    pub state: State,
-    /// When it was told to start.
-    pub started: Time,
-    /// What it requests, in thousandths of a core.
-    pub request: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It shuts down, or has failed: it is not looked at.
-    Leaving,
-    /// It does not run yet.
-    Pending,
-    /// It runs, ready or not, and has been either since a time.
-    Running { ready: bool, since: Time },
-}
-
-/// What was measured of an instance, in thousandths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reading {
-    pub value: u64,
-    /// When, and over how long a time before that.
-    pub at: Time,
-    pub over: Span,
-}
 
 /// What a metric should be on average.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +13,19 @@ pub enum Target {
     Cores { thousandths: u64 },
     /// Of anything else.
     Average { thousandths: u64 },
+}
+
+impl Metric {
+    /// What it is compared with.
+    pub fn target(self) -> Target {
+        match self {
+            Metric::Cpu(percent) => Target::Utilization { percent },
+            Metric::Cores(target) => Target::Cores { thousandths: thousandths(target) },
+            Metric::Outstanding(target) | Metric::Line(target) => {
+                Target::Average { thousandths: thousandths(target) }
+            }
+        }
+    }
 }
 
 impl Target {
@@ -128,6 +114,18 @@ impl Ratio {
 }
 
 impl Proposal {
+    /// What a metric of a controller proposes now.
+    pub fn new(spec: &Hpa, metric: Metric, now: Time, current: u32) -> Proposal {
+        Proposal {
+            now,
+            current,
+            target: metric.target(),
+            tolerances: spec.tolerances(),
+            initial_readiness_delay: spec.initial_readiness_delay,
+            cpu_initialization_period: spec.cpu_initialization_period,
+        }
+    }
+
     /// How many instances the metric asks for, by what was measured of each; none if it cannot be
     /// told.
     pub fn count(&self, seen: impl Iterator<Item = (Instance, Option<Reading>)>) -> Option<u32> {
