@@ -66,6 +66,7 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          left at the end; out after: when they first did not do.",
     );
     policies(page, point);
+    coming_and_going(page, point);
     page.table("Altogether", altogether(point), "");
     theory(page, point);
     verdict(page, point);
@@ -277,15 +278,44 @@ fn policies(page: &mut Page, point: &Point) {
     }
 }
 
+/// Instances and hosts, where there are now more and now fewer of them.
+fn coming_and_going(page: &mut Page, point: &Point) {
+    let kinds = [
+        (".instances.wanted", "wanted"),
+        (".instances", "ready"),
+        (".instances.max", "most wanted"),
+        (".instances.started", "started"),
+        (".instances.stopped", "stopped"),
+    ];
+    let scaled = |it: &str| point.metrics.contains_key(&format!("{it}.instances.wanted"));
+    page.table(
+        "Instances that come and go",
+        by_name_of(point, &kinds, scaled),
+        "Wanted and ready: on average.",
+    );
+    let kinds = [
+        (".hosts", "there"),
+        (".hosts.max", "most"),
+        (".hosts.added", "added"),
+        (".hosts.removed", "removed"),
+    ];
+    page.table("Hosts that come and go", by_name(point, &kinds), "There: on average.");
+}
+
 /// Figures by the ends of their names, each in a column if there is any; a row for each beginning.
 fn by_name(point: &Point, kinds: &[(&str, &str)]) -> Grid {
+    by_name_of(point, kinds, |_| true)
+}
+
+/// The same, of some names.
+fn by_name_of(point: &Point, kinds: &[(&str, &str)], told: impl Fn(&str) -> bool) -> Grid {
     let has = |kind: &str| point.metrics.keys().any(|it| it.ends_with(kind));
     let kinds: Vec<_> = kinds.iter().copied().filter(|it| has(it.0)).collect();
     let mut grid = Grid::new(1, once("name").chain(kinds.iter().map(|it| it.1)));
     let mut names: Vec<&str> = Vec::new();
     for metric in point.metrics.keys() {
         let of = kinds.iter().find_map(|(kind, _)| metric.strip_suffix(*kind));
-        names.extend(of.filter(|it| !names.contains(it)));
+        names.extend(of.filter(|it| told(it) && !names.contains(it)));
     }
     for name in names {
         let mut row = vec![Cell::words(name)];

@@ -94,6 +94,7 @@ impl<P: Probe> Engine<'_, P> {
         self.candidates[instance].outstanding -= 1;
         if self.instances[instance].ruled {
             self.notice_answer(id, instance, true);
+            self.look_whether_drained(instance);
         }
         self.fail(id, reason)
     }

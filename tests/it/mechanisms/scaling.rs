@@ -212,11 +212,12 @@ fn target_tracking_removes_when_fifteen_values_were_low() {
         r#"{ "wait": "1h" }"#,
         4,
     );
-    // One each is half of the target, so two are enough.
+    // One each is half of the target, so two are enough; those two still show one each, which is half
+    // of the target a second later too.
     let acted = look_after(1_000_001) + 14 * SECOND;
     let used = used(&model);
-    assert_eq!(used.wanted_ns, u128::from(4 * acted + 2 * (ns(30.0) - acted)));
-    assert_eq!(used.stopped, 2);
+    assert_eq!(used.wanted_ns, u128::from(4 * acted + 2 * SECOND + (ns(29.0) - acted)));
+    assert_eq!(used.stopped, 3);
 }
 
 #[test]
