@@ -191,13 +191,17 @@ impl<P: Probe> Engine<'_, P> {
     fn dismiss_host(&mut self, id: ProvisionerId, host: HostId) {
         self.hosts.lives[host].turn(Stage::Leaving, self.now);
         self.hosts.of[id].used.removed += 1;
+        let mut gone = false;
         for instance in &self.network.hosts[host].instances {
             let service = self.network.instances[*instance].service;
             if let Some(scaler) = self.network.services[service].scaler
                 && self.lives[*instance].counts()
             {
-                self.stop(scaler, *instance);
+                gone |= self.stop(scaler, *instance);
             }
+        }
+        if gone {
+            self.reset_the_dead();
         }
         self.all_come_to_wanted();
         self.leave_if_empty(host);

@@ -159,17 +159,23 @@ impl<P: Probe> Engine<'_, P> {
         let moment = Moment { now: self.now, opening, current };
         let wanted = state.controller.decide(spec, moment, seen);
         state.want(wanted, self.now);
-        self.come_to_wanted(scaler);
-    }
-
-    pub(super) fn all_come_to_wanted(&mut self) {
-        for scaler in self.network.scalers.ids() {
-            self.come_to_wanted(scaler);
+        if self.come_to_wanted(scaler) {
+            self.reset_the_dead();
         }
     }
 
-    /// Starts or stops instances until there are as many as are wanted.
-    pub(super) fn come_to_wanted(&mut self, scaler: ScalerId) {
+    /// Whoever is wanted and has found no place so far looks again.
+    pub(super) fn all_come_to_wanted(&mut self) {
+        for scaler in self.network.scalers.ids() {
+            let gone = self.come_to_wanted(scaler);
+            debug_assert!(!gone, "a controller has seen to it that there are not too many");
+        }
+    }
+
+    /// Starts or stops instances until there are as many as are wanted; true if some are gone at once,
+    /// and what was at work there is to be reset, all together: nothing is reset twice.
+    fn come_to_wanted(&mut self, scaler: ScalerId) -> bool {
+        let mut gone = false;
         let service = self.network.scalers[scaler].service;
         let wanted = self.scalers[scaler].wanted.level();
         let all = self.network.services[service].instances.clone();
@@ -178,7 +184,7 @@ impl<P: Probe> Engine<'_, P> {
             // Those that still drain have their places; there will be room when they are gone.
             let off = all.clone().map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
             let off = off.filter(|it| self.has_room(*it));
-            let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { return };
+            let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { break };
             self.launch(scaler, next);
             there += 1;
         }
@@ -191,9 +197,10 @@ impl<P: Probe> Engine<'_, P> {
                 (unready, self.crowd(it), life.started, it)
             };
             let last = counted.fold(first, |last, it| if key(it) > key(last) { it } else { last });
-            self.stop(scaler, last);
+            gone |= self.stop(scaler, last);
             there -= 1;
         }
+        gone
     }
 
     /// How many of its own service are in an instance's zone, and on its host; a host that is down
@@ -288,22 +295,26 @@ impl<P: Probe> Engine<'_, P> {
         if ready { meter.up(self.now) } else { meter.down(self.now) }
     }
 
-    pub(super) fn stop(&mut self, scaler: ScalerId, instance: InstanceId) {
+    /// True if it is gone at once.
+    pub(super) fn stop(&mut self, scaler: ScalerId, instance: InstanceId) -> bool {
         self.scalers[scaler].stopped += 1;
         if self.lives[instance].phase == Phase::Starting {
             self.lives[instance].turn(Phase::Off, self.now);
-            return self.leave_if_empty(self.network.instances[instance].host);
+            self.leave_if_empty(self.network.instances[instance].host);
+            return false;
         }
         self.lives[instance].turn(Phase::Draining, self.now);
         self.believe(instance);
         // From now on somebody looks whether the last request has left.
         self.instances[instance].ruled = true;
         if self.candidates[instance].outstanding == 0 {
-            return self.be_gone(instance);
+            self.be_gone(instance);
+            return true;
         }
         let round = self.lives[instance].round;
         let grace = self.network.scalers[scaler].grace;
         self.control(self.now + grace, Control::Killed(instance, round));
+        false
     }
 
     /// The grace of an instance is over.
@@ -311,6 +322,7 @@ impl<P: Probe> Engine<'_, P> {
         let life = &self.lives[instance];
         if life.phase == Phase::Draining && life.round == round {
             self.be_gone(instance);
+            self.reset_the_dead();
             // There is room now for one that is wanted, of this service or another.
             self.all_come_to_wanted();
         }
@@ -332,7 +344,6 @@ impl<P: Probe> Engine<'_, P> {
         self.lives[instance].turn(Phase::Off, self.now);
         self.instances[instance].stamp += 1;
         self.turn(instance, Health::Down);
-        self.reset_the_dead();
         self.probe.dismissed(instance);
         self.leave_if_empty(self.network.instances[instance].host);
     }
