@@ -79,7 +79,7 @@ impl Model {
 
     /// Runs it, watched by a probe; a broken law is a failed test.
     pub fn watch<P: Probe>(&self, plan: &Plan, probe: P) -> (P, Usage) {
-        run(&self.network, plan, probe).unwrap_or_else(|it| panic!("{plan:?}: {it:?}"))
+        try_run(&self.network, plan, probe).unwrap_or_else(|it| panic!("{plan:?}: {it:?}"))
     }
 
     /// Independent replications, side by side.
@@ -348,6 +348,13 @@ impl Diary {
 }
 
 /// Runs one replication and hands back what went wrong, for tests that want to tell more about it.
-pub fn try_run<P: Probe>(network: &Network, plan: &Plan, probe: P) -> Result<(P, Usage), Failure> {
-    run(network, plan, probe)
+///
+/// The engine is told nothing of what kind of probe it is, so it is compiled once for all tests.
+pub fn try_run<P: Probe>(
+    network: &Network,
+    plan: &Plan,
+    mut probe: P,
+) -> Result<(P, Usage), Failure> {
+    let (_, usage) = run(network, plan, &mut probe as &mut dyn Probe)?;
+    Ok((probe, usage))
 }

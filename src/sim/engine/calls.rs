@@ -34,7 +34,6 @@ impl<P: Probe> Engine<'_, P> {
             self.tokens[token].user = user;
         }
         self.inside.enter(self.now);
-        self.watch_the_crowd();
         self.probe.born(self.now, class);
         if let Some(patience) = patience {
             self.schedule_constant(patience, Rank::Timeout, Kind::Timeout, token);
@@ -55,16 +54,9 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Whatever is under way counts, also what nobody waits for any more: all of it takes memory.
-    #[inline(always)]
-    pub(super) fn watch_the_crowd(&mut self) {
-        if self.tokens.most() > ALIVE_MAX {
-            self.count_the_crowd();
-        }
-    }
-
     /// Users who think have been asked for; they are no crowd.
     #[cold]
-    fn count_the_crowd(&mut self) {
+    pub(super) fn count_the_crowd(&mut self) {
         let users: usize = self.rounds.as_slice().iter().map(Vec::len).sum();
         if self.tokens.alive() as usize > ALIVE_MAX as usize + users {
             self.give_up_run(Failure::TooManyInside { at: self.now });
@@ -157,7 +149,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.held[depth as usize % DEPTH_MAX] = instance;
         token.depth = depth + 1;
-        if self.network.links.is_empty() {
+        if !self.has_links {
             token.pass();
         } else {
             match self.cross(id, depth, visit.key.wrapping_add(1), true) {
@@ -241,7 +233,7 @@ impl<P: Probe> Engine<'_, P> {
         } else {
             self.free(workers);
         }
-        if is_plain && self.network.links.is_empty() {
+        if is_plain && !self.has_links {
             // Behind the call of a client comes the end, which is known without another round.
             return if depth == 0 { self.end(id) } else { Flow::On };
         }
@@ -256,7 +248,7 @@ impl<P: Probe> Engine<'_, P> {
         {
             return Flow::Stay;
         }
-        if !self.network.links.is_empty() {
+        if self.has_links {
             let luck = self.named.visits.at(visit).key.wrapping_add(2);
             match self.cross(id, depth, luck, false) {
                 Crossing::AtOnce => {}

@@ -170,7 +170,6 @@ impl<P: Probe> Engine<'_, P> {
         // Keyed by the guard too: a client's second try is another than its call's second try.
         let key = rng::attempt(token.key ^ guard.key, u32::from(token.attempt) + 1);
         let id = self.tokens.admit(token.class, token.guard, guard.first, key, token.born);
-        self.watch_the_crowd();
         let next = &mut self.tokens[id];
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;

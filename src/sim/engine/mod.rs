@@ -151,6 +151,9 @@ struct Event {
 
 /// Tokens, or messages, at a time beyond which a run is given up: some gigabytes of them.
 const ALIVE_MAX: u32 = 8_000_000;
+
+/// Events after which it is looked anew whether a run may go on.
+const EVENTS_BETWEEN_LOOKS: u64 = 1024;
 /// Rounds of users without a thought at one instant beyond which a run is given up.
 const RESTLESS_MAX: u32 = 40_000_000;
 
@@ -351,7 +354,9 @@ struct Engine<'n, P> {
     plan: Plan,
     keys: Keys,
     now: Time,
-    events: u64,
+    /// Events that the plan has been granted so far, and what is left of them before the next look.
+    granted: u64,
+    left: u64,
     sequence: u64,
     once: OneShot<Event>,
     lanes: Lanes,
@@ -365,6 +370,7 @@ struct Engine<'n, P> {
     /// The buckets of each service's rate limits.
     rate_buckets: Table<ServiceId, Vec<Vec<RateBucket>>>,
     interrupted: Interrupted,
+    has_links: bool,
     cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
     cpu_slots: Table<CpuId, usize>,
@@ -424,7 +430,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             plan: *plan,
             keys,
             now: Time::ZERO,
-            events: 0,
+            granted: 0,
+            left: 1,
             sequence: 0,
             once: OneShot::with_capacity(1024),
             lanes: Lanes::new(slots.len()),
@@ -438,6 +445,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             gates: network.instances.map(|_, _| Gate::default()),
             rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
             interrupted: Interrupted::default(),
+            has_links: !network.links.is_empty(),
             cpus: network.cpus.map(|_, host| {
                 let host = &network.hosts[*host];
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
@@ -544,17 +552,20 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn play(&mut self) -> Result<(), Failure> {
         let close = Time::ZERO + self.plan.warm_up + self.plan.window;
         let steps = self.network.steps.as_slice();
-        while self.events <= self.plan.events_max {
+        loop {
             let (at, order, slot) = self.lanes.first();
             let once = self.once.peek();
             let is_once = earlier(once, (at, order));
             let next = if is_once { once.0 } else { at };
             if next >= close {
                 self.now = close;
-                return Ok(());
+                return self.failure.map_or(Ok(()), Err);
             }
             self.now = next;
-            self.events += 1;
+            self.left -= 1;
+            if self.left == 0 {
+                self.grant()?;
+            }
             let first = if is_once { self.event() } else { self.lane(slot) };
             let mut ready = first.or_else(|| self.ready.pop_front());
             while let Some(token) = ready {
@@ -562,7 +573,24 @@ impl<'n, P: Probe> Engine<'n, P> {
                 ready = self.ready.pop_front();
             }
         }
-        Err(self.failure.unwrap_or(Failure::TooManyEvents { at: self.now }))
+    }
+
+    /// Looks now and then whether the run may go on, and for how many events until the next look,
+    /// the present one included.
+    #[cold]
+    fn grant(&mut self) -> Result<(), Failure> {
+        if self.tokens.most() > ALIVE_MAX {
+            self.count_the_crowd();
+        }
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        self.left = (self.plan.events_max - self.granted).min(EVENTS_BETWEEN_LOOKS);
+        if self.left == 0 {
+            return Err(Failure::TooManyEvents { at: self.now });
+        }
+        self.granted += self.left;
+        Ok(())
     }
 
     /// Carries out the earliest one-shot event; returns the token that goes on first, if one does.
@@ -774,7 +802,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[cold]
     fn give_up_run(&mut self, failure: Failure) {
         self.failure.get_or_insert(failure);
-        self.plan.events_max = 0;
+        self.left = 1;
     }
 
     /// Measures what there is to measure and checks the laws that hold on every path.
@@ -805,7 +833,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             policies: self.policies.measured(now),
             wasted: self.wasted,
             presence: self.presence.map(|_, it| it.measured(now)),
-            events: self.events,
+            events: self.granted - (self.left - 1),
         };
         Ok((self.probe, usage))
     }
