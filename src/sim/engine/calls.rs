@@ -164,7 +164,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Has the balancer choose among the instances of a service.
     #[inline]
     fn choose_instance(&mut self, id: TokenId, visit: &Visit, depth: Depth) -> InstanceId {
-        let service = &self.network.services[visit.service];
+        let service = self.named.services.at(visit.service);
         if let Some(careful) = service.careful {
             return self.choose_carefully(id, visit, depth, careful);
         }

@@ -63,7 +63,7 @@ use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use failures::Troubles;
-use sound::{Named, by_instance, by_pool, named};
+use sound::{Named, by_instance, by_pool, by_service, named};
 use std::collections::VecDeque;
 pub use waste::Wasted;
 
@@ -378,10 +378,10 @@ struct Engine<'n, P> {
     /// Instance-nanoseconds of computing up to the window's opening.
     computed_at_opening_ns: Table<InstanceId, u128>,
     candidates: Hot<InstanceId, Candidate>,
-    balancers: Table<ServiceId, Balancer>,
+    balancers: Hot<ServiceId, Balancer>,
     careful: Table<CarefulId, CarefulState>,
     /// How many instances of each service are believed to be down.
-    ejected: Table<ServiceId, u32>,
+    ejected: Hot<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
     rows: Table<LockId, Rows>,
     volumes: Table<VolumeId, Volume>,
@@ -471,9 +471,9 @@ impl<'n, P: Probe> Engine<'n, P> {
                 network,
                 network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
             ),
-            balancers: network.services.map(|_, _| Balancer::default()),
+            balancers: by_service(network, network.services.map(|_, _| Balancer::default())),
             careful: network.careful.map(|_, it| CarefulState::new(it)),
-            ejected: network.services.map(|_, _| 0),
+            ejected: by_service(network, network.services.map(|_, _| 0)),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
             volumes: network.volumes.map(|_, it| Volume::new(it)),
