@@ -60,9 +60,16 @@ pub enum Verb {
 pub struct Estimate {
     /// The mean over replications.
     pub value: f64,
-    /// Half the width of the confidence interval; absent with one replication.
+    /// Half the width of the confidence interval, or how far its farther end lies from the value;
+    /// absent with one replication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_width: Option<f64>,
+    /// The lower end of the interval, where it is not symmetric about the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The upper end of the interval, where it is not symmetric about the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
     /// The probability that the interval holds the true value.
     pub confidence: f64,
     /// The unit of value and half-width; absent where it is a bare factor.
@@ -547,19 +554,36 @@ impl Estimate {
     /// A value in `unit`; a half-width that is no number counts as none.
     pub fn new(value: f64, half_width: Option<f64>, confidence: f64, unit: Unit) -> Self {
         let half_width = half_width.filter(|it| it.is_finite());
-        Estimate { value, half_width, confidence, unit: Some(unit), too_short: false }
+        let (low, high) = (None, None);
+        Estimate { value, half_width, low, high, confidence, unit: Some(unit), too_short: false }
+    }
+
+    /// With an interval that is not symmetric about the value.
+    pub fn within(self, low: f64, high: f64) -> Self {
+        let half_width = Some((self.value - low).max(high - self.value));
+        Estimate { half_width, low: Some(low), high: Some(high), ..self }
+    }
+
+    /// Both ends of the interval.
+    pub fn ends(&self) -> Option<(f64, f64)> {
+        let half_width = self.half_width?;
+        let symmetric = (self.value - half_width, self.value + half_width);
+        Some((self.low.unwrap_or(symmetric.0), self.high.unwrap_or(symmetric.1)))
     }
 
     /// The same in another measure: both value and half-width times `factor`.
     pub fn scaled(self, factor: f64, unit: Unit) -> Self {
         let half_width = self.half_width.map(|it| it * factor.abs());
         let scaled = Estimate::new(self.value * factor, half_width, self.confidence, unit);
-        Estimate { too_short: self.too_short, ..scaled }
+        let (low, high) = (self.low.map(|it| it * factor), self.high.map(|it| it * factor));
+        let (low, high) = if factor < 0.0 { (high, low) } else { (low, high) };
+        Estimate { too_short: self.too_short, low, high, ..scaled }
     }
 
     /// One minus a share, with the same uncertainty.
     pub fn complement(self) -> Self {
-        Estimate { value: 1.0 - self.value, ..self }
+        let (low, high) = (self.high.map(|it| 1.0 - it), self.low.map(|it| 1.0 - it));
+        Estimate { value: 1.0 - self.value, low, high, ..self }
     }
 }
 
@@ -750,10 +774,12 @@ impl Point {
             let missed = self.overloaded.is_some() && !at_least;
             return if missed { Kept::Fail } else { Kept::CannotTell };
         };
-        let above = if at_least { estimate.value - bound } else { bound - estimate.value };
-        match estimate.half_width {
-            Some(half_width) if above >= half_width => Kept::Pass,
-            Some(half_width) if above < -half_width => Kept::Fail,
+        let Some((low, high)) = estimate.ends() else { return Kept::CannotTell };
+        let (worst, best) =
+            if at_least { (low - bound, high - bound) } else { (bound - high, bound - low) };
+        match (worst, best) {
+            (0.0.., _) => Kept::Pass,
+            (_, ..0.0) => Kept::Fail,
             _ => Kept::CannotTell,
         }
     }

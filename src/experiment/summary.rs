@@ -14,6 +14,7 @@ use crate::outcome::{
     Point as Reported, Theory, Unit, Verdict,
 };
 use crate::stats::compare::worth;
+use crate::stats::share::share;
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
@@ -163,25 +164,45 @@ fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Esti
             stats::Estimate::from_replications(&values, CONFIDENCE)
         };
         let estimate = by_batches.or_else(over_replications);
-        if let Some(mut estimate) = estimate {
-            let shares = trials.iter().filter_map(|it| it.figures[i].share);
-            let requests: u64 = shares.map(|it| it.requests).sum();
-            widen_certainty(&mut estimate, requests);
+        if let Some(estimate) = estimate {
             let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
             let told = Estimate { too_short, ..told(&estimate, Some(figure.unit)) };
+            let parts = || match alone && figure.share.is_some() {
+                true => Some(figure.batches.clone()),
+                false => steadiness.values_at(trials, i),
+            };
+            let told = match figure.share {
+                Some(_) => within_bounds(told, trials, i, parts().as_deref()),
+                None => inside(told),
+            };
             estimates.insert(figure.name.clone(), told);
         }
     }
     estimates
 }
 
-/// All or none of so many requests is no certainty: the true share may lie as far off as would be
-/// seen with a chance of one in twenty (J. A. Hanley, A. Lippman-Hand, "If nothing goes wrong, is
-/// everything all right?", JAMA 249, 1983: three divided by the number).
-fn widen_certainty(estimate: &mut stats::Estimate, requests: u64) {
-    if requests > 0 && (estimate.value == 0.0 || estimate.value == 1.0) {
-        let widest = (3.0 / requests as f64).min(1.0);
-        estimate.half_width = estimate.half_width.map(|it| it.max(widest));
+/// A share of time or of anything else, whose interval ends where there is nothing more.
+fn inside(of: Estimate) -> Estimate {
+    match of.ends() {
+        Some((low, high)) if of.unit == Some(Unit::Ratio) && (low < 0.0 || high > 1.0) => {
+            of.within(low.max(0.0).min(of.value), high.min(1.0).max(of.value))
+        }
+        _ => of,
+    }
+}
+
+/// A share of requests with the interval that suits one, by what it was in independent parts: in the
+/// replications, or in the batches of one run.
+fn within_bounds(of: Estimate, trials: &[Trial], place: usize, parts: Option<&[f64]>) -> Estimate {
+    let shares = trials.iter().filter_map(|it| it.figures[place].share);
+    let requests: u64 = shares.map(|it| it.requests).sum();
+    match parts.and_then(|it| share(it, requests, CONFIDENCE)) {
+        // The batches of one run are not quite what it is as a whole.
+        Some(it) => {
+            let (low, high) = (it.low.min(of.value), it.high.max(of.value));
+            Estimate { too_short: it.few, ..of.within(low, high) }
+        }
+        None => of,
     }
 }
 
@@ -191,6 +212,8 @@ pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
         half_width: estimate.half_width,
         confidence: estimate.confidence,
         unit,
+        low: None,
+        high: None,
         too_short: false,
     }
 }

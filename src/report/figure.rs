@@ -18,7 +18,9 @@ pub const TOO_SHORT: &str = "†";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
     pub value: String,
-    /// Empty where there was one replication.
+    /// `±`, or `+` or `−` where the interval lies on one side only; none before both of its ends.
+    pub sign: &'static str,
+    /// Half-width of the interval, or its ends in brackets; empty where there was one replication.
     pub half_width: String,
     /// With the blank in front of it; empty for counts.
     pub unit: String,
@@ -32,19 +34,21 @@ pub fn figure(estimate: &Estimate) -> Figure {
         matches!(estimate.unit, Some(Unit::Money | Unit::MoneyPerHour | Unit::MoneyPerMonth));
     // A price that is the same in every replication is a bill, not a measurement.
     let half_width = estimate.half_width.filter(|it| !(is_a_sum && *it == 0.0));
-    let (value, half_width) = match half_width.map(|it| it * scale) {
-        None => (rounded(value, decimals(value, DIGITS_ALONE).max(0)), String::new()),
-        Some(half_width)
-            if estimate.unit == Some(Unit::Ratio)
-                && [0.0, 1.0].contains(&estimate.value)
-                && half_width > 0.0 =>
-        {
-            all_or_nothing(value, half_width)
+    let is_share = estimate.unit == Some(Unit::Ratio) && estimate.low.is_some();
+    let leaves = |it: f64| estimate.value - it < 0.0 || estimate.value + it > 1.0;
+    let (value, sign, half_width) = match half_width {
+        None => (rounded(value, decimals(value, DIGITS_ALONE).max(0)), "", String::new()),
+        Some(it) if is_share && it > 0.0 && [0.0, 1.0].contains(&estimate.value) => {
+            all_or_nothing(value, it * scale)
         }
-        Some(half_width) => with_half_width(value, half_width),
+        Some(it) if is_share && leaves(it) => {
+            let (low, high) = estimate.ends().unwrap_or((estimate.value, estimate.value));
+            between(value, low * scale, high * scale)
+        }
+        Some(it) => with_half_width(value, it * scale),
     };
     let mark = if estimate.too_short { TOO_SHORT } else { "" };
-    Figure { value, half_width, unit: format!("{unit}{mark}") }
+    Figure { value, sign, half_width, unit: format!("{unit}{mark}") }
 }
 
 /// A number that is exactly known, in the unit that suits its size: a bound, a setting.
@@ -125,7 +129,10 @@ impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self.half_width.as_str() {
             "" => write!(f, "{}{}", self.value, self.unit),
-            half_width => write!(f, "{} ± {half_width}{}", self.value, self.unit),
+            half_width if self.sign.is_empty() => {
+                write!(f, "{} {half_width}{}", self.value, self.unit)
+            }
+            half_width => write!(f, "{} {} {half_width}{}", self.value, self.sign, self.unit),
         }
     }
 }
@@ -158,13 +165,27 @@ pub fn scale(unit: Option<Unit>, size: f64) -> (f64, &'static str) {
 }
 
 /// All or nothing, in per cent: it was so in every replication, and the half-width tells how
-/// rare an exception may be. One digit of that is enough: `100 ± 0.02`.
-fn all_or_nothing(value: f64, half_width: f64) -> (String, String) {
+/// rare an exception may be. One digit of that is enough: `100 − 0.02`.
+fn all_or_nothing(value: f64, half_width: f64) -> (String, &'static str, String) {
     let one: f64 = format!("{half_width:.0e}").parse().unwrap_or(half_width);
-    (rounded(value, 0), trimmed(rounded(one, -decade(one))))
+    let sign = if value > 0.0 { "−" } else { "+" };
+    (rounded(value, 0), sign, trimmed(rounded(one, -decade(one))))
 }
 
-fn with_half_width(value: f64, half_width: f64) -> (String, String) {
+/// Both ends, where `±` would promise what cannot be: `99.97 (99.91–99.99)`.
+fn between(value: f64, low: f64, high: f64) -> (String, &'static str, String) {
+    let nearer = (value - low).min(high - value);
+    let decimals = decimals_of_half_width(nearer).clamp(0, decimals(value, DIGITS_MAX).max(0));
+    let [value, low, high] = [value, low, high].map(|it| rounded(it, decimals));
+    (value, "", format!("({low}–{high})"))
+}
+
+fn with_half_width(value: f64, half_width: f64) -> (String, &'static str, String) {
+    let (value, half_width) = to_its_digits(value, half_width);
+    (value, "±", half_width)
+}
+
+fn to_its_digits(value: f64, half_width: f64) -> (String, String) {
     let most = decimals(value, DIGITS_MAX).max(0);
     if half_width == 0.0 {
         let decimals = decimals(value, DIGITS_ALONE).max(0);
@@ -256,12 +277,24 @@ mod tests {
 
     #[test]
     fn a_share_that_was_all_or_nothing_shows_how_rare_an_exception_may_be() {
-        assert_eq!(shown(1.0, 0.000_2, Unit::Ratio), "100 ± 0.02 %");
-        assert_eq!(shown(1.0, 0.000_123_4, Unit::Ratio), "100 ± 0.01 %");
-        assert_eq!(shown(0.0, 0.003, Unit::Ratio), "0 ± 0.3 %");
-        assert_eq!(shown(0.0, 0.2, Unit::Ratio), "0 ± 20 %");
-        assert_eq!(shown(1.0, 3e-7, Unit::Ratio), "100 ± 0.00003 %");
-        assert_eq!(shown(0.999_9, 0.000_2, Unit::Ratio), "99.990 ± 0.020 %");
+        let share = |value: f64, low, high| {
+            figure(&Estimate::new(value, None, 0.95, Unit::Ratio).within(low, high)).to_string()
+        };
+        assert_eq!(share(1.0, 0.9998, 1.0), "100 − 0.02 %");
+        assert_eq!(share(1.0, 0.999_876_6, 1.0), "100 − 0.01 %");
+        assert_eq!(share(0.0, 0.0, 0.003), "0 + 0.3 %");
+        assert_eq!(share(0.0, 0.0, 0.2), "0 + 20 %");
+        assert_eq!(share(1.0, 1.0 - 3e-7, 1.0), "100 − 0.00003 %");
+    }
+
+    #[test]
+    fn a_share_never_reaches_beyond_all_or_nothing() {
+        let share = |value: f64, low, high| {
+            figure(&Estimate::new(value, None, 0.95, Unit::Ratio).within(low, high)).to_string()
+        };
+        assert_eq!(share(0.9999, 0.9991, 0.999_97), "99.990 (99.910–99.997) %");
+        assert_eq!(share(0.002, 0.0004, 0.008), "0.20 (0.04–0.80) %");
+        assert_eq!(share(0.98, 0.97, 0.985), "98.0 ± 1.0 %");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod histogram;
 pub mod interval;
 pub mod quantile;
 pub mod sequential;
+pub mod share;
 pub mod sparse;
 pub mod student;
 pub mod trend;

@@ -56,10 +56,9 @@ impl<'a> Trace<'a> {
     /// All values with the ends of their intervals.
     pub fn values(&self) -> impl Iterator<Item = f64> {
         let ends = |it: &Estimate| {
-            let half_width = it.half_width.unwrap_or(0.0);
+            let (low, high) = it.ends().unwrap_or((it.value, it.value));
             // A very wide interval may leave the panel rather than squeeze all else.
-            let low = (it.value - half_width).max(it.value / 2.0);
-            [it.value, low, (it.value + half_width).min(it.value * 2.0)]
+            [it.value, low.max(it.value / 2.0), high.min(it.value * 2.0)]
         };
         self.runs.iter().flatten().flat_map(move |it| ends(it.1))
     }
@@ -82,7 +81,8 @@ impl<'a> Trace<'a> {
 impl Plot {
     /// Where an estimate lies, or an end of its interval: -1 for the lower, 1 for the upper.
     fn place(&self, it: &Found, end: f64) -> Place {
-        let value = it.1.value + end * it.1.half_width.unwrap_or(0.0);
+        let (low, high) = it.1.ends().unwrap_or((it.1.value, it.1.value));
+        let value = if end < 0.0 { low } else { high };
         (self.panel.x(&self.x, it.0), self.panel.y(&self.y, value))
     }
 
