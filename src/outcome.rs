@@ -127,6 +127,10 @@ pub struct Point {
     /// What was discarded before it, in seconds.
     #[serde(default)]
     pub warm_up_s: f64,
+    /// Which signal settled last, where the warm-up was found by looking at several: `requests inside`,
+    /// `response`, or the utilization of a device; of another design, if that needed longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_by: Option<String>,
     /// What the most replications did not reach of `until`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<Unmet>,
@@ -172,6 +176,9 @@ pub struct Overload {
     pub by: String,
     /// By how many requests the backlog grows every second.
     pub backlog_per_s: f64,
+    /// Half the width of the 95 % confidence interval about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_width: Option<f64>,
 }
 
 /// The device or pool that bounds the throughput.

@@ -12,7 +12,7 @@ use super::values::values;
 use crate::outcome::Unmet;
 use crate::problem::suggest;
 use crate::sim::{Failure, Plan};
-use crate::stats::{Estimate, Truncation, mser5_of_mean};
+use crate::stats::{Estimate, Truncation, slowest};
 
 use crate::units::Span;
 use rayon::prelude::*;
@@ -50,6 +50,8 @@ impl Settings {
 #[derive(Debug)]
 pub struct Conducted {
     pub warm_up: Span,
+    /// Which signal settled last, if the warm-up was found.
+    pub warm_up_by: Option<String>,
     /// Whether the transient ended in time; if not, the warm-up is half a window.
     pub settled: bool,
     pub trials: Vec<Trial>,
@@ -212,22 +214,27 @@ impl Work<'_> {
             .collect();
         // Other luck than that of the runs that are measured, or the cut would be fitted to them.
         let tasks = tasks(&unknown, u32::MAX - PILOTS, PILOTS);
-        let pilots = self.run_all(&tasks, |task| {
+        let pilots = self.run_all(&tasks, true, |task| {
             let point = &self.points[task.point];
             let slice = Span::from_nanos((point.window.nanos() / PILOT_SLICES).max(1));
             Plan { slice, ..self.settings.plan(point, task.replication, Span::ZERO) }
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {
-            WarmUp::Fixed(warm_up) => {
-                Conducted { warm_up, settled: true, trials: Vec::new(), unmet: Vec::new() }
-            }
+            WarmUp::Fixed(warm_up) => Conducted {
+                warm_up,
+                warm_up_by: None,
+                settled: true,
+                trials: Vec::new(),
+                unmet: Vec::new(),
+            },
             WarmUp::Auto(_) => {
-                let found = pilots.next().and_then(|it| end_of_transient(it, point.window));
-                let warm_up = found.unwrap_or(Span::from_nanos(point.window.nanos() / 2));
+                let found = end_of_transient(pilots.next().unwrap_or_default(), point);
+                let end = found.as_ref().and_then(|it| it.at);
                 Conducted {
-                    warm_up,
-                    settled: found.is_some(),
+                    warm_up: end.unwrap_or(Span::from_nanos(point.window.nanos() / 2)),
+                    warm_up_by: found.filter(|it| it.at != Some(Span::ZERO)).map(|it| it.by),
+                    settled: end.is_some(),
                     trials: Vec::new(),
                     unmet: Vec::new(),
                 }
@@ -240,13 +247,21 @@ impl Work<'_> {
     fn alike_on_each_day(&self, mut conducted: Vec<Conducted>) -> Vec<Conducted> {
         let found = |i: usize| matches!(self.points[i].warm_up, WarmUp::Auto(_));
         let day = |i: usize| self.points[i].day.map(f64::to_bits);
-        let mut longest: BTreeMap<Option<u64>, Span> = BTreeMap::new();
+        let mut longest: BTreeMap<Option<u64>, usize> = BTreeMap::new();
         for i in (0..conducted.len()).filter(|i| found(*i)) {
-            let warm_up = longest.entry(day(i)).or_default();
-            *warm_up = conducted[i].warm_up.max(*warm_up);
+            let so_far = longest.entry(day(i)).or_insert(i);
+            if conducted[i].warm_up > conducted[*so_far].warm_up {
+                *so_far = i;
+            }
         }
         for i in (0..conducted.len()).filter(|i| found(*i)) {
-            conducted[i].warm_up = longest[&day(i)];
+            let slowest = longest[&day(i)];
+            if conducted[slowest].warm_up > conducted[i].warm_up {
+                let by = conducted[slowest].warm_up_by.as_ref();
+                let of = self.designs[self.points[slowest].design].name();
+                conducted[i].warm_up_by = by.map(|it| format!("{it} of {of}"));
+                conducted[i].warm_up = conducted[slowest].warm_up;
+            }
         }
         conducted
     }
@@ -264,7 +279,7 @@ impl Work<'_> {
     fn round(&self, round: &Round, conducted: &mut [Conducted]) -> Result<(), Trouble> {
         let done = round.points.first().map_or(0, |it| conducted[*it].trials.len() as u32);
         let tasks = tasks(&round.points, done, round.more);
-        let trials = self.run_all(&tasks, |task| {
+        let trials = self.run_all(&tasks, false, |task| {
             let point = &self.points[task.point];
             self.settings.plan(point, task.replication, conducted[task.point].warm_up)
         })?;
@@ -302,6 +317,7 @@ impl Work<'_> {
     fn run_all(
         &self,
         tasks: &[Task],
+        are_pilots: bool,
         plan: impl Fn(&Task) -> Plan + Sync,
     ) -> Result<Vec<Trial>, Trouble> {
         let mut order: Vec<usize> = (0..tasks.len()).collect();
@@ -309,15 +325,15 @@ impl Work<'_> {
         let mut trials: Vec<(usize, Result<Trial, Trouble>)> = order
             .into_par_iter()
             .with_max_len(1)
-            .map(|i| (i, self.run(&tasks[i], &plan(&tasks[i]))))
+            .map(|i| (i, self.run(&tasks[i], &plan(&tasks[i]), are_pilots)))
             .collect();
         trials.sort_by_key(|(i, _)| *i);
         trials.into_iter().map(|(_, trial)| trial).collect()
     }
 
-    fn run(&self, task: &Task, plan: &Plan) -> Result<Trial, Trouble> {
+    fn run(&self, task: &Task, plan: &Plan, is_pilot: bool) -> Result<Trial, Trouble> {
         let point = &self.points[task.point];
-        let mut trial = trial(point, &self.designs[point.design], plan);
+        let mut trial = trial(point, &self.designs[point.design], plan, is_pilot);
         // Only a run that is alone tells by its batches how sure it is.
         if let Ok(trial) = &mut trial
             && self.settings.replications.min > 1
@@ -347,8 +363,15 @@ fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {
     points.iter().flat_map(of).collect()
 }
 
-/// When the slowest signal, averaged over the pilots, has settled; to the next whole slice of a run.
-fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
+/// When a run has settled, if it does in time, and the signal by which that is known.
+struct Transient {
+    at: Option<Span>,
+    by: String,
+}
+
+/// When the slowest of several signals, each averaged over the pilots, has settled; to the next whole
+/// slice of a run. One alone may settle early: a line keeps growing while the device is full.
+fn end_of_transient(pilots: &[Trial], point: &Point) -> Option<Transient> {
     let responses = |pilot: &Trial| -> Vec<f64> {
         let slices = pilot.slices.iter();
         slices.map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 }).collect()
@@ -357,14 +380,35 @@ fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
         let slices = 0..pilot.slices.len();
         slices.map(|slice| pilot.backlog.iter().map(|class| class[slice]).sum()).collect()
     };
-    let backlogs: Vec<Vec<f64>> = pilots.iter().map(all_classes).collect();
-    let responses: Vec<Vec<f64>> = pilots.iter().map(responses).collect();
-    match mser5_of_mean(&backlogs).max(mser5_of_mean(&responses)) {
+    let signal = |of: &dyn Fn(&Trial) -> Vec<f64>| pilots.iter().map(of).collect();
+    let mut signals = vec![signal(&all_classes), signal(&responses)];
+    let mut names = vec!["requests inside".to_owned(), "response".to_owned()];
+    if let Some(group) = busiest(pilots) {
+        signals.push(signal(&|pilot| utilization(pilot, group)));
+        names.push(format!("{}.cpu.utilization", point.names.groups[group]));
+    }
+    let (which, cut) = slowest(&signals)?;
+    let at = match cut {
         Truncation::NotReached => None,
         Truncation::At(latest) => {
-            let slice = slice_of(window).nanos();
-            let end = window.nanos() / PILOT_SLICES * latest as u64;
+            let slice = slice_of(point.window).nanos();
+            let end = point.window.nanos() / PILOT_SLICES * latest as u64;
             Some(Span::from_nanos(end.div_ceil(slice) * slice))
         }
-    }
+    };
+    Some(Transient { at, by: names.swap_remove(which) })
+}
+
+/// The host group whose processors have the most to do in the pilots.
+fn busiest(pilots: &[Trial]) -> Option<usize> {
+    let groups = pilots.first()?.course.as_ref()?.cpus.len();
+    let mean = |group: usize| -> f64 { pilots.iter().flat_map(|it| utilization(it, group)).sum() };
+    let busier = |a: usize, b: usize| if mean(b) > mean(a) { b } else { a };
+    (0..groups).reduce(busier).filter(|it| mean(*it) > 0.0)
+}
+
+/// How busy the processors of a host group were in each slice.
+fn utilization(pilot: &Trial, group: usize) -> Vec<f64> {
+    let slices = pilot.course.iter().flat_map(|it| &it.cpus[group]);
+    slices.map(|[used, all]| if *all > 0.0 { used / all } else { 0.0 }).collect()
 }

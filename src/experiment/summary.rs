@@ -29,9 +29,10 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
     let trials = &conducted.trials;
     let bottleneck = bottleneck(trials);
     let steadiness = Steadiness::of(point, trials);
-    let overloaded = steadiness.growth_per_s.map(|backlog_per_s| Overload {
+    let overloaded = steadiness.growth_per_s.map(|it| Overload {
         by: steadiness.held_up_by(point, &bottleneck),
-        backlog_per_s,
+        backlog_per_s: it.value,
+        half_width: it.half_width,
     });
     let metrics = estimates(trials, &steadiness);
     // Where the backlog grows there is nothing to settle to, and that is told already.
@@ -44,6 +45,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         replications: trials.len() as u32,
         window_s: point.window.as_secs(),
         warm_up_s: conducted.warm_up.as_secs(),
+        warm_up_by: conducted.warm_up_by.clone(),
         fault: point.fault.as_ref().map(|it| Fault {
             what: it.what.clone(),
             at_s: it.at.as_secs(),
@@ -80,7 +82,7 @@ pub struct Steadiness {
     /// Whether something fails on the way, so that there is a course and no state.
     fault: bool,
     /// By how much the backlogs grow that do.
-    growth_per_s: Option<f64>,
+    growth_per_s: Option<stats::Estimate>,
 }
 
 impl Steadiness {
@@ -95,9 +97,19 @@ impl Steadiness {
                 .filter(|it| it.overloaded && point.fault.is_none())
         });
         let growths: Vec<_> = growths.collect();
-        let per_s = growths.iter().flatten().map(|it| it.per_s.value).reduce(|a, b| a + b);
+        let growing: Vec<bool> = growths.iter().map(Option::is_some).collect();
+        // What grows together is taken together, since classes that share a device grow by turns.
+        let together = |trial: &Trial| -> Vec<f64> {
+            let own = trial.backlog.iter().zip(&growing).filter(|it| *it.1).map(|it| it.0);
+            let slices = own.clone().map(Vec::len).min().unwrap_or(0);
+            (0..slices).map(|slice| own.clone().map(|it| it[slice]).sum()).collect()
+        };
+        let any = growing.contains(&true);
+        let sums: Vec<Vec<f64>> = trials.iter().filter(|_| any).map(together).collect();
+        let all = growth(&sums, point.slice.as_secs(), 0.0, CONFIDENCE);
+        let per_s = all.filter(|_| any).or(growths.into_iter().flatten().next()).map(|it| it.per_s);
         Steadiness {
-            growing: growths.iter().map(Option::is_some).collect(),
+            growing,
             classes: point.network.classes.len(),
             fault: point.fault.is_some(),
             growth_per_s: per_s,

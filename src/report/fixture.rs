@@ -143,11 +143,13 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         window_s: 300.0,
         warm_up_s: 60.0,
         fault: None,
+        warm_up_by: None,
         settled: true,
         unmet: Vec::new(),
         overloaded: (load >= 1.0).then(|| Overload {
             by: busiest.0.to_owned(),
             backlog_per_s: (load - 1.0) * users / 900.0,
+            half_width: None,
         }),
         bottleneck: Some(Bottleneck { name: busiest.0.to_owned(), utilization: load.min(1.0) }),
         metrics: IndexMap::new(),

@@ -22,7 +22,7 @@ pub use interval::Estimate;
 pub use sequential::{Looks, Sides, sides};
 pub use student::t_quantile;
 pub use trend::{Growth, growth};
-pub use warm_up::{Truncation, mser5, mser5_of_mean};
+pub use warm_up::{Truncation, mser5, mser5_of_mean, slowest};
 
 #[cfg(test)]
 mod luck;

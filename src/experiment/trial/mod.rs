@@ -117,15 +117,20 @@ pub struct SliceSeen {
     pub response_s: f64,
 }
 
-/// Runs one replication of a point.
-pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
+/// Runs one replication of a point; a pilot is watched slice by slice, as a fault is.
+pub fn trial(
+    point: &Point,
+    design: &Design,
+    plan: &Plan,
+    is_pilot: bool,
+) -> Result<Trial, Failure> {
     let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
     let mut measure = Measure::new(&point.network, slices);
-    if point.fault.is_some() {
+    if point.fault.is_some() || is_pilot {
         measure.watch_course(&point.network, slices);
     }
     let (seen, usage) = run(&point.network, plan, measure)?;
-    Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window }.trial())
+    Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window, is_pilot }.trial())
 }
 
 /// Everything that figures are read from.
@@ -135,6 +140,7 @@ struct Reading<'a> {
     seen: &'a Measure,
     usage: &'a Usage,
     window: Span,
+    is_pilot: bool,
 }
 
 #[derive(Default)]

@@ -161,6 +161,13 @@ fn method(outcome: &Outcome) -> String {
         true if first.warm_up_s > 0.0 => format!(" after {} of warm-up", seconds(first.warm_up_s)),
         _ => String::new(),
     };
+    let by = |it: &Point| it.warm_up_by.clone();
+    let warm_up = match by(first) {
+        Some(signal) if !warm_up.is_empty() && ordinary().all(|it| by(it) == by(first)) => {
+            format!("{warm_up} (until {signal} settled)")
+        }
+        _ => warm_up,
+    };
     let each = if outcome.points.len() > 1 { " for each point" } else { "" };
     let (runs, means) = match replications(ordinary()).as_str() {
         "1" => (
