@@ -34,6 +34,9 @@ pub struct Outcome {
     pub models: IndexMap<String, ModelSummary>,
     /// Models against each other on the same luck.
     pub comparisons: Vec<Comparison>,
+    /// Which designs may be the best, if that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selections: Vec<Selection>,
     /// What had to hold, and whether it does.
     pub expectations: Vec<Expectation>,
     /// How the figures differ from those of an earlier outcome; absent if none was given.
@@ -41,6 +44,27 @@ pub struct Outcome {
     pub baseline: Option<Baseline>,
     /// Mistakes in the files; nothing was run when there are any.
     pub problems: Vec<Problem>,
+}
+
+/// Which designs may be the best, of all that were simulated for one day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Selection {
+    /// By which metric.
+    pub metric: String,
+    /// The sampled day; absent without growth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<f64>,
+    /// Of how many designs.
+    pub of: u32,
+    /// The labels of those that may be the best; a single one is.
+    pub left: Vec<String>,
+    /// Differences of less than this share do not matter.
+    pub within: f64,
+    /// The probability that the best one is among them, all comparisons taken together.
+    pub confidence: f64,
+    /// How many replications of each would decide at the latest, where several are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replications_needed: Option<u64>,
 }
 
 /// What the program was asked to do.
@@ -634,6 +658,7 @@ impl Outcome {
             points: Vec::new(),
             models: IndexMap::new(),
             comparisons: Vec::new(),
+            selections: Vec::new(),
             expectations: Vec::new(),
             baseline: None,
             problems: Vec::new(),

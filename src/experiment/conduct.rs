@@ -6,8 +6,9 @@
 use super::design::Design;
 use super::file::{Replications, WarmUp};
 use super::point::{Point, slice_of};
+use super::select::Contests;
 use super::summary::{CONFIDENCE, Steadiness};
-use super::trial::{Trial, trial};
+use super::trial::{Trial, pilot, trial};
 use super::values::values;
 use crate::outcome::Unmet;
 use crate::problem::suggest;
@@ -57,6 +58,17 @@ pub struct Conducted {
     pub trials: Vec<Trial>,
     /// What the most replications did not reach.
     pub unmet: Vec<Unmet>,
+    /// How it stands in the contest of its day, if there is one.
+    pub standing: Option<Standing>,
+}
+
+/// How a design stands in a contest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Whether it may be the best.
+    pub may_be_best: bool,
+    /// How many replications of each of those that may be would decide at the latest.
+    pub latest: usize,
 }
 
 /// Why there is no outcome.
@@ -97,16 +109,23 @@ pub fn conduct(
     progress: &dyn Progress,
 ) -> Result<Vec<Conducted>, Trouble> {
     let Replications { min, max, .. } = settings.replications;
+    let mut contests = Contests::of(points, settings);
     let mut conducted = conduct_rounds(designs, points, settings, progress, &mut |conducted| {
         check_names(settings, conducted)?;
-        let wants_more = |i: &usize| wants_more(&points[*i], &conducted[*i].trials, settings);
+        contests.look(points, conducted);
+        let wants_more = |i: &usize| {
+            let done = conducted[*i].trials.len() as u32;
+            wants_more(&points[*i], &conducted[*i].trials, settings)
+                || contests.goes_on(*i) && done < max.unwrap_or(min)
+        };
         let points: Vec<usize> = (0..points.len()).filter(wants_more).collect();
         let Some(first) = points.first() else { return Ok(None) };
         let done = conducted[*first].trials.len() as u32;
         Ok(Some(Round { more: min.min(max.unwrap_or(min) - done), points }))
     })?;
-    for (point, it) in points.iter().zip(&mut conducted) {
-        it.unmet = unmet(settings, point, &it.trials);
+    for (i, it) in conducted.iter_mut().enumerate() {
+        it.unmet = unmet(settings, &points[i], &it.trials);
+        it.standing = contests.standing(i);
     }
     Ok(conducted)
 }
@@ -178,7 +197,8 @@ fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Troub
     if figures().next().is_none() {
         return Ok(());
     }
-    for metric in settings.replications.until.keys() {
+    let Replications { until, select, .. } = &settings.replications;
+    for metric in until.keys().chain(select.as_ref().map(|it| &it.metric)) {
         if !figures().any(|it| it.name == *metric) {
             let known: BTreeSet<&str> = figures().map(|it| it.name.as_str()).collect();
             let mend = suggest(metric, known);
@@ -227,6 +247,7 @@ impl Work<'_> {
                 settled: true,
                 trials: Vec::new(),
                 unmet: Vec::new(),
+                standing: None,
             },
             WarmUp::Auto(_) => {
                 let found = end_of_transient(pilots.next().unwrap_or_default(), point);
@@ -237,6 +258,7 @@ impl Work<'_> {
                     settled: end.is_some(),
                     trials: Vec::new(),
                     unmet: Vec::new(),
+                    standing: None,
                 }
             }
         });
@@ -333,7 +355,8 @@ impl Work<'_> {
 
     fn run(&self, task: &Task, plan: &Plan, is_pilot: bool) -> Result<Trial, Trouble> {
         let point = &self.points[task.point];
-        let mut trial = trial(point, &self.designs[point.design], plan, is_pilot);
+        let run = if is_pilot { pilot } else { trial };
+        let mut trial = run(point, &self.designs[point.design], plan);
         // Only a run that is alone tells by its batches how sure it is.
         if let Ok(trial) = &mut trial
             && self.settings.replications.min > 1

@@ -147,7 +147,7 @@ impl Steadiness {
     }
 
     /// The values of a metric over replications, if every one has it.
-    fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
+    pub fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
         let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
         self.values_at(trials, place)
     }

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod histogram;
 pub mod interval;
 pub mod quantile;
+pub mod select;
 pub mod sequential;
 pub mod share;
 pub mod sparse;

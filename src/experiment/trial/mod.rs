@@ -117,13 +117,17 @@ pub struct SliceSeen {
     pub response_s: f64,
 }
 
-/// Runs one replication of a point; a pilot is watched slice by slice, as a fault is.
-pub fn trial(
-    point: &Point,
-    design: &Design,
-    plan: &Plan,
-    is_pilot: bool,
-) -> Result<Trial, Failure> {
+/// Runs one replication of a point.
+pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
+    watched(point, design, plan, false)
+}
+
+/// The same, watched slice by slice as a fault is.
+pub fn pilot(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
+    watched(point, design, plan, true)
+}
+
+fn watched(point: &Point, design: &Design, plan: &Plan, is_pilot: bool) -> Result<Trial, Failure> {
     let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
     let mut measure = Measure::new(&point.network, slices);
     if point.fault.is_some() || is_pilot {

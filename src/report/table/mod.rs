@@ -49,6 +49,7 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         over_time::table(&mut page, outcome);
         versus::queues(&mut page, outcome);
         versus::comparisons(&mut page, outcome);
+        versus::selections(&mut page, outcome);
     }
     versus::expectations(&mut page, outcome);
     versus::baseline(&mut page, outcome);
