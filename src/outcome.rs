@@ -103,6 +103,9 @@ pub struct Estimate {
     /// says.
     #[serde(default, skip_serializing_if = "is_no")]
     pub too_short: bool,
+    /// How many replications without control variates would tell as much; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<f64>,
 }
 
 /// What an estimate counts in.
@@ -586,7 +589,16 @@ impl Estimate {
     pub fn new(value: f64, half_width: Option<f64>, confidence: f64, unit: Unit) -> Self {
         let half_width = half_width.filter(|it| it.is_finite());
         let (low, high) = (None, None);
-        Estimate { value, half_width, low, high, confidence, unit: Some(unit), too_short: false }
+        Estimate {
+            value,
+            half_width,
+            low,
+            high,
+            confidence,
+            unit: Some(unit),
+            too_short: false,
+            worth: None,
+        }
     }
 
     /// With an interval that is not symmetric about the value.
@@ -608,7 +620,7 @@ impl Estimate {
         let scaled = Estimate::new(self.value * factor, half_width, self.confidence, unit);
         let (low, high) = (self.low.map(|it| it * factor), self.high.map(|it| it * factor));
         let (low, high) = if factor < 0.0 { (high, low) } else { (low, high) };
-        Estimate { too_short: self.too_short, low, high, ..scaled }
+        Estimate { too_short: self.too_short, worth: self.worth, low, high, ..scaled }
     }
 
     /// One minus a share, with the same uncertainty.

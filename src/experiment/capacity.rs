@@ -314,6 +314,7 @@ impl Capacities<'_> {
             low: None,
             high: None,
             too_short: false,
+            worth: None,
         })
     }
 }

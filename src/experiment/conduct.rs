@@ -60,6 +60,8 @@ pub struct Conducted {
     pub unmet: Vec<Unmet>,
     /// How it stands in the contest of its day, if there is one.
     pub standing: Option<Standing>,
+    /// Whether responses are estimated with control variates.
+    pub controls: bool,
 }
 
 /// How a design stands in a contest.
@@ -248,6 +250,7 @@ impl Work<'_> {
                 trials: Vec::new(),
                 unmet: Vec::new(),
                 standing: None,
+                controls: self.settings.replications.controls,
             },
             WarmUp::Auto(_) => {
                 let found = end_of_transient(pilots.next().unwrap_or_default(), point);
@@ -259,6 +262,7 @@ impl Work<'_> {
                     trials: Vec::new(),
                     unmet: Vec::new(),
                     standing: None,
+                    controls: self.settings.replications.controls,
                 }
             }
         });

@@ -168,6 +168,11 @@ pub struct Replications {
     /// Goes on until one design is known to be the best, and drops those that cannot be.
     #[serde(default)]
     pub select: Option<Select>,
+    /// Control variates: responses are corrected by how many requests happened to come, or how busy a service
+    /// happened to be, where the mean of that is known. Intervals become narrower with few replications; from
+    /// five on.
+    #[serde(default)]
+    pub controls: bool,
 }
 
 /// Which design is best: the one that is kept is so with 95 % confidence, unless others come closer to it
@@ -184,7 +189,13 @@ pub struct Select {
 
 impl Default for Replications {
     fn default() -> Self {
-        Replications { min: ten(), max: None, until: IndexMap::new(), select: None }
+        Replications {
+            min: ten(),
+            max: None,
+            until: IndexMap::new(),
+            select: None,
+            controls: false,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod baseline;
 mod capacity;
 mod conduct;
+mod controls;
 mod design;
 pub mod expect;
 pub mod file;

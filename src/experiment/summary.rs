@@ -1,6 +1,7 @@
 //! From trials to an outcome: estimates with their intervals, what binds, what breaks, what is better.
 
 use super::conduct::Conducted;
+use super::controls::Controls;
 use super::design::Design;
 use super::over_time::over_time;
 use super::point::Point;
@@ -34,7 +35,11 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         backlog_per_s: it.value,
         half_width: it.half_width,
     });
-    let metrics = estimates(trials, &steadiness);
+    let controls = match conducted.controls && point.fault.is_none() {
+        true => Controls::of(point, trials),
+        false => Controls::none(),
+    };
+    let metrics = estimates(trials, &steadiness, &controls);
     // Where the backlog grows there is nothing to settle to, and that is told already.
     let settled = conducted.settled || overloaded.is_some();
     Reported {
@@ -164,7 +169,11 @@ impl Steadiness {
 }
 
 /// Means over replications, or what one run tells; a figure that some replication lacks is absent.
-fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Estimate> {
+fn estimates(
+    trials: &[Trial],
+    steadiness: &Steadiness,
+    controls: &Controls,
+) -> IndexMap<String, Estimate> {
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
@@ -175,10 +184,15 @@ fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Esti
             let values = steadiness.values_at(trials, i)?;
             stats::Estimate::from_replications(&values, CONFIDENCE)
         };
-        let estimate = by_batches.or_else(over_replications);
+        let with_control = figure
+            .response
+            .filter(|_| steady)
+            .and_then(|it| controls.estimate(it.class, trials, &steadiness.values_at(trials, i)?));
+        let estimate = by_batches.or(with_control.map(|it| it.estimate)).or_else(over_replications);
         if let Some(estimate) = estimate {
             let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
-            let told = Estimate { too_short, ..told(&estimate, Some(figure.unit)) };
+            let worth = with_control.map(|it| it.worth);
+            let told = Estimate { too_short, worth, ..told(&estimate, Some(figure.unit)) };
             let parts = || match alone && figure.share.is_some() {
                 true => Some(figure.batches.clone()),
                 false => steadiness.values_at(trials, i),
@@ -227,6 +241,7 @@ pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
         low: None,
         high: None,
         too_short: false,
+        worth: None,
     }
 }
 

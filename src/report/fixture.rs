@@ -340,6 +340,7 @@ fn comparisons(outcome: &mut Outcome) {
                 low: None,
                 high: None,
                 too_short: false,
+                worth: None,
             }),
             verdict,
             independent: None,

@@ -6,6 +6,7 @@
 
 pub mod batches;
 pub mod compare;
+pub mod control;
 pub mod histogram;
 pub mod interval;
 pub mod quantile;

@@ -63,6 +63,34 @@ fn what_cannot_be_told_in_time_says_how_many_would_tell() {
 }
 
 #[test]
+fn control_variates_hold_the_mean_with_narrower_intervals() {
+    let rest = |controls: bool| {
+        format!(
+            r#""window": "2000s", "warm_up": "100s",
+               "replications": {{ "min": 10, "controls": {controls} }}"#
+        )
+    };
+    let (mut holds, mut error, mut width, mut plain, mut worth) = (0, 0.0, 0.0, 0.0, 0.0);
+    for seed in 1..=200 {
+        let told = outcome(&rest(true), seed);
+        let it = told.points[0].metric("customer.response.mean").unwrap();
+        holds += usize::from((it.value - 2.0).abs() <= it.half_width.unwrap());
+        error += (it.value - 2.0) / 200.0;
+        width += it.half_width.unwrap() / 200.0;
+        worth += it.worth.unwrap() / 200.0;
+        let without = outcome(&rest(false), seed);
+        let it = without.points[0].metric("customer.response.mean").unwrap();
+        assert_eq!(it.worth, None);
+        plain += it.half_width.unwrap() / 200.0;
+    }
+    // Within three binomial standard errors of 0.0154.
+    let share = holds as f64 / 200.0;
+    assert!((share - 0.95).abs() < 0.0462, "{share}, error {error}");
+    assert!(error.abs() < 0.02, "{error}");
+    assert!(width < 0.9 * plain && worth > 12.0, "{width} beside {plain}, worth {worth}");
+}
+
+#[test]
 fn a_found_warm_up_says_what_settled_last() {
     let told = outcome(
         r#""window": "2000s", "replications": { "min": 2 },
