@@ -13,6 +13,7 @@ mod point;
 mod select;
 mod series;
 mod summary;
+mod transient;
 mod trial;
 mod values;
 

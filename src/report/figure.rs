@@ -11,6 +11,8 @@ const DIGITS_MAX: i32 = 6;
 /// Digits of a figure whose uncertainty is unknown.
 const DIGITS_ALONE: i32 = 3;
 
+const BOTH: &str = " ± ";
+
 /// Marks figures for which the runs were too short.
 pub const TOO_SHORT: &str = "†";
 
@@ -18,34 +20,60 @@ pub const TOO_SHORT: &str = "†";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
     pub value: String,
-    /// `±`, or `+` or `−` where the interval lies on one side only; none before both of its ends.
+    /// What stands between the value and the half-width: ` ± `, or the side to which the interval
+    /// reaches, and of two that differ the upper.
     pub sign: &'static str,
-    /// Half-width of the interval, or its ends in brackets; empty where there was one replication.
+    /// Empty where there was one replication; `2.1 - 1.4` if it reaches less far down than up.
     pub half_width: String,
     /// With the blank in front of it; empty for counts.
     pub unit: String,
 }
 
+/// How far an interval may reach.
+#[derive(Clone, Copy)]
+enum Bounds {
+    /// As a difference, to either side of nothing.
+    None,
+    /// Of what cannot be less than nothing, and of a share also not more than all.
+    Natural,
+}
+
 /// An estimate in the unit that suits its size.
+///
+/// Its interval is shown without what lies below nothing and, of a share, above all: the true value
+/// is never there, so that what is left holds it just as often as the whole. An estimate that itself
+/// lies beyond such a bound is shown as it is.
 pub fn figure(estimate: &Estimate) -> Figure {
+    within(estimate, Bounds::Natural)
+}
+
+/// A difference of two estimates, which may be more or less than nothing.
+pub fn difference(estimate: &Estimate) -> Figure {
+    within(estimate, Bounds::None)
+}
+
+fn within(estimate: &Estimate, bounds: Bounds) -> Figure {
     let (scale, unit) = scale(estimate.unit, estimate.value.abs());
     let value = estimate.value * scale;
     let is_a_sum =
         matches!(estimate.unit, Some(Unit::Money | Unit::MoneyPerHour | Unit::MoneyPerMonth));
     // A price that is the same in every replication is a bill, not a measurement.
     let half_width = estimate.half_width.filter(|it| !(is_a_sum && *it == 0.0));
-    let is_share = estimate.unit == Some(Unit::Ratio) && estimate.low.is_some();
-    let leaves = |it: f64| estimate.value - it < 0.0 || estimate.value + it > 1.0;
-    let (value, sign, half_width) = match half_width {
-        None => (rounded(value, decimals(value, DIGITS_ALONE).max(0)), "", String::new()),
-        Some(it) if is_share && it > 0.0 && [0.0, 1.0].contains(&estimate.value) => {
-            all_or_nothing(value, it * scale)
+    let (value, half_width) = match half_width.map(|it| it * scale) {
+        None => (rounded(value, decimals(value, DIGITS_ALONE).max(0)), String::new()),
+        Some(half_width)
+            if estimate.unit == Some(Unit::Ratio)
+                && [0.0, 1.0].contains(&estimate.value)
+                && half_width > 0.0 =>
+        {
+            all_or_nothing(value, half_width)
         }
-        Some(it) if is_share && leaves(it) => {
-            let (low, high) = estimate.ends().unwrap_or((estimate.value, estimate.value));
-            between(value, low * scale, high * scale)
-        }
-        Some(it) => with_half_width(value, it * scale),
+        Some(half_width) => with_half_width(value, half_width),
+    };
+    let (sign, half_width) = match bounds {
+        _ if half_width.is_empty() => ("", half_width),
+        Bounds::Natural => cut(estimate, scale, &value, half_width),
+        Bounds::None => (BOTH, half_width),
     };
     let mark = if estimate.too_short { TOO_SHORT } else { "" };
     Figure { value, sign, half_width, unit: format!("{unit}{mark}") }
@@ -129,10 +157,7 @@ impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self.half_width.as_str() {
             "" => write!(f, "{}{}", self.value, self.unit),
-            half_width if self.sign.is_empty() => {
-                write!(f, "{} {half_width}{}", self.value, self.unit)
-            }
-            half_width => write!(f, "{} {} {half_width}{}", self.value, self.sign, self.unit),
+            half_width => write!(f, "{}{}{half_width}{}", self.value, self.sign, self.unit),
         }
     }
 }
@@ -164,28 +189,62 @@ pub fn scale(unit: Option<Unit>, size: f64) -> (f64, &'static str) {
     }
 }
 
+/// The half-width as it is shown, with its sign and without what reaches beyond the bounds of such a
+/// quantity.
+fn cut(estimate: &Estimate, scale: f64, value: &str, half_width: String) -> (&'static str, String) {
+    let most = if estimate.unit == Some(Unit::Ratio) { 1.0 } else { f64::INFINITY };
+    let width = estimate.half_width.unwrap_or(0.0);
+    if !(0.0..=most).contains(&estimate.value) || width == 0.0 {
+        return (BOTH, half_width);
+    }
+    if let Some(told) = lopsided(estimate, scale, &half_width, most) {
+        return told;
+    }
+    let places = value.split_once('.').map_or(0, |it| it.1.len() as i32);
+    // Down to nothing it reaches as far as the value itself, up to all what is missing to that.
+    let (up, down) = (most - estimate.value, estimate.value);
+    match (width > up, width > down) {
+        (false, false) => (BOTH, half_width),
+        _ if down == 0.0 => (" + ", half_width),
+        _ if up == 0.0 => (" - ", half_width),
+        (cut_up, cut_down) => {
+            let up = if cut_up { rounded(up * scale, places) } else { half_width.clone() };
+            let down = if cut_down { value.to_owned() } else { half_width };
+            (" + ", format!("{up} - {down}"))
+        }
+    }
+}
+
+/// The two sides of an interval that reaches much less far to the one than to the other, or where its
+/// longer half would not fit on the other; the shorter to a digit of its own.
+fn lopsided(
+    estimate: &Estimate,
+    scale: f64,
+    half_width: &str,
+    most: f64,
+) -> Option<(&'static str, String)> {
+    let (low, high) = (estimate.low?, estimate.high?);
+    let (up, down) = (high - estimate.value, estimate.value - low);
+    let (shorter, longer) = (up.min(down), up.max(down));
+    let fits = estimate.value - longer >= 0.0 && estimate.value + longer <= most;
+    if shorter <= 0.0 || fits && shorter > 0.5 * longer {
+        return None;
+    }
+    let one: f64 = format!("{:.0e}", shorter * scale).parse().unwrap_or(shorter * scale);
+    let shorter = trimmed(rounded(one, (-decade(one)).max(0)));
+    let (up, down) =
+        if up < down { (shorter.as_str(), half_width) } else { (half_width, shorter.as_str()) };
+    Some((" + ", format!("{up} - {down}")))
+}
+
 /// All or nothing, in per cent: it was so in every replication, and the half-width tells how
-/// rare an exception may be. One digit of that is enough: `100 − 0.02`.
-fn all_or_nothing(value: f64, half_width: f64) -> (String, &'static str, String) {
+/// rare an exception may be. One digit of that is enough: `100 - 0.02`.
+fn all_or_nothing(value: f64, half_width: f64) -> (String, String) {
     let one: f64 = format!("{half_width:.0e}").parse().unwrap_or(half_width);
-    let sign = if value > 0.0 { "−" } else { "+" };
-    (rounded(value, 0), sign, trimmed(rounded(one, -decade(one))))
+    (rounded(value, 0), trimmed(rounded(one, -decade(one))))
 }
 
-/// Both ends, where `±` would promise what cannot be: `99.97 (99.91–99.99)`.
-fn between(value: f64, low: f64, high: f64) -> (String, &'static str, String) {
-    let nearer = (value - low).min(high - value);
-    let decimals = decimals_of_half_width(nearer).clamp(0, decimals(value, DIGITS_MAX).max(0));
-    let [value, low, high] = [value, low, high].map(|it| rounded(it, decimals));
-    (value, "", format!("({low}–{high})"))
-}
-
-fn with_half_width(value: f64, half_width: f64) -> (String, &'static str, String) {
-    let (value, half_width) = to_its_digits(value, half_width);
-    (value, "±", half_width)
-}
-
-fn to_its_digits(value: f64, half_width: f64) -> (String, String) {
+fn with_half_width(value: f64, half_width: f64) -> (String, String) {
     let most = decimals(value, DIGITS_MAX).max(0);
     if half_width == 0.0 {
         let decimals = decimals(value, DIGITS_ALONE).max(0);
@@ -277,24 +336,37 @@ mod tests {
 
     #[test]
     fn a_share_that_was_all_or_nothing_shows_how_rare_an_exception_may_be() {
-        let share = |value: f64, low, high| {
-            figure(&Estimate::new(value, None, 0.95, Unit::Ratio).within(low, high)).to_string()
-        };
-        assert_eq!(share(1.0, 0.9998, 1.0), "100 − 0.02 %");
-        assert_eq!(share(1.0, 0.999_876_6, 1.0), "100 − 0.01 %");
-        assert_eq!(share(0.0, 0.0, 0.003), "0 + 0.3 %");
-        assert_eq!(share(0.0, 0.0, 0.2), "0 + 20 %");
-        assert_eq!(share(1.0, 1.0 - 3e-7, 1.0), "100 − 0.00003 %");
+        assert_eq!(shown(1.0, 0.000_2, Unit::Ratio), "100 - 0.02 %");
+        assert_eq!(shown(1.0, 0.000_123_4, Unit::Ratio), "100 - 0.01 %");
+        assert_eq!(shown(0.0, 0.003, Unit::Ratio), "0 + 0.3 %");
+        assert_eq!(shown(0.0, 0.2, Unit::Ratio), "0 + 20 %");
+        assert_eq!(shown(1.0, 3e-7, Unit::Ratio), "100 - 0.00003 %");
+        assert_eq!(shown(0.999_9, 0.000_2, Unit::Ratio), "99.990 + 0.010 - 0.020 %");
     }
 
     #[test]
-    fn a_share_never_reaches_beyond_all_or_nothing() {
+    fn an_interval_that_is_not_symmetric_tells_both_its_sides() {
         let share = |value: f64, low, high| {
             figure(&Estimate::new(value, None, 0.95, Unit::Ratio).within(low, high)).to_string()
         };
-        assert_eq!(share(0.9999, 0.9991, 0.999_97), "99.990 (99.910–99.997) %");
-        assert_eq!(share(0.002, 0.0004, 0.008), "0.20 (0.04–0.80) %");
-        assert_eq!(share(0.98, 0.97, 0.985), "98.0 ± 1.0 %");
+        assert_eq!(share(0.9999, 0.9991, 0.999_97), "99.99 + 0.007 - 0.08 %");
+        assert_eq!(share(0.002, 0.0004, 0.008), "0.2 + 0.6 - 0.2 %");
+        assert_eq!(share(0.98, 0.97, 0.984), "98.0 + 0.4 - 1.0 %");
+        assert_eq!(share(0.98, 0.97, 0.989), "98.0 ± 1.0 %");
+        assert_eq!(share(1.0, 0.9998, 1.0), "100 - 0.02 %");
+        assert_eq!(share(0.0, 0.0, 0.003), "0 + 0.3 %");
+    }
+
+    #[test]
+    fn no_interval_reaches_below_nothing_or_above_all() {
+        assert_eq!(shown(54.0, 57.0, Unit::Seconds), "54 + 57 - 54 s");
+        assert_eq!(shown(1.4, 2.1, Unit::Count), "1.4 + 2.1 - 1.4");
+        assert_eq!(shown(0.98, 0.05, Unit::Ratio), "98 + 2 - 5 %");
+        assert_eq!(shown(0.5, 0.8, Unit::Ratio), "50 + 50 - 50 %");
+        assert_eq!(shown(0.0, 3.0, Unit::Seconds), "0.0 + 3.0 s");
+        assert_eq!(shown(-0.2, 0.5, Unit::Ratio), "-20 ± 50 %");
+        let change = Estimate::new(54.0, Some(57.0), 0.95, Unit::Seconds);
+        assert_eq!(difference(&change).to_string(), "54 ± 57 s");
     }
 
     #[test]

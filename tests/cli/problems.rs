@@ -108,3 +108,14 @@ fn numbers_below_nothing_are_refused_as_numbers_and_not_as_unknown_options() {
         assert!(text.contains(args[0].trim_start_matches('-')), "{text}");
     }
 }
+
+/// Ten million requests come, of which none leaves; after eight there are too many.
+#[test]
+fn a_run_in_which_requests_pile_up_without_a_bound_is_given_up() {
+    let short = ["--window", "100ms", "--warm-up", "0s", "--replications", "1"];
+    let output = run(&[&["run", "tests/cli/data/piling-up.json"], &short[..]].concat());
+    assert!(!output.status.success());
+    let told = stderr(&output);
+    assert!(told.contains("error[E012]: millions of requests had piled up 79."), "{told}");
+    assert!(told.contains("give a \"line\", or \"timeout\"s, or a shorter window"), "{told}");
+}

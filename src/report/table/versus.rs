@@ -247,7 +247,7 @@ fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
 }
 
 fn difference(it: &Comparison) -> Cell {
-    let mut figure = figure::figure(&it.difference);
+    let mut figure = figure::difference(&it.difference);
     if it.difference.value > 0.0 {
         figure.value.insert(0, '+');
     }
@@ -354,7 +354,7 @@ pub fn baseline(page: &mut Page, outcome: &Outcome) {
             Cell::words(format!("{} {}", it.place, it.metric)),
             Cell::figure(figure::figure(&it.before)),
             Cell::figure(figure::figure(&it.now)),
-            Cell::figure(figure::figure(&it.difference)),
+            Cell::figure(figure::difference(&it.difference)),
             Cell::words(it.verdict_text()).tone(tone),
         ]);
     }
