@@ -311,7 +311,10 @@ impl Capacities<'_> {
             half_width: capacity.half_width.and(late).map(|late| (value - early).max(late - value)),
             confidence: CONFIDENCE,
             unit: Some(Unit::Days),
+            low: None,
+            high: None,
             too_short: false,
+            worth: None,
         })
     }
 }

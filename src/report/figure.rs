@@ -197,6 +197,9 @@ fn cut(estimate: &Estimate, scale: f64, value: &str, half_width: String) -> (&'s
     if !(0.0..=most).contains(&estimate.value) || width == 0.0 {
         return (BOTH, half_width);
     }
+    if let Some(told) = lopsided(estimate, scale, &half_width, most) {
+        return told;
+    }
     let places = value.split_once('.').map_or(0, |it| it.1.len() as i32);
     // Down to nothing it reaches as far as the value itself, up to all what is missing to that.
     let (up, down) = (most - estimate.value, estimate.value);
@@ -210,6 +213,28 @@ fn cut(estimate: &Estimate, scale: f64, value: &str, half_width: String) -> (&'s
             (" + ", format!("{up} - {down}"))
         }
     }
+}
+
+/// The two sides of an interval that reaches much less far to the one than to the other, or where its
+/// longer half would not fit on the other; the shorter to a digit of its own.
+fn lopsided(
+    estimate: &Estimate,
+    scale: f64,
+    half_width: &str,
+    most: f64,
+) -> Option<(&'static str, String)> {
+    let (low, high) = (estimate.low?, estimate.high?);
+    let (up, down) = (high - estimate.value, estimate.value - low);
+    let (shorter, longer) = (up.min(down), up.max(down));
+    let fits = estimate.value - longer >= 0.0 && estimate.value + longer <= most;
+    if shorter <= 0.0 || fits && shorter > 0.5 * longer {
+        return None;
+    }
+    let one: f64 = format!("{:.0e}", shorter * scale).parse().unwrap_or(shorter * scale);
+    let shorter = trimmed(rounded(one, (-decade(one)).max(0)));
+    let (up, down) =
+        if up < down { (shorter.as_str(), half_width) } else { (half_width, shorter.as_str()) };
+    Some((" + ", format!("{up} - {down}")))
 }
 
 /// All or nothing, in per cent: it was so in every replication, and the half-width tells how
@@ -317,6 +342,19 @@ mod tests {
         assert_eq!(shown(0.0, 0.2, Unit::Ratio), "0 + 20 %");
         assert_eq!(shown(1.0, 3e-7, Unit::Ratio), "100 - 0.00003 %");
         assert_eq!(shown(0.999_9, 0.000_2, Unit::Ratio), "99.990 + 0.010 - 0.020 %");
+    }
+
+    #[test]
+    fn an_interval_that_is_not_symmetric_tells_both_its_sides() {
+        let share = |value: f64, low, high| {
+            figure(&Estimate::new(value, None, 0.95, Unit::Ratio).within(low, high)).to_string()
+        };
+        assert_eq!(share(0.9999, 0.9991, 0.999_97), "99.99 + 0.007 - 0.08 %");
+        assert_eq!(share(0.002, 0.0004, 0.008), "0.2 + 0.6 - 0.2 %");
+        assert_eq!(share(0.98, 0.97, 0.984), "98.0 + 0.4 - 1.0 %");
+        assert_eq!(share(0.98, 0.97, 0.989), "98.0 ± 1.0 %");
+        assert_eq!(share(1.0, 0.9998, 1.0), "100 - 0.02 %");
+        assert_eq!(share(0.0, 0.0, 0.003), "0 + 0.3 %");
     }
 
     #[test]

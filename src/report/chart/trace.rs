@@ -58,10 +58,9 @@ impl<'a> Trace<'a> {
     /// All values with the ends of their intervals.
     pub fn values(&self) -> impl Iterator<Item = f64> {
         let ends = |it: &Estimate| {
-            let half_width = it.half_width.unwrap_or(0.0);
+            let (low, high) = it.ends().unwrap_or((it.value, it.value));
             // A very wide interval may leave the panel rather than squeeze all else.
-            let low = (it.value - half_width).max(it.value / 2.0);
-            [it.value, low, (it.value + half_width).min(it.value * 2.0)]
+            [it.value, low.max(it.value / 2.0), high.min(it.value * 2.0)]
         };
         self.runs.iter().flatten().flat_map(move |it| ends(it.1))
     }
@@ -85,7 +84,12 @@ impl Plot {
     /// Where an estimate of a trace lies, or an end of its interval: -1 for the lower, 1 for the
     /// upper.
     fn place(&self, trace: &Trace, it: &Found, end: f64) -> Place {
-        let value = it.1.value + end * it.1.half_width.unwrap_or(0.0);
+        let (low, high) = it.1.ends().unwrap_or((it.1.value, it.1.value));
+        let value = match end {
+            ..0.0 => low,
+            0.0 => it.1.value,
+            _ => high,
+        };
         (self.panel.x(&self.x, it.0) + trace.aside, self.panel.y(&self.y, value))
     }
 

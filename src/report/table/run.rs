@@ -2,7 +2,7 @@
 
 use super::grid::{Cell, Grid, Tone};
 use super::{FULLEST, Page, UNSETTLED, cell, judged, objective_text};
-use crate::outcome::{Kept, Outcome, Point, Unit};
+use crate::outcome::{Estimate, Kept, Outcome, Overload, Point, Unit};
 use crate::report::figure;
 use std::iter::once;
 
@@ -355,14 +355,14 @@ fn verdict(page: &mut Page, point: &Point) {
             "Overloaded: messages are sent faster than the consumers of {} can take them. They grow by {} a \
              second, so that those in it have no steady lag to tell.",
             overload.by,
-            figure::exact(overload.backlog_per_s, None),
+            growth(overload),
         ));
     } else if let Some(overload) = &point.overloaded {
         page.note(&format!(
             "Overloaded: work arrives faster than {} can do it. The backlog grows by {} requests a second, \
              so what waits there has no steady response time to tell.",
             overload.by,
-            figure::exact(overload.backlog_per_s, None),
+            growth(overload),
         ));
     } else if let Some(bottleneck) = &point.bottleneck {
         let busy = figure::share(bottleneck.utilization);
@@ -377,6 +377,17 @@ fn verdict(page: &mut Page, point: &Point) {
             false => String::new(),
         };
         page.note(&format!("Bottleneck: {}, {of}{busy} busy.{full}", bottleneck.name));
+    }
+}
+
+/// By how much a backlog grows every second.
+fn growth(overload: &Overload) -> String {
+    match overload.half_width {
+        None => figure::exact(overload.backlog_per_s, None),
+        half_width => {
+            let per_s = Estimate::new(overload.backlog_per_s, half_width, 0.95, Unit::Count);
+            figure::figure(&per_s).to_string()
+        }
     }
 }
 
