@@ -63,24 +63,35 @@ impl Point {
         };
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
-        let requests = network.classes.as_slice().iter().map(|class| match &class.arrival {
-            Arrival::Closed { users, think } => {
-                f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
-            }
-            Arrival::Bursts { phases } => {
-                let stays: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
-                let requests: f64 = phases.iter().map(|it| it.0 * it.1.as_secs()).sum();
-                // Changes of phase are work too, though not much.
-                end_s * (requests + phases.len() as f64) / stays
-            }
-            Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
-            Arrival::Open { rates } => {
-                let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
-                rates
-                    .iter()
-                    .zip(ends)
-                    .map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0))
-                    .sum()
+        let of_sessions = network.sessions.as_slice().iter().map(|it| (&it.arrival, it.requests()));
+        let own = network
+            .classes
+            .as_slice()
+            .iter()
+            .map(|it| (&it.arrival, it.batch.as_ref().map_or(1.0, |batch| batch.roughly())));
+        let requests = own.chain(of_sessions).map(|(arrival, each)| {
+            each * match arrival {
+                Arrival::InSessions => 0.0,
+                Arrival::Instants { at } => at.partition_point(|it| it.as_secs() < end_s) as f64,
+                Arrival::Closed { users, think } => {
+                    f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
+                }
+                Arrival::Bursts { phases } => {
+                    let stays: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
+                    let requests: f64 = phases.iter().map(|it| it.0 * it.1.as_secs()).sum();
+                    // Changes of phase are work too, though not much.
+                    end_s * (requests + phases.len() as f64) / stays
+                }
+                Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
+                Arrival::Open { rates } => {
+                    let ends =
+                        rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
+                    rates
+                        .iter()
+                        .zip(ends)
+                        .map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0))
+                        .sum()
+                }
             }
         });
         requests.sum::<f64>() * per_request.max(2.0)
@@ -95,7 +106,10 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
     }
     for (i, design) in designs.iter().enumerate() {
         let mut classes = design.model.file.traffic.values();
-        if experiment.growth.is_some() && classes.all(|it| it.per_user.is_none()) {
+        let mut sessions = design.model.file.sessions.values();
+        let grows =
+            classes.any(|it| it.per_user.is_some()) || sessions.any(|it| it.per_user.is_some());
+        if experiment.growth.is_some() && !grows {
             let rule = format!("no traffic of model \"{}\" is given per user", design.name());
             let mend = "give its traffic as \"per_user\", so that more users make more of it";
             findings.wrong_at("growth", Code::E010, rule, mend);
@@ -226,13 +240,26 @@ fn fault_point(
 fn surge(point: &mut Point, fault: &Fault, factor: f64, at: Time) {
     let Fault { duration: hold, rise, decay, .. } = *fault;
     let surge = Surge { factor, at, hold, rise, decay };
-    for (class, name) in point.network.classes.iter_mut().zip(&point.names.classes) {
+    let Point { network, names, .. } = point;
+    let classes = network.classes.iter_mut().map(|it| &mut it.arrival).zip(&names.classes);
+    let sessions = network.sessions.iter_mut().map(|it| &mut it.arrival).zip(&names.sessions);
+    for (arrival, name) in classes.chain(sessions) {
         if fault.of.as_ref().is_none_or(|it| it == name)
-            && let Arrival::Open { rates } = &mut class.arrival
+            && let Arrival::Open { rates } = arrival
         {
             *rates = surge.on(rates);
         }
     }
+}
+
+/// How requests and sessions come, by name.
+fn arrivals<'n>(
+    network: &'n Network,
+    names: &'n Names,
+) -> impl Iterator<Item = (&'n String, &'n Arrival)> {
+    let classes = network.classes.as_slice().iter().map(|it| &it.arrival);
+    let sessions = network.sessions.as_slice().iter().map(|it| &it.arrival);
+    names.classes.iter().zip(classes).chain(names.sessions.iter().zip(sessions))
 }
 
 /// The slices of an ordinary window: whole milliseconds, so that reports read well.
@@ -247,23 +274,15 @@ pub fn slice_of(window: Span) -> Span {
 fn failing_hosts(fault: &Fault, design: &Design) -> Vec<(String, Vec<HostId>)> {
     let (network, names) = compile(&design.model.file, None, &Recorded::default());
     if let Some(factor) = fault.surge {
-        let open = |name: &String| {
-            let place = names.classes.iter().position(|it| it == name);
-            place.is_some_and(|it| {
-                matches!(network.classes.as_slice()[it].arrival, Arrival::Open { .. })
-            })
-        };
+        let open = |it: &Arrival| matches!(it, Arrival::Open { .. });
         // Who says no class means all that do not wait for answers; bursts and gaps of another law
         // have no one rate that could be multiplied.
-        let comes_by_itself = |name: &&String| {
-            let place = names.classes.iter().position(|it| it == *name);
-            place.is_some_and(|it| {
-                !matches!(network.classes.as_slice()[it].arrival, Arrival::Closed { .. })
-            })
-        };
-        let mut all = names.classes.iter().filter(comes_by_itself).peekable();
+        let comes_by_itself =
+            |it: &&Arrival| !matches!(it, Arrival::Closed { .. } | Arrival::InSessions);
+        let named = |of: &String| arrivals(&network, &names).any(|it| it.0 == of && open(it.1));
+        let mut all = arrivals(&network, &names).map(|it| it.1).filter(comes_by_itself).peekable();
         let surges = match &fault.of {
-            Some(of) => open(of),
+            Some(of) => named(of),
             None => all.peek().is_some() && all.all(open),
         };
         let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
@@ -301,11 +320,10 @@ fn host_named(name: &str, network: &Network, names: &Names) -> Option<HostId> {
 fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
     let (network, names) = compile(&design.model.file, None, &Recorded::default());
     let model = &names.model;
-    let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
     let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });
     if let Some(of) = &fault.of {
         let rule = format!("model \"{model}\" has no class \"{of}\" whose requests come at a rate");
-        let known = names.classes.iter().zip(arrivals).filter(|it| at_a_rate(it.1));
+        let known = arrivals(&network, &names).filter(|it| at_a_rate(it.1));
         let known = known.map(|it| it.0.as_str());
         return findings.wrong_at("of", Code::E008, rule, suggest(of, known));
     }

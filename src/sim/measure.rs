@@ -2,9 +2,12 @@
 
 use super::accelerator::Told;
 use super::probe::{Gated, Looked, Probe, Queued};
+use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, QueueId, ServiceId};
+use crate::network::{
+    CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, QueueId, ServiceId, SessionId,
+};
 use crate::stats::histogram::Histogram;
 use crate::units::{Span, Time};
 
@@ -41,6 +44,17 @@ pub struct QueueSeen {
     pub lags: Histogram,
     /// How many messages there were at the end of each slice.
     pub unsettled: Vec<u32>,
+}
+
+/// What was seen of sessions of one kind since the window opened.
+#[derive(Clone, Debug, Default)]
+pub struct SessionSeen {
+    pub begun: u64,
+    /// Those that ended because a request had failed.
+    pub left: u64,
+    /// Requests in those that ended, and how long these lasted.
+    pub requests: u64,
+    pub lasted: Histogram,
 }
 
 /// Times at the accelerators of a host group since the window opened, in nanoseconds.
@@ -80,6 +94,7 @@ pub struct Measure {
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
     pub queues: Table<QueueId, QueueSeen>,
+    pub sessions: Table<SessionId, SessionSeen>,
     /// What the rules of services did, by [`Gated`].
     pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
     /// Calls to other zones and within one, where the balancer looks at zones.
@@ -102,6 +117,7 @@ impl Measure {
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
             queues: network.queues.map(|_, _| QueueSeen::new(slices)),
+            sessions: network.sessions.map(|_, _| SessionSeen::default()),
             gated: network.services.map(|_, _| [0; Gated::COUNT]),
             crossed: network.services.map(|_, _| [0; 2]),
             inferences: network.groups.map(|_, group| {
@@ -197,6 +213,15 @@ impl Probe for Measure {
             seen.push(messages);
         }
     }
+    fn session_begun(&mut self, session: SessionId) {
+        self.sessions[session].begun += 1;
+    }
+    fn session_ended(&mut self, session: SessionId, how: Ended) {
+        let seen = &mut self.sessions[session];
+        seen.left += u64::from(how.left);
+        seen.requests += u64::from(how.requests);
+        seen.lasted.record(how.lasted.nanos());
+    }
     fn gated(&mut self, service: ServiceId, what: Gated) {
         self.gated[service][what as usize] += 1;
     }
@@ -216,6 +241,10 @@ impl Probe for Measure {
         self.opened = now;
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         self.queues.iter_mut().for_each(QueueSeen::open);
+        for seen in self.sessions.iter_mut() {
+            (seen.begun, seen.left, seen.requests) = (0, 0, 0);
+            seen.lasted.clear();
+        }
         self.crossed.iter_mut().for_each(|it| *it = [0; 2]);
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {

@@ -18,16 +18,20 @@ mod pool;
 mod probe;
 mod queue;
 mod rows;
+mod sessions;
 mod token;
 mod volume;
 
 pub use accelerator::{Served, Told};
 pub use buffer::Reads;
 pub use engine::{Failure, Plan, Usage, run};
-pub use measure::{CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice};
+pub use measure::{
+    CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, SessionSeen, Slice,
+};
 pub use pool::Area;
 pub use probe::{Fingerprint, Gated, Looked, Probe, Queued};
 pub use queue::QueueArea;
 pub use rows::RowsUse;
+pub use sessions::Ended;
 pub use token::Reason;
 pub use volume::Limited;

@@ -1,9 +1,12 @@
 //! What an observer of a run may see. The engine calls; probes never steer.
 
 use super::accelerator::Told;
+use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
-use crate::network::{CacheId, ClassId, GroupId, LockId, PoolGroupId, QueueId, ServiceId};
+use crate::network::{
+    CacheId, ClassId, GroupId, LockId, PoolGroupId, QueueId, ServiceId, SessionId,
+};
 use crate::units::{Span, Time};
 
 /// What came of looking into a cache.
@@ -77,6 +80,10 @@ pub trait Probe {
     fn looked(&mut self, _cache: CacheId, _seen: Looked) {}
     /// Something happened to a message.
     fn queued(&mut self, _now: Time, _queue: QueueId, _what: Queued) {}
+    /// A user came and began a session.
+    fn session_begun(&mut self, _session: SessionId) {}
+    /// A session is over.
+    fn session_ended(&mut self, _session: SessionId, _how: Ended) {}
     /// The rules of a service did something to a request.
     fn gated(&mut self, _service: ServiceId, _what: Gated) {}
     /// An instance was chosen for a call, in the caller's zone or not.
@@ -126,6 +133,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn looked(&mut self, cache: CacheId, seen: Looked) {
         self.0.looked(cache, seen);
         self.1.looked(cache, seen);
+    }
+    fn session_begun(&mut self, session: SessionId) {
+        self.0.session_begun(session);
+        self.1.session_begun(session);
+    }
+    fn session_ended(&mut self, session: SessionId, how: Ended) {
+        self.0.session_ended(session, how);
+        self.1.session_ended(session, how);
     }
     fn gated(&mut self, service: ServiceId, what: Gated) {
         self.0.gated(service, what);

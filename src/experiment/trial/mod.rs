@@ -6,6 +6,7 @@ mod databases;
 mod devices;
 mod queues;
 mod requests;
+mod sessions;
 
 use super::design::Design;
 use super::point::Point;
@@ -168,6 +169,7 @@ impl Reading<'_> {
         self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.queues(&mut figures, &mut utilizations);
+        self.sessions(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         self.accelerators(&mut figures, &mut utilizations);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);

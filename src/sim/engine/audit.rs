@@ -13,6 +13,7 @@ impl<P: Probe> Engine<'_, P> {
         }
         self.audit_devices()?;
         self.audit_queues()?;
+        self.audit_sessions()?;
         self.audit_admission()?;
         self.audit_accelerators()?;
         for id in self.network.locks.ids() {

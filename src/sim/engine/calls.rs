@@ -26,7 +26,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     #[inline(always)]
-    fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
+    pub(super) fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
         let Birth { guard, first, patience, budget } = birth;
         let token = self.tokens.admit(class, guard, first, key, self.now);
         if user != NOBODY {
@@ -44,6 +44,15 @@ impl<P: Probe> Engine<'_, P> {
             self.deposit(token);
         }
         token
+    }
+
+    /// A user's request was answered, or has failed for good.
+    #[inline(never)]
+    pub(super) fn user_goes_on(&mut self, class: ClassId, user: u32, failed: bool) {
+        match self.network.classes[class].arrival {
+            Arrival::InSessions => self.session_goes_on(user, failed),
+            _ => self.think(class, user),
+        }
     }
 
     /// A user of a closed class thinks about the next request.
@@ -67,7 +76,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Users who are refused at once, and ask again at once, would stop the clock for ever.
     #[cold]
-    fn watch_the_restless(&mut self) {
+    pub(super) fn watch_the_restless(&mut self) {
         let (since, rounds) = self.restless;
         self.restless = if since == self.now { (since, rounds + 1) } else { (self.now, 0) };
         if rounds > RESTLESS_MAX {

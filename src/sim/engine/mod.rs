@@ -17,6 +17,7 @@ mod ends;
 mod faults;
 mod interruptions;
 mod queues;
+mod sessions;
 mod steps;
 
 use super::accelerator::{Accelerator, Served};
@@ -34,6 +35,7 @@ use super::pool::{Area, Pool};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
 use super::rows::{Rows, RowsUse};
+use super::sessions::Sessions;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
@@ -41,7 +43,7 @@ use crate::network::{
     self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
     ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
-use crate::network::{PoolId, QueueId, ServiceId, Step, StepId};
+use crate::network::{PoolId, QueueId, ServiceId, SessionId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
 use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
@@ -52,6 +54,7 @@ use crate::units::{Span, Time};
 use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
+use sessions::Comings;
 use std::collections::VecDeque;
 
 /// How one replication is to be run.
@@ -99,6 +102,8 @@ pub struct Usage {
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub queues: Table<QueueId, QueueArea>,
+    /// Areas under the number of sessions, in nanoseconds.
+    pub sessions: Table<SessionId, u128>,
     pub events: u64,
 }
 
@@ -242,20 +247,27 @@ impl<'n> Source<'n> {
 #[derive(Clone, Copy, Debug)]
 enum Lane {
     Arrival(ClassId),
+    /// The same where several come at once.
+    Batch(ClassId),
     Ring(DelayId),
     Cpu(CpuId),
     Accelerator(AcceleratorId),
+    Session(SessionId),
     Control,
 }
 
-/// The slots that there are: the next arrival of each class, the head of each ring, the earliest
+/// The slots that there are: the next arrival of each class, of each kind of session, the head of each ring, the earliest
 /// finish on each shared CPU, what is next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
-    let arrivals = network.classes.ids().map(Lane::Arrival);
+    let arrivals = network.classes.ids().map(|id| match network.classes[id].batch {
+        Some(_) => Lane::Batch(id),
+        None => Lane::Arrival(id),
+    });
     let rings = network.delays.ids().map(Lane::Ring);
     let accelerators = network.accelerators.ids().map(Lane::Accelerator);
     let devices = network.cpus.ids().map(Lane::Cpu).chain(accelerators);
-    arrivals.chain(rings).chain(devices).chain([Lane::Control]).collect()
+    let sessions = network.sessions.ids().map(Lane::Session);
+    arrivals.chain(rings).chain(devices).chain(sessions).chain([Lane::Control]).collect()
 }
 
 /// Tokens that are to go on at the present instant, in the order in which they were set free. Mostly
@@ -358,6 +370,10 @@ struct Engine<'n, P> {
     stores: Table<CacheId, Vec<Store>>,
     queues: Queues,
     sources: Table<ClassId, Source<'n>>,
+    comings: Table<SessionId, Comings<'n>>,
+    sessions: Sessions,
+    /// The slot of the first kind of session.
+    first_session: usize,
     /// What is left of retry budgets, by calling instance.
     budgets: Table<BudgetId, Vec<Bucket>>,
     /// Requests made so far by each user of a closed class.
@@ -379,6 +395,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
         let first_cpu = network.classes.len() + network.delays.len();
+        let first_session = slots.len() - 1 - network.sessions.len();
         Engine {
             network,
             plan: *plan,
@@ -431,6 +448,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             queues: Queues::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
+            comings: network.sessions.map(|_, it| Comings::new(keys, it)),
+            sessions: Sessions::new(network),
+            first_session,
             budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
@@ -461,9 +481,11 @@ impl<'n, P: Probe> Engine<'n, P> {
                 Arrival::Closed { users, .. } => {
                     (0..*users).for_each(|user| self.think(class, user));
                 }
+                Arrival::InSessions => {}
                 _ => self.expect_arrival(class),
             }
         }
+        self.network.sessions.ids().for_each(|it| self.expect_session(it));
     }
 
     fn open_logs(&mut self) {
@@ -528,6 +550,8 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn other_lane(&mut self, slot: usize) {
         match self.slots[slot] {
             Lane::Arrival(_) => {}
+            Lane::Batch(class) => self.arrive_together(class),
+            Lane::Session(session) => self.session_begins(session),
             Lane::Ring(delay) => self.ring(delay),
             Lane::Cpu(cpu) => self.cpu_finish(cpu),
             Lane::Accelerator(device) => self.accelerator_due(device),
@@ -666,6 +690,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
+        self.sessions.open(now);
         self.computed_at_opening_ns = self.computed_ns();
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
@@ -727,6 +752,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             },
             connects: self.connections.map(|_, it| it.measured()),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
+            sessions: self.network.sessions.map(|id, _| self.sessions.area_ns(now, id)),
             events: self.events,
         };
         Ok((self.probe, usage))
