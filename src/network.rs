@@ -248,8 +248,12 @@ pub struct Instance {
 
 impl Instance {
     /// Its n-th named pool.
+    ///
+    /// # Panics
+    /// If it has fewer.
     #[inline]
     pub fn pool(&self, n: u16) -> PoolId {
+        assert!(n < self.pools, "it has such a pool");
         PoolId::new(self.workers.index() + 1 + n as usize)
     }
 }

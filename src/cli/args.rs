@@ -46,6 +46,20 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Find the largest load that keeps a model's objectives: how many users, or how many times its
+    /// rates; what is missed beyond it, and how much of it is left.
+    Capacity {
+        /// The model file, or an experiment file, whose growth says when it is used up.
+        file: PathBuf,
+        /// How long each run of a model is measured.
+        #[arg(long, value_parser = Span::parse, default_value = "5m")]
+        window: Span,
+        /// What of each run of a model is run first and not measured.
+        #[arg(long, value_parser = Span::parse, default_value = "1m")]
+        warm_up: Span,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Print the JSON Schema of a kind of file, for editors.
     Schema {
         /// Which kind.

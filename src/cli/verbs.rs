@@ -4,7 +4,9 @@ use super::args::{Args, Common, Kind, Verb, WarmUp};
 use super::progress::Bar;
 use super::{Refusal, files, output};
 use crate::experiment::file::{Experiment, Replications};
-use crate::experiment::{self, Design, Point, Search, Settings, Source, Stuck, Title, Trouble};
+use crate::experiment::{
+    self, Capacities, Design, Point, Search, Settings, Source, Stuck, Title, Trouble,
+};
 use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
@@ -24,6 +26,9 @@ pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
             let (experiment, document, sources) = read_experiment(experiment, common)?;
             conduct(outcome::Verb::Sweep, &experiment, &document, &sources, common)
         }
+        Verb::Capacity { file, window, warm_up, common } => {
+            capacity(file, *window, *warm_up, common)
+        }
         Verb::Schema { of } => schema(*of),
         Verb::Explain { code } => explain(code),
     }
@@ -41,7 +46,24 @@ impl From<Problem> for Refusal {
     }
 }
 
-/// An experiment that nobody wrote: this model, as it is.
+/// An experiment that nobody wrote: one model, as it is.
+fn alone(
+    model: &Path,
+    window: Span,
+    warm_up: WarmUp,
+    common: &Common,
+) -> Result<(Experiment, Source), Refusal> {
+    if window.is_zero() {
+        let rule = "must be longer than nothing";
+        return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
+    }
+    let mut source = files::source(model)?;
+    set_all(&mut [&mut source], common)?;
+    let experiment =
+        Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
+    Ok((experiment, source))
+}
+
 fn run(
     model: &Path,
     users: Option<f64>,
@@ -49,19 +71,42 @@ fn run(
     warm_up: WarmUp,
     common: &Common,
 ) -> Result<(), Refusal> {
-    if window.is_zero() {
-        let rule = "must be longer than nothing";
-        return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
-    }
-    let mut source = files::source(model)?;
-    set_all(&mut [&mut source], common)?;
+    let (experiment, mut source) = alone(model, window, warm_up, common)?;
     if let Some(users) = users {
         set_users(&mut source, users)?;
     }
-    let experiment =
-        Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
     let document = source.document.clone();
     conduct(outcome::Verb::Run, &experiment, &document, &[source], common)
+}
+
+/// The largest load of a model, or of the models of an experiment.
+fn capacity(file: &Path, window: Span, warm_up: Span, common: &Common) -> Result<(), Refusal> {
+    let (experiment, document, sources) = if files::document(file)?.value().get("models").is_some()
+    {
+        read_experiment(file, common)?
+    } else {
+        let (experiment, source) = alone(file, window, WarmUp::Fixed(warm_up), common)?;
+        (experiment, source.document.clone(), vec![source])
+    };
+    let designs = experiment::designs(&experiment, &document, &sources, false)?;
+    check_addressees(&designs, common)?;
+    let settings = settings(&experiment, common);
+    let bar = Bar::new();
+    let capacities = Capacities { experiment: &experiment, designs: &designs, settings: &settings };
+    let found = in_threads(common.threads, || capacities.run(&bar))?;
+    let told = |trouble: &Trouble, points: &[Point]| refusal(trouble, &settings, points, &document);
+    let (found, points) = found.map_err(|stuck| match stuck {
+        Stuck::Problems(problems) => problems.into(),
+        Stuck::Trouble(trouble) => told(&trouble, &capacities.now()),
+    })?;
+    let title = title(outcome::Verb::Capacity, &experiment, &designs);
+    let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
+    let outcome = in_threads(common.threads, work)?;
+    drop(bar);
+    let mut outcome = outcome.map_err(|trouble| told(&trouble, &points))?;
+    let summaries = outcome.models.values_mut();
+    summaries.zip(found).for_each(|(summary, found)| summary.capacity = Some(found));
+    output::show(&outcome, common)
 }
 
 /// So many users, if it makes a difference.

@@ -1,5 +1,6 @@
 //! Experiments: which runs to make, in parallel, and the estimates that follow from them.
 
+mod capacity;
 mod conduct;
 mod design;
 pub mod file;
@@ -8,6 +9,7 @@ mod point;
 mod summary;
 mod trial;
 
+pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
 pub use design::{Design, Source, designs};
 pub use find::{Search, Stuck};

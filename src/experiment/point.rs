@@ -1,7 +1,7 @@
 //! Points: what is simulated, each with its network, and how long.
 
 use super::design::Design;
-use super::file::{At, Experiment, Hour, WarmUp};
+use super::file::{At, Experiment, Hour, Story, WarmUp};
 use crate::ids::Id;
 use crate::model::{Recorded, compile};
 use crate::network::{Arrival, Fault as NetworkFault, HostId, Names, Network};
@@ -15,8 +15,8 @@ const LEAD: Span = Span::from_whole_secs(60);
 const FAULT_SLICE: Span = Span::from_whole_secs(10);
 /// Into how many slices any other window is cut.
 const SLICES: u64 = 30;
-/// How much of a fault point's run is discarded if nothing is said.
-const FAULT_WARM_UP: Span = Span::from_whole_secs(60);
+/// How much of a run is discarded, of a fault point or in a search, if nothing is said.
+const WARM_UP: Span = Span::from_whole_secs(60);
 
 /// One combination of design, instant and fault.
 pub struct Point {
@@ -52,6 +52,12 @@ impl Point {
         let day = self.day.map(|day| format!(", day {day}"));
         let fault = self.fault.as_ref().map(|it| format!(", {}", it.what));
         self.names.model.clone() + &day.unwrap_or_default() + &fault.unwrap_or_default()
+    }
+
+    /// Whether any traffic comes at a rate.
+    pub fn grows(&self) -> bool {
+        let mut all = arrivals(&self.network, &self.names);
+        all.any(|it| matches!(it.1, Arrival::Open { .. } | Arrival::Bursts { .. }))
     }
 
     /// How many events one run will take, roughly: as if every request ran all its steps.
@@ -105,11 +111,7 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         return points;
     }
     for (i, design) in designs.iter().enumerate() {
-        let mut classes = design.model.file.traffic.values();
-        let mut sessions = design.model.file.sessions.values();
-        let grows =
-            classes.any(|it| it.per_user.is_some()) || sessions.any(|it| it.per_user.is_some());
-        if experiment.growth.is_some() && !grows {
+        if experiment.growth.is_some() && !design.model.file.is_per_user() {
             let rule = format!("no traffic of model \"{}\" is given per user", design.name());
             let mend = "give its traffic as \"per_user\", so that more users make more of it";
             findings.wrong_at("growth", Code::E010, rule, mend);
@@ -148,6 +150,54 @@ fn too_many(experiment: &Experiment, designs: &[Design], findings: &mut Findings
     total > POINTS_MAX
 }
 
+/// How much traffic there is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Load {
+    /// What is given per user is made by so many.
+    Users(f64),
+    /// Everything that comes at a rate comes so many times as often.
+    Times(f64),
+}
+
+impl Load {
+    /// The same kind of load, and as much of it as this.
+    pub fn at(self, much: f64) -> Load {
+        match self {
+            Load::Users(_) => Load::Users(much),
+            Load::Times(_) => Load::Times(much),
+        }
+    }
+}
+
+/// A design under any load, at the hour that the experiment looks at.
+pub fn at_load(experiment: &Experiment, design: usize, of: &Design, load: Load) -> Point {
+    let users = match load {
+        Load::Users(users) => Some(users),
+        Load::Times(_) => of.model.file.users,
+    };
+    let factor = experiment.growth.as_ref().map_or(1.0, hour_factor);
+    let instant = Instant { day: None, users, load: users.map(|it| it * factor) };
+    let mut point = point(experiment, design, of, &instant);
+    if let Load::Times(times) = load {
+        let Network { classes, sessions, .. } = &mut point.network;
+        let own = classes.iter_mut().map(|it| &mut it.arrival);
+        for arrival in own.chain(sessions.iter_mut().map(|it| &mut it.arrival)) {
+            match arrival {
+                Arrival::Open { rates } => rates.iter_mut().for_each(|it| it.1 *= times),
+                Arrival::Bursts { phases } => phases.iter_mut().for_each(|it| it.0 *= times),
+                Arrival::Renewal { .. }
+                | Arrival::Instants { .. }
+                | Arrival::Closed { .. }
+                | Arrival::InSessions => {}
+            }
+        }
+    }
+    if let WarmUp::Auto(_) = point.warm_up {
+        point.warm_up = WarmUp::Fixed(WARM_UP);
+    }
+    point
+}
+
 /// One sampled instant: its day, its users, and how many users' worth of traffic they make then.
 struct Instant {
     day: Option<f64>,
@@ -170,13 +220,18 @@ fn instant(experiment: &Experiment, at: Span) -> Instant {
     };
     // People come whole.
     let users = story.users.users_at(at, story.over).round();
-    let factor = match (&story.daily, story.sample.at) {
+    let factor = hour_factor(story);
+    let day = at.as_secs() / 86_400.0;
+    Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
+}
+
+/// How much more traffic there is at the hour that is looked at than in the mean of the day.
+fn hour_factor(story: &Story) -> f64 {
+    match (&story.daily, story.sample.at) {
         (None, _) | (_, At::Hour(Hour::Mean)) => 1.0,
         (Some(daily), At::Hour(Hour::Peak)) => daily.peak_to_mean,
         (Some(daily), At::Time(time)) => daily.factor(time),
-    };
-    let day = at.as_secs() / 86_400.0;
-    Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
+    }
 }
 
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
@@ -215,7 +270,7 @@ fn fault_point(
     let mut point = point(experiment, design, of, &instant);
     let warm_up = match point.warm_up {
         WarmUp::Fixed(span) => span,
-        WarmUp::Auto(_) => FAULT_WARM_UP,
+        WarmUp::Auto(_) => WARM_UP,
     };
     let at = Time::ZERO + warm_up + LEAD;
     match fault.surge {

@@ -263,7 +263,7 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
     let limits = limits(design);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
-    ModelSummary { breaks_on: breaks_on(points, &limits), objectives, found: None }
+    ModelSummary { breaks_on: breaks_on(points, &limits), objectives, found: None, capacity: None }
 }
 
 /// When an objective is first missed with confidence: between the last sampled day on which all

@@ -8,6 +8,7 @@ pub mod calendar;
 mod connections;
 mod cpu;
 mod engine;
+mod hot;
 mod interrupted;
 mod line;
 mod log;

@@ -270,7 +270,8 @@ const BLANK: Token = Token {
     key: 0,
     born: Time::ZERO,
     joined: Time::ZERO,
-    held: [InstanceId::LAST; DEPTH_MAX],
+    // Some instance, so that what is held can always be opened.
+    held: [InstanceId::FIRST; DEPTH_MAX],
 };
 
 /// The class of a place that holds no token.

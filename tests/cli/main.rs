@@ -2,6 +2,7 @@
 
 mod accelerators;
 mod background;
+mod capacity;
 mod determinism;
 mod docs;
 mod find;

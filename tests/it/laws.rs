@@ -1,9 +1,9 @@
 //! Laws that hold exactly on every path, checked by a ledger that knows nothing of the engine's own.
 
-use crate::support::{Diary, Model, mean_and_error, model, plan, span};
+use crate::support::{Diary, Model, mean_and_error, model, one_service, plan, span, try_run};
 use crate::swarm::{random_faults, random_model};
-use outgrow::ids::Id;
-use outgrow::network::{AcceleratorId, Arrival, ClassId};
+use outgrow::ids::{Id, Table};
+use outgrow::network::{AcceleratorId, Arrival, ClassId, Network};
 use outgrow::sim::{Fingerprint, Measure, Plan, Probe, Reason};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
@@ -188,7 +188,7 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
 #[test]
 fn the_area_under_those_at_work_is_throughput_times_stay() {
     // One worker, everything answered: the time for which it was held is the sum of the services.
-    let model = crate::support::one_service(
+    let model = one_service(
         r#""workers": 1,"#,
         r#"[{ "wait": { "exponential": "1s" } }]"#,
         r#""rate": "0.5/s""#,
@@ -202,4 +202,21 @@ fn the_area_under_those_at_work_is_throughput_times_stay() {
     // But for the one in service when the run ends.
     let (difference, _) = mean_and_error(&seen.iter().map(waited).collect::<Vec<_>>());
     assert!(difference.abs() < 1e-3, "{difference}");
+}
+
+#[test]
+fn a_network_that_names_what_is_not_there_is_refused_when_its_run_opens() {
+    let refused = |spoil: fn(&mut Network)| {
+        let Model { mut network, .. } =
+            one_service(r#""workers": 1,"#, r#"[{ "cpu": "1ms" }]"#, r#""rate": "1/s""#);
+        let plan = plan(1, "1s");
+        assert!(try_run(&network, &plan, ()).is_ok());
+        spoil(&mut network);
+        std::panic::catch_unwind(|| try_run(&network, &plan, ()).is_ok()).is_err()
+    };
+    assert!(refused(|it| it.instances.iter_mut().for_each(|it| it.pools = 7)));
+    assert!(refused(|it| it.visits.iter_mut().for_each(|it| it.only = Some(Id::new(7)))));
+    assert!(refused(|it| it.services.iter_mut().for_each(|it| it.instances.end = Id::new(7))));
+    assert!(refused(|it| it.works = Table::default()));
+    assert!(refused(|it| it.visits = Table::default()));
 }

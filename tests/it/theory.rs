@@ -69,6 +69,11 @@ oracles! { "oracles/lines.json" as lines:
     token_bucket fair_shares
 }
 
+oracles! { "oracles/arrivals.json" as arrivals:
+    batches_of_two_to_four batches_of_three geometric_batches
+    sessions_on_a_shared_processor sessions_through_a_graph open_beside_closed
+}
+
 oracles! { "oracles/balancing.json" as balancing:
     weighted_at_random weighted_turns power_of_two_among_a_hundred least_outstanding_at_high_load
 }

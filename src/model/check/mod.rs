@@ -45,9 +45,7 @@ pub fn check(model: &Model, findings: &mut Findings) {
 
 /// Whether the model says how many users there are, if that matters.
 pub fn users_are_given(model: &Model, findings: &mut Findings) {
-    let per_user = model.traffic.values().any(|it| it.per_user.is_some())
-        || model.sessions.values().any(|it| it.per_user.is_some());
-    if per_user && model.users.is_none() {
+    if model.is_per_user() && model.users.is_none() {
         let rule = "traffic is given per user, and nothing says how many users there are";
         findings.wrong(Code::E004, rule, "add \"users\": 5000");
     }

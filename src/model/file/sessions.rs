@@ -1,6 +1,6 @@
 //! Sessions: users who come, ask one thing after another, and go.
 
-use super::{Named, RecordedCounts, TrafficClass};
+use super::{Model, Named, RecordedCounts, TrafficClass};
 use crate::parts::arrival::{Burst, Timestamps};
 use crate::parts::distribution::{Count, Distribution};
 use crate::units::Rate;
@@ -116,6 +116,14 @@ impl Coming<'_> {
             self.bursts.is_some(),
         ];
         given.into_iter().filter(|it| *it).count()
+    }
+}
+
+impl Model {
+    /// Whether any of its traffic grows with the number of users.
+    pub fn is_per_user(&self) -> bool {
+        self.traffic.values().any(|it| it.per_user.is_some())
+            || self.sessions.values().any(|it| it.per_user.is_some())
     }
 }
 

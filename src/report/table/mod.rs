@@ -1,6 +1,7 @@
 //! An outcome as tables for people: every figure with its half-width, every table with a line that
 //! says how to read it.
 
+mod capacity;
 mod found;
 mod grid;
 mod run;
@@ -35,9 +36,10 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
     match outcome.verb {
         Verb::Run => outcome.points.iter().for_each(|it| run::point(&mut page, outcome, it)),
         Verb::Sweep => story::by_factor(&mut page, outcome),
+        Verb::Capacity => capacity::capacity(&mut page, outcome),
         _ => story::by_day(&mut page, outcome),
     }
-    if outcome.verb != Verb::Run {
+    if !matches!(outcome.verb, Verb::Run | Verb::Capacity) {
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);

@@ -44,16 +44,18 @@ impl<E: Copy> Heap<E> {
         self.rest.first().map_or(NOTHING, |&(order, _)| (self.times[0], order))
     }
 
+    /// Tells whether there are more events now than before one was last taken out.
     #[inline(always)]
-    pub fn push(&mut self, at: Time, order: u64, event: E) {
+    pub fn push(&mut self, at: Time, order: u64, event: E) -> bool {
         debug_assert!(at < Time::NEVER && order < u64::MAX, "an event without a date");
         if self.is_open {
             self.is_open = false;
             if let ([time, ..], [only]) = (&mut self.times[..], &mut self.rest[..]) {
                 (*time, *only) = (at, (order, event));
-                return;
+            } else {
+                self.sink(at, (order, event));
             }
-            return self.sink(at, (order, event));
+            return false;
         }
         self.rest.push((order, event));
         if self.times.len() < self.rest.len() + CHILDREN {
@@ -75,6 +77,7 @@ impl<E: Copy> Heap<E> {
         }
         times[hole] = at;
         rest[hole] = (order, event);
+        true
     }
 
     /// Takes out what is due first.
@@ -86,6 +89,17 @@ impl<E: Copy> Heap<E> {
         let (order, event) = *self.rest.first()?;
         self.is_open = true;
         Some(Scheduled { at: self.times[0], order, event })
+    }
+
+    /// Takes out what is due first, whenever that is.
+    #[inline(always)]
+    pub fn pop_event(&mut self) -> Option<E> {
+        if self.is_open {
+            self.close();
+        }
+        let (_, event) = *self.rest.first()?;
+        self.is_open = true;
+        Some(event)
     }
 
     /// Fills the first place with what stands last.

@@ -69,8 +69,7 @@ impl<E: Copy> OneShot<E> {
     #[inline(always)]
     pub fn push(&mut self, at: Time, order: u64, event: E) {
         if at < self.horizon {
-            self.heap.push(at, order, event);
-            if self.heap.len() > self.limit {
+            if self.heap.push(at, order, event) && self.heap.len() > self.limit {
                 self.put_away();
             }
         } else {
@@ -86,6 +85,19 @@ impl<E: Copy> OneShot<E> {
         }
         let first = self.heap.pop();
         if self.heap.is_empty() && self.horizon != Time::NEVER {
+            self.move_horizon();
+        }
+        first
+    }
+
+    /// Takes out what is due first, whenever that is.
+    #[inline(always)]
+    pub fn pop_event(&mut self) -> Option<E> {
+        if !self.batch.is_empty() {
+            return self.pop_beside_batch().map(|it| it.event);
+        }
+        let first = self.heap.pop_event();
+        if self.horizon != Time::NEVER && self.heap.is_empty() {
             self.move_horizon();
         }
         first

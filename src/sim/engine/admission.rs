@@ -101,7 +101,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn is_shed(&self, id: TokenId, to: VisitId, rules: &Admission, at: InstanceId) -> bool {
         let busy = self.pools[self.instances[at].workers].in_use();
         let class = self.tokens[id].class.index();
-        let key = self.network.visits[to].key.wrapping_add(SHED);
+        let key = self.named.visits.at(to).key.wrapping_add(SHED);
         let mut luck = self.draw(id, key);
         rules.sheds.iter().any(|it| luck.unit() < it.shares[class] && busy >= it.from)
     }
@@ -136,14 +136,14 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn luck_of_patience(&self, id: TokenId, to: VisitId) -> Draw {
-        self.draw(id, self.network.visits[to].key.wrapping_add(PATIENCE))
+        self.draw(id, self.named.visits.at(to).key.wrapping_add(PATIENCE))
     }
 
     /// How much the first step has to do: it will draw the same.
     fn size_ns(&self, id: TokenId) -> u64 {
         match self.network.steps[self.tokens[id].step] {
             Step::Compute { work, .. } | Step::Delay { work, .. } | Step::Wait { work } => {
-                let work = &self.network.works[work];
+                let work = self.named.works.at(work);
                 work.law.draw(&mut self.draw(id, work.key)).nanos()
             }
             _ => 0,

@@ -11,15 +11,19 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
         let at = self.sources[class].arrivals.next();
         let order = self.order(Rank::Arrive);
-        self.lanes.set(class.index(), at, order);
+        let slot = match self.network.classes[class].batch {
+            None => class.index(),
+            Some(_) => self.batch_slot(class),
+        };
+        self.lanes.set(slot, at, order);
     }
 
     /// A request comes in from outside, and is to go on.
     #[inline]
     pub(super) fn arrive(&mut self, class: ClassId) -> TokenId {
         let Source { arrivals, key, birth } = &mut self.sources[class];
-        let (key, birth) = (rng::request(*key, arrivals.number - 1), *birth);
-        let next = arrivals.next();
+        let key = rng::request(*key, arrivals.number - 1);
+        let (next, birth) = (arrivals.next(), *birth);
         let order = self.order(Rank::Arrive);
         self.lanes.set(class.index(), next, order);
         self.be_born(class, birth, key, NOBODY)
@@ -122,7 +126,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Chooses an instance and crosses over to it.
     #[inline(always)]
     pub(super) fn call(&mut self, id: TokenId, to: VisitId, depth: Depth) -> Flow {
-        let visit = &self.network.visits[to];
+        let visit = self.named.visits.at(to);
         let instance = match visit.only {
             Some(only) => only,
             None => self.choose_instance(id, visit, depth),
@@ -247,7 +251,7 @@ impl<P: Probe> Engine<'_, P> {
             return Flow::Stay;
         }
         if !self.network.links.is_empty() {
-            let luck = self.network.visits[visit].key.wrapping_add(2);
+            let luck = self.named.visits.at(visit).key.wrapping_add(2);
             if self.cross(id, depth, luck, false) {
                 return Flow::Stay;
             }

@@ -9,7 +9,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Finds out how many accesses the disk sees, and when the first of them was asked for.
     #[inline(never)]
     pub(super) fn read(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
-        let spec = &self.network.accesses[access];
+        let spec = self.named.accesses.at(access);
         let draw = &mut self.draw(id, spec.key);
         let buffer = self.network.instances[self.tokens[id].held(depth)].buffer;
         let left = match (spec.certain, buffer) {
@@ -32,7 +32,7 @@ impl<P: Probe> Engine<'_, P> {
     /// One access, for as long as it takes by itself and what limits the disk allows.
     #[inline(never)]
     pub(super) fn move_bytes(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
-        let spec = &self.network.accesses[access];
+        let spec = self.named.accesses.at(access);
         let token = &self.tokens[id];
         let luck = spec.key.wrapping_add(1 + u64::from(token.left));
         let mut span = spec.time.draw(&mut Draw::at(token.key, luck));
@@ -55,7 +55,7 @@ impl<P: Probe> Engine<'_, P> {
     /// The next access, if there is one, no sooner after the last was asked for than its pace says.
     #[inline(never)]
     pub(super) fn again(&mut self, id: TokenId, access: AccessId) -> Flow {
-        let pace = self.network.accesses[access].pace;
+        let pace = self.named.accesses.at(access).pace;
         let token = &mut self.tokens[id];
         if token.left == 0 {
             return Flow::On;

@@ -18,6 +18,7 @@ mod faults;
 mod interruptions;
 mod queues;
 mod sessions;
+mod sound;
 mod steps;
 
 use super::accelerator::{Accelerator, Served};
@@ -27,6 +28,7 @@ use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
+use super::hot::Hot;
 use super::interrupted::Interrupted;
 use super::log::Log;
 use super::meter::Meter;
@@ -55,6 +57,7 @@ use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use sessions::Comings;
+use sound::{Named, by_instance, by_pool, named};
 use std::collections::VecDeque;
 
 /// How one replication is to be run.
@@ -246,55 +249,61 @@ impl<'n> Source<'n> {
 /// What a slot of the lanes dates.
 #[derive(Clone, Copy, Debug)]
 enum Lane {
-    Arrival(ClassId),
-    /// The same where several come at once.
-    Batch(ClassId),
+    Arrival,
     Ring(DelayId),
     Cpu(CpuId),
     Accelerator(AcceleratorId),
+    /// The next arrival of a class of which several come at once, in place of its first slot.
+    Batch(ClassId),
     Session(SessionId),
     Control,
 }
 
-/// The slots that there are: the next arrival of each class, of each kind of session, the head of each ring, the earliest
-/// finish on each shared CPU, what is next at each host's accelerators, the next control.
+/// The slots that there are: the next arrival of each class, the head of each ring, the earliest
+/// finish on each shared CPU, the next of what comes in batches and of each kind of session, what is
+/// next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
-    let arrivals = network.classes.ids().map(|id| match network.classes[id].batch {
-        Some(_) => Lane::Batch(id),
-        None => Lane::Arrival(id),
-    });
+    let arrivals = network.classes.ids().map(|_| Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
     let accelerators = network.accelerators.ids().map(Lane::Accelerator);
-    let devices = network.cpus.ids().map(Lane::Cpu).chain(accelerators);
+    let cpus = network.cpus.ids().map(Lane::Cpu);
+    let batches = network.classes.ids().filter(|id| network.classes[*id].batch.is_some());
     let sessions = network.sessions.ids().map(Lane::Session);
-    arrivals.chain(rings).chain(devices).chain(sessions).chain([Lane::Control]).collect()
+    let rare = batches.map(Lane::Batch).chain(sessions);
+    let all = arrivals.chain(rings).chain(cpus).chain(rare);
+    all.chain(accelerators).chain([Lane::Control]).collect()
 }
 
 /// Tokens that are to go on at the present instant, in the order in which they were set free. Mostly
 /// there is one or none: the first stands apart from the others.
-#[derive(Default)]
 struct Ready {
-    first: Option<TokenId>,
+    /// `NOBODY` if there is none.
+    first: u32,
     others: VecDeque<TokenId>,
 }
 
 impl Ready {
+    fn new() -> Ready {
+        Ready { first: NOBODY, others: VecDeque::new() }
+    }
+
     #[inline]
     fn push_back(&mut self, id: TokenId) {
-        if self.first.is_none() {
-            self.first = Some(id);
+        if self.first == NOBODY {
+            self.first = id.raw();
         } else {
             self.others.push_back(id);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop_front(&mut self) -> Option<TokenId> {
-        let first = self.first.take();
-        if first.is_some() && !self.others.is_empty() {
-            self.first = self.others.pop_front();
+        if self.first == NOBODY {
+            return None;
         }
-        first
+        let first = TokenId::from_raw(self.first);
+        self.first = self.others.pop_front().map_or(NOBODY, TokenId::raw);
+        Some(first)
     }
 }
 
@@ -332,6 +341,7 @@ impl Inside {
 
 struct Engine<'n, P> {
     network: &'n Network,
+    named: Named<'n>,
     plan: Plan,
     keys: Keys,
     now: Time,
@@ -344,7 +354,7 @@ struct Engine<'n, P> {
     controls: OneShot<Control>,
     ready: Ready,
     tokens: Tokens,
-    pools: Table<PoolId, Pool>,
+    pools: Hot<PoolId, Pool>,
     gates: Table<InstanceId, Gate>,
     /// The buckets of each service's rate limits.
     rate_buckets: Table<ServiceId, Vec<Vec<RateBucket>>>,
@@ -352,10 +362,10 @@ struct Engine<'n, P> {
     cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
     cpu_slots: Table<CpuId, usize>,
-    instances: Table<InstanceId, Instance>,
+    instances: Hot<InstanceId, Instance>,
     /// Instance-nanoseconds of computing up to the window's opening.
     computed_at_opening_ns: Table<InstanceId, u128>,
-    candidates: Table<InstanceId, Candidate>,
+    candidates: Hot<InstanceId, Candidate>,
     balancers: Table<ServiceId, Balancer>,
     careful: Table<CarefulId, CarefulState>,
     /// How many instances of each service are believed to be down.
@@ -395,9 +405,10 @@ impl<'n, P: Probe> Engine<'n, P> {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
         let first_cpu = network.classes.len() + network.delays.len();
-        let first_session = slots.len() - 1 - network.sessions.len();
+        let first_session = slots.len() - 1 - network.accelerators.len() - network.sessions.len();
         Engine {
             network,
+            named: named(network),
             plan: *plan,
             keys,
             now: Time::ZERO,
@@ -409,9 +420,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             slots,
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
-            ready: Ready::default(),
+            ready: Ready::new(),
             tokens: Tokens::with_capacity(4096),
-            pools: pools(network),
+            pools: by_pool(network, pools(network)),
             gates: network.instances.map(|_, _| Gate::default()),
             rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
             interrupted: Interrupted::default(),
@@ -421,19 +432,25 @@ impl<'n, P: Probe> Engine<'n, P> {
                 let claims = claims.map(|it| (it.cpu_weight, it.cpu_limit));
                 Cpu::new(host.cores_each(), host.switch, claims)
             }),
-            instances: network.instances.map(|_, it| Instance {
-                computing_ns: 0,
-                workers: it.workers,
-                disk: network.hosts[it.host].disk,
-                state: Health::Up,
-                ruled: network.services[it.service].admission.is_some()
-                    || network.services[it.service].ejection.is_some(),
-                record: Record::default(),
-                belief: Belief::default(),
-                stamp: 0,
-            }),
+            instances: by_instance(
+                network,
+                network.instances.map(|_, it| Instance {
+                    computing_ns: 0,
+                    workers: it.workers,
+                    disk: network.hosts[it.host].disk,
+                    state: Health::Up,
+                    ruled: network.services[it.service].admission.is_some()
+                        || network.services[it.service].ejection.is_some(),
+                    record: Record::default(),
+                    belief: Belief::default(),
+                    stamp: 0,
+                }),
+            ),
             computed_at_opening_ns: network.instances.map(|_, _| 0),
-            candidates: network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
+            candidates: by_instance(
+                network,
+                network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
+            ),
             balancers: network.services.map(|_, _| Balancer::default()),
             careful: network.careful.map(|_, it| CarefulState::new(it)),
             ejected: network.services.map(|_, _| 0),
@@ -532,15 +549,16 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Carries out the earliest one-shot event; returns the token that goes on first, if one does.
     #[inline(always)]
     fn event(&mut self) -> Option<TokenId> {
-        let event = self.once.pop()?.event;
+        let event = self.once.pop_event()?;
         if self.is_void(event) { None } else { self.happen(event) }
     }
 
     /// Carries out what a slot was due for; returns the token that goes on first, if one does.
     #[inline(always)]
     fn lane(&mut self, slot: usize) -> Option<TokenId> {
-        if let Lane::Arrival(class) = self.slots[slot] {
-            return Some(self.arrive(class));
+        // The slots of arrivals come first: this also says that the class is there.
+        if slot < self.sources.len() {
+            return Some(self.arrive(ClassId::new(slot)));
         }
         self.other_lane(slot);
         None
@@ -549,7 +567,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[inline(never)]
     fn other_lane(&mut self, slot: usize) {
         match self.slots[slot] {
-            Lane::Arrival(_) => {}
+            Lane::Arrival => {}
             Lane::Batch(class) => self.arrive_together(class),
             Lane::Session(session) => self.session_begins(session),
             Lane::Ring(delay) => self.ring(delay),

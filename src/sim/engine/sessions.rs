@@ -49,6 +49,13 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    /// Where the next arrival of a class of which several come at once is dated: before the sessions.
+    pub(super) fn batch_slot(&self, class: ClassId) -> usize {
+        let classes = &self.network.classes;
+        let later = classes.ids().filter(|it| *it >= class && classes[*it].batch.is_some());
+        self.first_session - later.count()
+    }
+
     pub(super) fn expect_session(&mut self, session: SessionId) {
         let at = self.comings[session].arrivals.next();
         let order = self.order(Rank::Arrive);

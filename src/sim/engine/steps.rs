@@ -103,7 +103,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
-        let work = &self.network.works[work];
+        let work = self.named.works.at(work);
         let token = &mut self.tokens[id];
         let span = work.law.draw(&mut Draw::at(token.key, work.key));
         token.joined = self.now + span;
@@ -136,7 +136,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(never)]
     fn compute(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
-        let work = &self.network.works[work];
+        let work = self.named.works.at(work);
         let span = work.law.draw(&mut self.draw(id, work.key));
         self.begin_computing(id, self.tokens[id].held(depth), span);
         Flow::Stay
@@ -167,7 +167,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Wakes a core up for the request, if one sleeps.
     #[inline(never)]
     fn wake_core(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
-        let work = &self.network.works[work];
+        let work = self.named.works.at(work);
         let span = work.law.draw(&mut self.draw(id, work.key));
         let instance = self.tokens[id].held(depth);
         let cpu = self.cpu_for(id, instance, span);
@@ -234,7 +234,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(never)]
     fn pause(&mut self, id: TokenId, work: WorkId) -> Flow {
-        let work = &self.network.works[work];
+        let work = self.named.works.at(work);
         let span = work.law.draw(&mut self.draw(id, work.key));
         self.tokens[id].joined = self.now + span;
         self.schedule(span, Rank::Finish, Kind::Done, id);
@@ -243,7 +243,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     fn access(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
-        let spec = &self.network.accesses[access];
+        let spec = self.named.accesses.at(access);
         let token = &mut self.tokens[id];
         let left = spec.misses.draw(&mut Draw::at(token.key, spec.key));
         token.left = left;
@@ -278,7 +278,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline]
     fn transfer(&mut self, id: TokenId, access: AccessId) -> Flow {
-        let access = &self.network.accesses[access];
+        let access = self.named.accesses.at(access);
         let token = &self.tokens[id];
         let luck = access.key.wrapping_add(1 + u64::from(token.left));
         let span = access.time.draw(&mut Draw::at(token.key, luck));
@@ -301,7 +301,7 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(never)]
     fn lock(&mut self, id: TokenId, lock: LockId, work: WorkId) -> Flow {
-        let purpose = self.network.works[work].key;
+        let purpose = self.named.works.at(work).key;
         let spec = &self.network.locks[lock];
         let mut row = spec.rows.draw(&mut self.draw(id, purpose));
         if spec.apart {

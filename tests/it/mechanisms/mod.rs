@@ -12,6 +12,7 @@ mod lines;
 mod policies;
 mod queues;
 mod requests;
+mod sessions;
 
 use crate::support::{Diary, Model, model, plan};
 use outgrow::ids::Id;
