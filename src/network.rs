@@ -2,18 +2,23 @@
 //!
 //! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
 
+mod fault;
+
+pub use fault::{Failing, Fault, FaultStyle, LinkTrouble, Slow, When};
+
 use crate::ids::{Id, Table, id};
 use crate::parts::balance::{Careful, Rule};
 use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
 use crate::parts::law::switching::Switching;
+use crate::parts::policy::breaker::Breaker;
 use crate::parts::policy::budget::Budget;
 use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::Bucket;
-use crate::parts::policy::retry::Retry;
+use crate::parts::policy::retry::Tries;
 use crate::parts::queue::Full;
 use crate::units::{Span, Time};
 use std::ops::Range;
@@ -65,7 +70,13 @@ id!(QueueId);
 id!(SessionId);
 id!(SendId);
 id!(GuardId);
+id!(
+    /// What a caller does beyond patience and retries.
+    PolicyId
+);
+id!(BreakerId);
 id!(BudgetId);
+id!(HedgeId);
 id!(ForkId);
 id!(
     /// A balancer that looks at more than who works and how much each has to do.
@@ -83,6 +94,8 @@ id!(
 /// How many instances a request is inside of: the nesting of its calls.
 pub type Depth = u8;
 pub const DEPTH_MAX: usize = 8;
+/// The depth above all instances.
+pub const CLIENT: Depth = Depth::MAX;
 
 /// One instruction of a request's program. A request in progress is a place in `Network::steps`.
 ///
@@ -152,10 +165,17 @@ pub enum Step {
     Choose { choice: ChoiceId },
     /// Go on elsewhere.
     Jump { to: StepId },
-    /// Send an attempt of a guarded call and wait for how it ends.
+    /// Send an attempt of a guarded call and wait for how it ends; `CLIENT` is the depth of who is
+    /// inside of no instance.
     Guarded { guard: GuardId, depth: Depth },
+    /// Fail if the deadline has passed.
+    Due,
+    /// Fail by chance: the first option of the choice.
+    Fail { choice: ChoiceId },
     /// Send branches and wait for enough of them.
     Fork { fork: ForkId, depth: Depth },
+    /// The program of whoever takes work back that nobody waits for: do so, once all others rest.
+    TakeBack,
     /// The log's own program: let more commits gather, if it is worth it.
     Gather { depth: Depth },
     /// The log's own program: take a place at its disk, or wait in line for it.
@@ -574,11 +594,57 @@ pub struct Choice {
 #[derive(Clone, Debug)]
 pub struct Guard {
     pub first: StepId,
+    /// How long each attempt is waited for, if that is always as long.
     pub timeout: Option<DelayId>,
-    pub retry: Retry,
-    /// What its retries are paid from, if they are limited.
+    pub tries: Tries,
+    /// What its retries or hedges are paid from, if they are limited.
     pub budget: Option<BudgetId>,
     pub key: u64,
+    /// What else there is to it, which most guards pay one test for.
+    pub policy: Option<PolicyId>,
+}
+
+/// What a caller does beyond patience and retries.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// The service whose instances call; none for clients.
+    pub caller: Option<ServiceId>,
+    /// Whether there may be a deadline: patience is then at most what is left of it.
+    pub due: bool,
+    /// How long each attempt is waited for if the deadline is no sooner.
+    pub timeout: Option<DelayId>,
+    /// Sets one, so long after a call begins.
+    pub deadline: Option<Work>,
+    /// Whether it only stands for a client whose attempts are guarded further in.
+    pub wraps: bool,
+    /// Whether what nobody waits for is taken back.
+    pub cancel: bool,
+    pub breaker: Option<BreakerId>,
+    pub hedge: Option<Hedged>,
+    /// Where to go on if a call fails for good.
+    pub fallback: Option<StepId>,
+}
+
+/// When to ask once more.
+#[derive(Clone, Copy, Debug)]
+pub struct Hedged {
+    pub after: HedgeAfter,
+    pub most: u32,
+    pub hedge: HedgeId,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum HedgeAfter {
+    Delay(DelayId),
+    /// When it has taken longer than this share of those before.
+    Percentile(f64),
+}
+
+/// What the instances of a service keep of a policy, each its own; or clients, all together.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<S> {
+    pub caller: Option<ServiceId>,
+    pub spec: S,
 }
 
 /// A retry budget of a class's clients, or of the instances that make a call, each its own.
@@ -592,6 +658,8 @@ pub struct RetryBudget {
 pub struct Fork {
     pub branches: Vec<StepId>,
     pub need: u32,
+    /// Whether branches that nobody waits for any more are taken back.
+    pub cancel: bool,
 }
 
 /// A kind of request.
@@ -659,17 +727,6 @@ impl Session {
     }
 }
 
-/// Hosts that fail together for a while.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    pub hosts: Vec<HostId>,
-    pub at: Time,
-    pub until: Time,
-    pub style: FaultStyle,
-}
-
-pub use crate::parts::fault::FaultStyle;
-
 #[derive(Clone, Debug, Default)]
 pub struct Network {
     pub zones: u32,
@@ -703,6 +760,9 @@ pub struct Network {
     pub choices: Table<ChoiceId, Choice>,
     pub guards: Table<GuardId, Guard>,
     pub budgets: Table<BudgetId, RetryBudget>,
+    pub policies: Table<PolicyId, Policy>,
+    pub breakers: Table<BreakerId, Kept<Breaker>>,
+    pub hedges: Table<HedgeId, Kept<()>>,
     pub forks: Table<ForkId, Fork>,
     pub delays: Table<DelayId, Span>,
     /// The time to cross from zone to zone, row by row; empty if no link takes time.
@@ -710,6 +770,12 @@ pub struct Network {
     pub faults: Vec<Fault>,
     /// Users behind the traffic that is given per user.
     pub users: Option<f64>,
+    /// Whether those who wait for others must know whom they wait for.
+    pub has_families: bool,
+    /// Where whoever takes work back begins, if any is ever taken back.
+    pub take_back: Option<StepId>,
+    /// Whether work may be done that nobody waits for.
+    pub may_waste: bool,
 }
 
 impl Host {
@@ -758,5 +824,9 @@ pub struct Names {
     pub caches: Vec<String>,
     pub queues: Vec<String>,
     pub sessions: Vec<String>,
+    /// `web.breaker.db`, `browse.breaker` for clients.
+    pub breakers: Vec<String>,
+    /// `web.hedge.db.read`, `browse.hedge` for clients.
+    pub hedges: Vec<String>,
     pub classes: Vec<String>,
 }

@@ -36,6 +36,9 @@ pub struct Outcome {
     pub comparisons: Vec<Comparison>,
     /// What had to hold, and whether it does.
     pub expectations: Vec<Expectation>,
+    /// How the figures differ from those of an earlier outcome; absent if none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
     /// Mistakes in the files; nothing was run when there are any.
     pub problems: Vec<Problem>,
 }
@@ -65,6 +68,10 @@ pub struct Estimate {
     /// The unit of value and half-width; absent where it is a bare factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
+    /// The runs were too short for this figure: its interval holds the true value less often than it
+    /// says.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub too_short: bool,
 }
 
 /// What an estimate counts in.
@@ -113,6 +120,9 @@ pub struct Point {
     /// What was discarded before it, in seconds.
     #[serde(default)]
     pub warm_up_s: f64,
+    /// What the most replications did not reach of `until`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Unmet>,
     /// What fails during the window; absent on an ordinary day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -190,6 +200,25 @@ pub struct Series {
     pub failed: Vec<f64>,
     /// Mean response of those answered in the slice, in seconds; null where there was none.
     pub response_mean: Vec<Option<f64>>,
+    /// Quantiles of their responses, in seconds, by name: `p50`, `p95`, `p99`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub response: IndexMap<String, Vec<Option<f64>>>,
+    /// Instances of each service at the end of the slice.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub instances: IndexMap<String, Instances>,
+    /// The share of the cores of each host group that was busy, of those hosts that were up; null
+    /// where none was.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub cpu: IndexMap<String, Vec<Option<f64>>>,
+}
+
+/// How many instances of a service there are, slice by slice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Instances {
+    /// In truth.
+    pub up: Vec<f64>,
+    /// As their balancer believes.
+    pub believed: Vec<f64>,
 }
 
 /// What holds for a design over all its points.
@@ -202,6 +231,9 @@ pub struct ModelSummary {
     /// What the model promises: `generate.p95` at most 3 s, `generate.availability` at least 0.999.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub objectives: IndexMap<String, f64>,
+    /// What is to be expected in the long run; absent if nothing says how often something fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
     /// What the experiment sought; absent if it sought nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
@@ -245,6 +277,21 @@ pub enum CapacityUnit {
     Users,
     /// Times the rates that the model gives.
     Times,
+}
+
+/// What is to be expected over a long time in which outages come now and then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OverTime {
+    /// The share of requests that are answered.
+    pub availability: Estimate,
+    /// The time of a month of 730 hours in which fewer than half of them are, in seconds.
+    pub downtime_per_month: Estimate,
+    /// How many outages there are in a month, on average.
+    pub outages_per_month: f64,
+    /// The share of months without any, if they come independently of one another.
+    pub month_without: f64,
+    /// How it was got.
+    pub method: String,
 }
 
 /// The smallest value for which something holds.
@@ -321,6 +368,22 @@ pub struct Comparison {
     /// How many replications would tell them apart, or did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replications_needed: Option<u64>,
+    /// How many replications on luck of their own would tell as much; absent where the difference
+    /// does not vary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub independent: Option<f64>,
+}
+
+/// A metric that is not known as exactly as the experiment asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unmet {
+    pub metric: String,
+    /// The half-width that was asked for, as a share of the value.
+    pub wanted: f64,
+    /// The half-width that was reached.
+    pub reached: f64,
+    /// About how many replications would reach what was asked for.
+    pub replications_needed: u64,
 }
 
 /// Which of two is better, if that can be told.
@@ -335,8 +398,111 @@ pub enum Verdict {
 /// Something that had to hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Expectation {
+    /// In one line: `with page.response.p95 under 300ms`.
     pub text: String,
+    /// What it is for, in plain words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
     pub verdict: Kept,
+    /// The least probability with which such a verdict is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// How many replications would tell, where it could not be told; absent where more than anybody
+    /// would run, or none would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replications_needed: Option<u64>,
+    /// Each point that it speaks of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<Checked>,
+}
+
+/// An expectation at one of the points that it speaks of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Checked {
+    pub model: String,
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub factors: IndexMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<f64>,
+    /// What fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// The model that it must be better than.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
+    pub metric: String,
+    /// What the metric came to, or by how much it differs from that of the other model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    pub verdict: Kept,
+    /// Why there is no figure, or none that could tell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// How many independent runs were made.
+    pub replications: u32,
+    /// The metric in each of them, so that a later outcome can be compared pair by pair; empty where
+    /// one has no value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
+}
+
+/// An outcome against an earlier one of the same experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// The version of the program that wrote the earlier one.
+    pub version: String,
+    /// Whether both have the same seed, so that runs were compared pair by pair; else by Welch's test.
+    pub paired: bool,
+    /// The chance that any figure is called better or worse that is not, after Holm's correction.
+    pub significance: f64,
+    /// The share of a figure by which it may become worse.
+    pub tolerance: f64,
+    /// Every figure that both have.
+    pub changes: Vec<Change>,
+}
+
+/// A figure now and before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// Where: model, levels, day, fault.
+    pub place: String,
+    pub metric: String,
+    pub before: Estimate,
+    pub now: Estimate,
+    pub difference: Estimate,
+    /// Better or worse by more than is tolerated; else it cannot be told that it is either.
+    pub verdict: Verdict,
+}
+
+impl Change {
+    pub fn verdict_text(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Better => "better",
+            Verdict::Worse => "worse",
+            Verdict::CannotTell => "no change shown",
+        }
+    }
+}
+
+impl Baseline {
+    /// Whether anything is worse.
+    pub fn is_worse(&self) -> bool {
+        self.changes.iter().any(|it| it.verdict == Verdict::Worse)
+    }
+
+    /// How it was told, in a sentence.
+    pub fn method(&self) -> String {
+        let how = if self.paired { "pair by pair on the same luck" } else { "by Welch's test" };
+        format!(
+            "Better, worse: by more than {} %, compared {how}; the chance that any of the {} is told wrongly is \
+             at most {} % (Holm's correction).",
+            self.tolerance * 100.0,
+            self.changes.len(),
+            self.significance * 100.0
+        )
+    }
 }
 
 /// Whether something that had to hold does.
@@ -381,22 +547,33 @@ impl Estimate {
     /// A value in `unit`; a half-width that is no number counts as none.
     pub fn new(value: f64, half_width: Option<f64>, confidence: f64, unit: Unit) -> Self {
         let half_width = half_width.filter(|it| it.is_finite());
-        Estimate { value, half_width, confidence, unit: Some(unit) }
+        Estimate { value, half_width, confidence, unit: Some(unit), too_short: false }
     }
 
     /// The same in another measure: both value and half-width times `factor`.
     pub fn scaled(self, factor: f64, unit: Unit) -> Self {
-        Estimate::new(
-            self.value * factor,
-            self.half_width.map(|it| it * factor.abs()),
-            self.confidence,
-            unit,
-        )
+        let half_width = self.half_width.map(|it| it * factor.abs());
+        let scaled = Estimate::new(self.value * factor, half_width, self.confidence, unit);
+        Estimate { too_short: self.too_short, ..scaled }
     }
 
     /// One minus a share, with the same uncertainty.
     pub fn complement(self) -> Self {
         Estimate { value: 1.0 - self.value, ..self }
+    }
+}
+
+impl Expectation {
+    /// One of which nothing but the verdict is known.
+    pub fn new(text: &str, verdict: Kept) -> Self {
+        Expectation {
+            text: text.to_owned(),
+            about: String::new(),
+            verdict,
+            confidence: None,
+            replications_needed: None,
+            points: Vec::new(),
+        }
     }
 }
 
@@ -427,6 +604,7 @@ impl Outcome {
             models: IndexMap::new(),
             comparisons: Vec::new(),
             expectations: Vec::new(),
+            baseline: None,
             problems: Vec::new(),
         }
     }
@@ -491,6 +669,10 @@ fn yes() -> bool {
 
 fn is_yes(it: &bool) -> bool {
     *it
+}
+
+fn is_no(it: &bool) -> bool {
+    !*it
 }
 
 /// Whether the last segments of `path` are `end`.

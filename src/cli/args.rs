@@ -1,6 +1,6 @@
 //! What can be said on the command line.
 
-use crate::units::Span;
+use crate::units::{Share, Span};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub enum Verb {
         /// The model file.
         model: PathBuf,
         /// How many users there are, in place of the model's own number.
-        #[arg(long)]
+        #[arg(long, allow_negative_numbers = true)]
         users: Option<f64>,
         /// How long each run is measured.
         #[arg(long, value_parser = Span::parse, default_value = "5m")]
@@ -60,6 +60,17 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Check what experiments expect: exit code 0 if all of it holds, 1 if something fails, 3 if
+    /// something cannot be told.
+    Check {
+        /// Experiment files with an "expect".
+        #[arg(required = true)]
+        experiments: Vec<PathBuf>,
+        #[command(flatten)]
+        gates: Gates,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Print the JSON Schema of a kind of file, for editors.
     Schema {
         /// Which kind.
@@ -72,6 +83,26 @@ pub enum Verb {
     },
 }
 
+/// What a CI job wants besides.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Gates {
+    /// A JUnit file for the CI server.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// A Markdown file for the job's summary or a pull request.
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Print annotations for GitHub; so it does by itself where GITHUB_ACTIONS is true.
+    #[arg(long)]
+    pub github: bool,
+    /// The outcome.json of an earlier check: what has become worse fails too.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// By how much a figure may become worse than in the baseline.
+    #[arg(long, value_parser = Share::parse, default_value = "5%")]
+    pub tolerance: Share,
+}
+
 /// What most verbs take.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Common {
@@ -80,7 +111,7 @@ pub struct Common {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
     /// The seed of all chance.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// How many independent runs of each point.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -18,7 +18,8 @@ pub fn document(path: &Path) -> Result<Document, Vec<Problem>> {
 /// Larger files are not read, whatever they are.
 const MAX_BYTES: u64 = 256 << 20;
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+/// The bytes of a file.
+pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MAX_BYTES {

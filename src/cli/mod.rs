@@ -1,6 +1,7 @@
 //! The command line: arguments, messages, exit codes.
 
 mod args;
+mod check;
 mod files;
 mod output;
 mod progress;
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
         eprintln!("warning: Ctrl-C ends the program without a word: {error}");
     }
     match verbs::carry_out(&args) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(refusal) => refuse(&refusal),
     }
 }

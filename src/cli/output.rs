@@ -16,7 +16,8 @@ pub fn show(outcome: &Outcome, common: &Common) -> Result<(), Refusal> {
     }
 }
 
-fn printed(outcome: &Outcome, format: Format) -> String {
+/// What is printed of an outcome.
+pub fn printed(outcome: &Outcome, format: Format) -> String {
     match format {
         Format::Json => json::text(outcome),
         Format::Csv => csv::text(outcome),
@@ -38,6 +39,20 @@ pub fn print(text: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Writes one file, whole or not at all.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+    write_whole(path, bytes)
+        .map_err(|error| Refusal::Failed(format!("{} cannot be written: {error}", path.display())))
+}
+
+/// The same in a folder, which is made if there is none.
+pub fn write_file_in(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Refusal::Failed(format!("{} cannot be written: {error}", folder.display()))
+    })?;
+    write_file(&folder.join(name), bytes)
+}
+
 fn write_folder(outcome: &Outcome, folder: &Path) -> Result<(), Refusal> {
     let failed = |path: &Path, why: String| {
         Refusal::Failed(format!("{} cannot be written: {why}", path.display()))
@@ -49,6 +64,9 @@ fn write_folder(outcome: &Outcome, folder: &Path) -> Result<(), Refusal> {
     };
     write("outcome.json", json::text(outcome).as_bytes())?;
     write("outcome.csv", csv::text(outcome).as_bytes())?;
+    if let Some(series) = csv::series(outcome) {
+        write("series.csv", series.as_bytes())?;
+    }
     for chart in chart::charts(outcome) {
         write(&format!("{}.svg", chart.name), chart::svg(&chart).as_bytes())?;
         let name = format!("{}.png", chart.name);

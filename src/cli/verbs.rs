@@ -1,6 +1,7 @@
 //! What each verb does.
 
 use super::args::{Args, Common, Kind, Verb, WarmUp};
+use super::check::check;
 use super::progress::Bar;
 use super::{Refusal, files, output};
 use crate::experiment::file::{Experiment, Replications};
@@ -11,13 +12,15 @@ use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
 use crate::outcome::{self, Outcome};
-use crate::problem::{Code, Findings, Problem, suggest};
+use crate::problem::{Code, Findings, Problem, Segment, suggest};
+use crate::report::figure::rounded;
 use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
 
-pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
-    match &args.verb {
+/// Does what was asked, and answers with the exit code.
+pub(super) fn carry_out(args: &Args) -> Result<u8, Refusal> {
+    let done = match &args.verb {
         Verb::Run { model, users, window, warm_up, common } => {
             run(model, *users, *window, *warm_up, common)
         }
@@ -29,9 +32,13 @@ pub(super) fn carry_out(args: &Args) -> Result<(), Refusal> {
         Verb::Capacity { file, window, warm_up, common } => {
             capacity(file, *window, *warm_up, common)
         }
+        Verb::Check { experiments, gates, common } => {
+            return check(experiments, gates, common);
+        }
         Verb::Schema { of } => schema(*of),
         Verb::Explain { code } => explain(code),
-    }
+    };
+    done.map(|()| 0)
 }
 
 impl From<Vec<Problem>> for Refusal {
@@ -58,10 +65,36 @@ fn alone(
         return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
     }
     let mut source = files::source(model)?;
+    if source.document.has(&[Segment::from("models")]) {
+        let mend = format!("did you mean outgrow sweep {}?", model.display());
+        let rule = "this is an experiment and no model";
+        return Err(Problem::without_place(Code::E005, &shown(model), rule, &mend).into());
+    }
+    set_once(common)?;
     set_all(&mut [&mut source], common)?;
     let experiment =
         Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
     Ok((experiment, source))
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Who sets the same twice means one of the two.
+fn set_once(common: &Common) -> Result<(), Refusal> {
+    let mut paths: Vec<&str> = Vec::new();
+    for set in &common.sets {
+        let (path, _) = assignment(set)?;
+        if paths.contains(&path) {
+            let place = format!("--set {path}");
+            let problem =
+                Problem::without_place(Code::E002, &place, "is set twice", "leave one out");
+            return Err(problem.into());
+        }
+        paths.push(path);
+    }
+    Ok(())
 }
 
 fn run(
@@ -150,6 +183,7 @@ fn plain(models: &[PathBuf]) -> Experiment {
         about: String::new(),
         variants: Default::default(),
         find: None,
+        expect: Vec::new(),
         models: models.iter().map(|path| path.display().to_string()).collect(),
         growth: None,
         vary: Default::default(),
@@ -163,11 +197,18 @@ fn plain(models: &[PathBuf]) -> Experiment {
 }
 
 /// The experiment file and the models that it names; their mistakes all at once.
-fn read_experiment(
+pub(super) fn read_experiment(
     path: &Path,
     common: &Common,
 ) -> Result<(Experiment, Document, Vec<Source>), Refusal> {
     let mut document = files::document(path)?;
+    let has = |key: &str| document.has(&[Segment::from(key)]);
+    if !has("models") && has("services") {
+        let mend = format!("did you mean outgrow run {}?", path.display());
+        let rule = "this is a model and no experiment";
+        return Err(Problem::without_place(Code::E005, &shown(path), rule, &mend).into());
+    }
+    set_once(common)?;
     for set in common.sets.iter().filter(|set| addressee(set).is_none()) {
         let (path, value) = assignment(set)?;
         document.set(path, value)?;
@@ -236,7 +277,7 @@ fn set_all(sources: &mut [&mut Source], common: &Common) -> Result<(), Refusal> 
 }
 
 /// A model that `--set` speaks to and that is not there.
-fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
+pub(super) fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
     for set in &common.sets {
         let Some((name, _)) = addressee(set) else { continue };
         if !designs.iter().any(|it| it.name() == name) {
@@ -291,7 +332,7 @@ fn conduct(
     output::show(&outcome, common)
 }
 
-fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
+pub(super) fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
     let names: Vec<&str> = designs.iter().map(|it| it.name()).collect();
     match experiment.name.as_str() {
         "" => {
@@ -306,7 +347,7 @@ fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Ti
     }
 }
 
-fn settings(experiment: &Experiment, common: &Common) -> Settings {
+pub(super) fn settings(experiment: &Experiment, common: &Common) -> Settings {
     let replications = match common.replications {
         Some(count) => Replications { min: count, ..Replications::default() },
         None => experiment.replications.clone(),
@@ -318,7 +359,7 @@ fn settings(experiment: &Experiment, common: &Common) -> Settings {
     }
 }
 
-fn in_threads<T: Send>(
+pub(super) fn in_threads<T: Send>(
     threads: Option<u16>,
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, Refusal> {
@@ -329,7 +370,7 @@ fn in_threads<T: Send>(
     Ok(pool.install(work))
 }
 
-fn refusal(
+pub(super) fn refusal(
     trouble: &Trouble,
     settings: &Settings,
     points: &[Point],
@@ -338,8 +379,9 @@ fn refusal(
     match trouble {
         Trouble::TooLarge { expected, allowed } => {
             let rule = format!(
-                "this would take about {:.1e} events, and {:.1e} are allowed",
-                expected, *allowed as f64
+                "this would take about {} events, and {} are allowed",
+                of_events(*expected),
+                of_events(*allowed as f64)
             );
             let mend = "shorten the window, lower the load or the replications, or allow more with --max-events";
             Problem::without_place(Code::E012, "--max-events", rule, mend).into()
@@ -362,6 +404,15 @@ fn refusal(
             gave_up(&place, *failure)
         }
     }
+}
+
+/// A number of events to two digits: `4,500`, and from a million on `1.5e12`.
+fn of_events(number: f64) -> String {
+    if number >= 1e6 {
+        return format!("{number:.1e}");
+    }
+    let tens = (number.max(1.0).log10().floor() as i32 - 1).max(0);
+    rounded(number, -tens)
 }
 
 fn gave_up(place: &str, failure: Failure) -> Refusal {

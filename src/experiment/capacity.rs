@@ -16,7 +16,6 @@ use super::summary::{CONFIDENCE, Limit, Steadiness, limits, told};
 use super::trial::{Trial, trial};
 use crate::outcome::{Capacity, CapacityUnit, Unit};
 use crate::problem::{Code, Problem};
-use crate::sim::Plan;
 use crate::stats::{Aim, Estimate};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -159,14 +158,7 @@ impl Capacities<'_> {
             return Err(Stuck::Trouble(Trouble::TooLarge { expected, allowed }));
         }
         let WarmUp::Fixed(warm_up) = point.warm_up else { unreachable!("loads have a warm-up") };
-        let plan = Plan {
-            seed: self.settings.seed,
-            replication,
-            warm_up,
-            window: point.window,
-            slice: point.slice,
-            events_max: self.settings.events_max,
-        };
+        let plan = self.settings.plan(&point, replication, warm_up);
         let failed = |failure| Trouble::GaveUp { point: design, replication, failure };
         trial(&point, &self.designs[design], &plan).map_err(|it| Stuck::Trouble(failed(it)))
     }
@@ -321,6 +313,7 @@ impl Capacities<'_> {
             half_width: capacity.half_width.and(late).map(|late| (value - early).max(late - value)),
             confidence: CONFIDENCE,
             unit: Some(Unit::Days),
+            too_short: false,
         })
     }
 }

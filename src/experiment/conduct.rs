@@ -8,6 +8,8 @@ use super::file::{Replications, WarmUp};
 use super::point::{Point, slice_of};
 use super::summary::{CONFIDENCE, Steadiness};
 use super::trial::{Trial, trial};
+use super::values::values;
+use crate::outcome::Unmet;
 use crate::problem::suggest;
 use crate::sim::{Failure, Plan};
 use crate::stats::{Estimate, Truncation, mser5_of_mean};
@@ -30,6 +32,20 @@ pub struct Settings {
     pub events_max: u64,
 }
 
+impl Settings {
+    /// One run of a point as it stands, after this warm-up.
+    pub fn plan(&self, point: &Point, replication: u32, warm_up: Span) -> Plan {
+        Plan {
+            seed: self.seed,
+            replication,
+            warm_up,
+            window: point.window,
+            slice: point.slice,
+            events_max: self.events_max,
+        }
+    }
+}
+
 /// What was run of a point.
 #[derive(Debug)]
 pub struct Conducted {
@@ -37,6 +53,8 @@ pub struct Conducted {
     /// Whether the transient ended in time; if not, the warm-up is half a window.
     pub settled: bool,
     pub trials: Vec<Trial>,
+    /// What the most replications did not reach.
+    pub unmet: Vec<Unmet>,
 }
 
 /// Why there is no outcome.
@@ -60,29 +78,112 @@ impl Progress for () {
     fn advance(&self, _: f64, _: f64) {}
 }
 
-/// Runs all points; one result for each, in their order.
+/// A further round: so many more runs of each of some points, all of which have had as many so far.
+pub struct Round {
+    pub points: Vec<usize>,
+    pub more: u32,
+}
+
+/// Having seen what there is, asks for a further round, or for no more.
+pub type Next<'a> = dyn FnMut(&[Conducted]) -> Result<Option<Round>, Trouble> + 'a;
+
+/// Runs all points until enough is known; one result for each, in their order.
 pub fn conduct(
     designs: &[Design],
     points: &[Point],
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<Vec<Conducted>, Trouble> {
+    let Replications { min, max, .. } = settings.replications;
+    let mut conducted = conduct_rounds(designs, points, settings, progress, &mut |conducted| {
+        check_names(settings, conducted)?;
+        let wants_more = |i: &usize| wants_more(&points[*i], &conducted[*i].trials, settings);
+        let points: Vec<usize> = (0..points.len()).filter(wants_more).collect();
+        let Some(first) = points.first() else { return Ok(None) };
+        let done = conducted[*first].trials.len() as u32;
+        Ok(Some(Round { more: min.min(max.unwrap_or(min) - done), points }))
+    })?;
+    for (point, it) in points.iter().zip(&mut conducted) {
+        it.unmet = unmet(settings, point, &it.trials);
+    }
+    Ok(conducted)
+}
+
+/// Runs points in rounds, for as long as `next` asks for one, having seen what there is.
+pub fn conduct_rounds(
+    designs: &[Design],
+    points: &[Point],
+    settings: &Settings,
+    progress: &dyn Progress,
+    next: &mut Next,
+) -> Result<Vec<Conducted>, Trouble> {
     let costs: Vec<f64> = points.iter().map(Point::expected_events).collect();
-    let expected = costs.iter().sum::<f64>() * f64::from(settings.replications.min);
+    let certain: f64 = points.iter().map(Point::certain_events).sum();
+    let expected = certain * f64::from(settings.replications.min);
     if expected > settings.events_max as f64 {
         return Err(Trouble::TooLarge { expected, allowed: settings.events_max });
     }
-    let work = Work { designs, points, settings, costs, progress, done: AtomicU64::new(0) };
+    let work = Work {
+        designs,
+        points,
+        settings,
+        costs,
+        progress,
+        done: AtomicU64::new(0),
+        planned: AtomicU64::new(0),
+    };
+    work.planned.store(work.expected() as u64, Relaxed);
     let mut conducted = work.find_warm_ups()?;
-    loop {
-        let wanting: Vec<usize> =
-            (0..points.len()).filter(|i| work.wants_more(*i, &conducted[*i].trials)).collect();
-        if wanting.is_empty() {
-            return Ok(conducted);
-        }
-        work.round(&wanting, &mut conducted)?;
-        work.check_names(&conducted)?;
+    while let Some(round) = next(&conducted)? {
+        work.plan_ahead(&conducted, &round);
+        work.round(&round, &mut conducted)?;
     }
+    Ok(conducted)
+}
+
+/// Whether a point needs another round.
+fn wants_more(point: &Point, trials: &[Trial], settings: &Settings) -> bool {
+    let Replications { min, max, .. } = settings.replications;
+    let (done, most) = (trials.len() as u32, max.unwrap_or(min));
+    done < min.min(most) || done < most && !unmet(settings, point, trials).is_empty()
+}
+
+/// Which metrics of a point are not known well enough yet.
+fn unmet(settings: &Settings, point: &Point, trials: &[Trial]) -> Vec<Unmet> {
+    let until = &settings.replications.until;
+    let steady = || !Steadiness::of(point, trials).is_overloaded();
+    if until.is_empty() || point.fault.is_some() || !steady() {
+        return Vec::new();
+    }
+    let unmet = until.iter().filter_map(|(metric, share)| {
+        let estimate = Estimate::from_replications(&values_of(trials, metric)?, CONFIDENCE)?;
+        let (wanted, reached) = (share.as_ratio(), estimate.relative_half_width()?);
+        // The half-width falls as the root of the number of replications.
+        let needed = (trials.len() as f64 * (reached / wanted) * (reached / wanted)).ceil();
+        (reached > wanted).then(|| Unmet {
+            metric: metric.clone(),
+            wanted,
+            reached,
+            replications_needed: needed as u64,
+        })
+    });
+    unmet.collect()
+}
+
+/// Whether what replications go on for is measured anywhere, as soon as anything is.
+fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Trouble> {
+    let figures = || conducted.iter().filter_map(|it| it.trials.first()).flat_map(|it| &it.figures);
+    if figures().next().is_none() {
+        return Ok(());
+    }
+    for metric in settings.replications.until.keys() {
+        if !figures().any(|it| it.name == *metric) {
+            let known: BTreeSet<&str> = figures().map(|it| it.name.as_str()).collect();
+            let mend = suggest(metric, known);
+            return Err(Trouble::UnknownMetric { metric: metric.clone(), mend });
+        }
+    }
+    Ok(())
 }
 
 struct Work<'a> {
@@ -93,6 +194,8 @@ struct Work<'a> {
     progress: &'a dyn Progress,
     /// Expected events of the runs that are done.
     done: AtomicU64,
+    /// Expected events of all runs, by what is known so far.
+    planned: AtomicU64,
 }
 
 /// One run to be made.
@@ -110,17 +213,24 @@ impl Work<'_> {
         // Other luck than that of the runs that are measured, or the cut would be fitted to them.
         let tasks = tasks(&unknown, u32::MAX - PILOTS, PILOTS);
         let pilots = self.run_all(&tasks, |task| {
-            let window = self.points[task.point].window;
-            let slice = Span::from_nanos((window.nanos() / PILOT_SLICES).max(1));
-            self.plan(task, Span::ZERO, window, slice)
+            let point = &self.points[task.point];
+            let slice = Span::from_nanos((point.window.nanos() / PILOT_SLICES).max(1));
+            Plan { slice, ..self.settings.plan(point, task.replication, Span::ZERO) }
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {
-            WarmUp::Fixed(warm_up) => Conducted { warm_up, settled: true, trials: Vec::new() },
+            WarmUp::Fixed(warm_up) => {
+                Conducted { warm_up, settled: true, trials: Vec::new(), unmet: Vec::new() }
+            }
             WarmUp::Auto(_) => {
                 let found = pilots.next().and_then(|it| end_of_transient(it, point.window));
                 let warm_up = found.unwrap_or(Span::from_nanos(point.window.nanos() / 2));
-                Conducted { warm_up, settled: found.is_some(), trials: Vec::new() }
+                Conducted {
+                    warm_up,
+                    settled: found.is_some(),
+                    trials: Vec::new(),
+                    unmet: Vec::new(),
+                }
             }
         });
         Ok(self.alike_on_each_day(conducted.collect()))
@@ -141,14 +251,22 @@ impl Work<'_> {
         conducted
     }
 
-    fn round(&self, wanting: &[usize], conducted: &mut [Conducted]) -> Result<(), Trouble> {
-        let done = conducted[wanting[0]].trials.len() as u32;
-        let most = self.settings.replications.max.unwrap_or(self.settings.replications.min);
-        let more = self.settings.replications.min.min(most - done);
-        let tasks = tasks(wanting, done, more);
+    /// Events of the first round and of the pilots before it.
+    fn expected(&self) -> f64 {
+        let replications = f64::from(self.settings.replications.min);
+        let pilots = |it: &Point| {
+            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
+        };
+        let all = self.points.iter().zip(&self.costs);
+        all.map(|(point, cost)| cost * (replications + pilots(point))).sum()
+    }
+
+    fn round(&self, round: &Round, conducted: &mut [Conducted]) -> Result<(), Trouble> {
+        let done = round.points.first().map_or(0, |it| conducted[*it].trials.len() as u32);
+        let tasks = tasks(&round.points, done, round.more);
         let trials = self.run_all(&tasks, |task| {
             let point = &self.points[task.point];
-            self.plan(task, conducted[task.point].warm_up, point.window, point.slice)
+            self.settings.plan(point, task.replication, conducted[task.point].warm_up)
         })?;
         for (task, trial) in tasks.iter().zip(trials) {
             conducted[task.point].trials.push(trial);
@@ -156,50 +274,28 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn plan(&self, task: &Task, warm_up: Span, window: Span, slice: Span) -> Plan {
-        Plan {
-            seed: self.settings.seed,
-            replication: task.replication,
-            warm_up,
-            window,
-            slice,
-            events_max: self.settings.events_max,
-        }
-    }
-
-    /// Whether a point needs another round.
-    fn wants_more(&self, point: usize, trials: &[Trial]) -> bool {
-        let Replications { min, max, until } = &self.settings.replications;
-        let (done, most) = (trials.len() as u32, max.unwrap_or(*min));
-        if done < (*min).min(most) {
-            return true;
-        }
-        let steady = self.points[point].fault.is_none()
-            && !Steadiness::of(&self.points[point], trials).is_overloaded();
-        done < most
-            && steady
-            && until.iter().any(|(metric, share)| {
-                let values = values_of(trials, metric);
-                values.is_some_and(|it| {
-                    let estimate = Estimate::from_replications(&it, CONFIDENCE);
-                    let relative = estimate.and_then(|it| it.relative_half_width());
-                    relative.is_some_and(|it| it > share.as_ratio())
-                })
-            })
-    }
-
-    /// Whether what replications go on for is measured anywhere.
-    fn check_names(&self, conducted: &[Conducted]) -> Result<(), Trouble> {
-        let figures =
-            || conducted.iter().filter_map(|it| it.trials.first()).flat_map(|it| &it.figures);
-        for metric in self.settings.replications.until.keys() {
-            if !figures().any(|it| it.name == *metric) {
-                let known: BTreeSet<&str> = figures().map(|it| it.name.as_str()).collect();
-                let mend = suggest(metric, known);
-                return Err(Trouble::UnknownMetric { metric: metric.clone(), mend });
-            }
-        }
-        Ok(())
+    /// Looks how much work is left, as far as what is known so far can tell.
+    fn plan_ahead(&self, conducted: &[Conducted], round: &Round) {
+        let Replications { min, max, .. } = self.settings.replications;
+        let left = |(i, it): (usize, &Conducted)| {
+            let done = it.trials.len() as f64;
+            let needed = if it.trials.is_empty() {
+                0
+            } else {
+                let unmet = unmet(self.settings, &self.points[i], &it.trials);
+                unmet.iter().map(|it| it.replications_needed).max().unwrap_or(0)
+            };
+            let most = f64::from(max.unwrap_or(min));
+            // Whole rounds, as they will be run.
+            let rounds = (needed as f64).max(f64::from(min)) / f64::from(min);
+            let whole = (rounds.ceil() * f64::from(min)).min(most);
+            self.costs[i] * (whole - done).max(0.0)
+        };
+        let left: f64 = conducted.iter().enumerate().map(left).sum();
+        let own =
+            round.points.iter().map(|it| self.costs[*it]).sum::<f64>() * f64::from(round.more);
+        let left = left.max(own);
+        self.planned.store(self.done.load(Relaxed) + left as u64, Relaxed);
     }
 
     /// Makes the runs, the largest first, and returns them in the order of the tasks.
@@ -221,15 +317,16 @@ impl Work<'_> {
 
     fn run(&self, task: &Task, plan: &Plan) -> Result<Trial, Trouble> {
         let point = &self.points[task.point];
-        let trial = trial(point, &self.designs[point.design], plan);
+        let mut trial = trial(point, &self.designs[point.design], plan);
+        // Only a run that is alone tells by its batches how sure it is.
+        if let Ok(trial) = &mut trial
+            && self.settings.replications.min > 1
+        {
+            trial.responses.iter_mut().for_each(|it| it.batches = Vec::new());
+        }
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
-        let replications = f64::from(self.settings.replications.min);
-        let pilots = |it: &Point| {
-            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
-        };
-        let all = self.points.iter().zip(&self.costs);
-        let total: f64 = all.map(|(point, cost)| cost * (replications + pilots(point))).sum();
+        let total = self.planned.load(Relaxed) as f64;
         self.progress.advance(done, total.max(done));
         let (point, replication) = (task.point, task.replication);
         trial.map_err(|failure| Trouble::GaveUp { point, replication, failure })
@@ -239,7 +336,7 @@ impl Work<'_> {
 /// The values of a metric over replications, if every one has it.
 pub fn values_of(trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
     let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
-    trials.iter().map(|trial| trial.figures[place].value).collect()
+    values(trials, place)
 }
 
 fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {

@@ -2,7 +2,7 @@
 
 use super::file::Experiment;
 use crate::model::{self, Document, Files, Loaded};
-use crate::problem::{Code, Finding, Problem, Segment, parse_path};
+use crate::problem::{Code, Finding, Problem, Segment, parse_path, suggest};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -44,8 +44,10 @@ pub fn designs(
     let mut problems = Vec::new();
     let mut used = vec![false; experiment.vary.len()];
     let mut names: Vec<String> = Vec::new();
-    for (i, variant, files) in variants(experiment, models, &mut problems) {
-        let model = &variant;
+    for Variant { model: i, name: variant, document: model, files } in
+        variants(experiment, document, models, &mut problems)
+    {
+        let model = &model;
         let name = match load(experiment, model, files) {
             Ok(loaded) => loaded.file.name.clone(),
             Err(found) => {
@@ -55,8 +57,13 @@ pub fn designs(
         };
         if names.contains(&name) {
             let rule = format!("two models are named \"{name}\"");
-            let mend = "give one of them another \"name\"";
-            problems.extend(told(document, "models", Some(i), Code::E010, rule, mend));
+            let (path, mend) = match variant {
+                Some(variant) => {
+                    (["variants".into(), variant.into()], "give the variant another name")
+                }
+                None => (["models".into(), i.into()], "give one of them another \"name\""),
+            };
+            problems.extend(told(document, &path, Code::E010, rule, mend));
             continue;
         }
         names.push(name.clone());
@@ -65,7 +72,13 @@ pub fn designs(
         let count = factors.iter().map(|it| it.levels.len()).fold(1, usize::saturating_mul);
         if designs.len().saturating_add(count) > DESIGNS_MAX {
             let rule = format!("{count} combinations of levels; at most {DESIGNS_MAX} can be run");
-            problems.extend(told(document, "vary", None, Code::E012, rule, "vary less at a time"));
+            problems.extend(told(
+                document,
+                &["vary".into()],
+                Code::E012,
+                rule,
+                "vary less at a time",
+            ));
             continue;
         }
         for levels in combinations(&factors) {
@@ -77,33 +90,56 @@ pub fn designs(
     }
     if vary && problems.is_empty() {
         let unused = experiment.vary.keys().zip(&used).filter(|(_, used)| !**used);
-        let findings = unused.map(|(key, _)| Finding {
-            code: Code::E008,
-            path: vec![Segment::from("vary"), Segment::from(key)],
-            rule: "no model has anything at this path".to_owned(),
-            mend: "write it as in the model file: \"monolith: hosts.rack.cores\"".to_owned(),
-        });
-        problems.extend(document.problems(findings.collect()));
+        for (key, _) in unused {
+            let (rule, mend) = nowhere(key, &names);
+            problems.extend(told(document, &["vary".into(), key.into()], Code::E008, rule, &mend));
+        }
     }
     problems.dedup();
     if problems.is_empty() { Ok(designs) } else { Err(problems) }
 }
 
-/// Every model in every variant, with its place among the models.
-fn variants<'m>(
-    experiment: &Experiment,
-    models: &'m [Source],
-    problems: &mut Vec<Problem>,
-) -> Vec<(usize, Document, &'m Files<'static>)> {
-    let mut all = Vec::new();
-    for (i, Source { document, files }) in models.iter().enumerate() {
-        if experiment.variants.is_empty() {
-            all.push((i, document.clone(), &**files));
+/// Why a factor has no effect on any model, and how it would.
+fn nowhere(key: &str, names: &[String]) -> (String, String) {
+    match key.split_once(':') {
+        Some((name, _)) if !names.iter().any(|it| it == name.trim()) => {
+            let rule = format!("no model is named \"{}\" here", name.trim());
+            (rule, suggest(name.trim(), names.iter().map(String::as_str)))
         }
-        for (variant, changes) in &experiment.variants {
-            match changed(document, variant, changes, models.len() > 1) {
-                Ok(document) => all.push((i, document, &**files)),
-                Err(problem) => problems.push(problem),
+        _ => {
+            let rule = "no model has anything at this path".to_owned();
+            (rule, "write it as in the model file: \"monolith: hosts.rack.cores\"".to_owned())
+        }
+    }
+}
+
+/// A model as it is, or as a variant has it.
+struct Variant<'a> {
+    /// Its place among the models.
+    model: usize,
+    name: Option<&'a str>,
+    document: Document,
+    files: &'a Files<'static>,
+}
+
+/// Every model in every variant.
+fn variants<'a>(
+    experiment: &'a Experiment,
+    document: &Document,
+    models: &'a [Source],
+    problems: &mut Vec<Problem>,
+) -> Vec<Variant<'a>> {
+    let mut all = Vec::new();
+    for (model, Source { document: own, files }) in models.iter().enumerate() {
+        if experiment.variants.is_empty() {
+            all.push(Variant { model, name: None, document: own.clone(), files: &**files });
+        }
+        for (name, changes) in &experiment.variants {
+            match changed(own, document, name, changes, models.len() > 1) {
+                Ok(document) => {
+                    all.push(Variant { model, name: Some(name), document, files: &**files });
+                }
+                Err(found) => problems.extend(found),
             }
         }
     }
@@ -113,21 +149,25 @@ fn variants<'m>(
 /// A model with some things changed. It goes by the variant's name; by its own too, where there are
 /// several models.
 fn changed(
-    document: &Document,
+    model: &Document,
+    experiment: &Document,
     variant: &str,
     changes: &IndexMap<String, Value>,
     several: bool,
-) -> Result<Document, Problem> {
-    let by = format!("variants.{variant}");
-    let mut changed = document.clone();
+) -> Result<Document, Vec<Problem>> {
+    let mut changed = model.clone();
     let name = [Segment::from("name")];
-    let name_was = document.text_at(&name).filter(|_| several);
+    let name_was = model.text_at(&name).filter(|_| several);
     let new = name_was.map_or(variant.to_owned(), |it| format!("{it} {variant}"));
-    changed.set_value(&by, &name, Value::String(new))?;
+    let by = format!("variants.{variant}");
+    changed.set_value(&by, &name, Value::String(new)).map_err(|it| vec![it])?;
     for (path, value) in changes {
+        let at = ["variants".into(), variant.into(), path.into()];
         let place = parse_path(path)
-            .map_err(|why| Problem::without_place(Code::E008, &format!("{by} {path}"), &why, ""))?;
-        changed.set_value(&by, &place, value.clone())?;
+            .map_err(|why| told(experiment, &at, Code::E008, why.to_owned(), ""))?;
+        changed
+            .set_value(&by, &place, value.clone())
+            .map_err(|it| told(experiment, &at, it.code, it.rule, &it.mend))?;
     }
     Ok(changed)
 }
@@ -149,14 +189,12 @@ const DESIGNS_MAX: usize = 10_000;
 /// A problem of the experiment file.
 fn told(
     document: &Document,
-    key: &str,
-    place: Option<usize>,
+    path: &[Segment],
     code: Code,
     rule: String,
     mend: &str,
 ) -> Vec<Problem> {
-    let path = std::iter::once(Segment::from(key)).chain(place.map(Segment::from)).collect();
-    document.problems(vec![Finding { code, path, rule, mend: mend.to_owned() }])
+    document.problems(vec![Finding { code, path: path.to_vec(), rule, mend: mend.to_owned() }])
 }
 
 /// The factors that apply to the model: those that name it, and those whose path it has.

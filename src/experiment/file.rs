@@ -1,5 +1,6 @@
 //! The experiment file as written: which models, under what growth, with what failing.
 
+use super::expect::file::Expect;
 use crate::parts::fault::Fault;
 use crate::parts::growth::{Daily, Growth};
 use crate::units::{Share, Span};
@@ -42,6 +43,9 @@ pub struct Experiment {
     /// The smallest value for which something holds, to be found for each design.
     #[serde(default)]
     pub find: Option<Find>,
+    /// What must hold, for `outgrow check`.
+    #[serde(default)]
+    pub expect: Vec<Expect>,
     /// How long each point is measured. A story says so in its `sample`.
     #[serde(default)]
     pub window: Option<Span>,

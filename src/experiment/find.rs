@@ -13,7 +13,6 @@ use super::trial::{Trial, trial};
 use crate::model::Document;
 use crate::outcome::Found;
 use crate::problem::{Code, Findings, Problem, Segment, parse_path};
-use crate::sim::Plan;
 use crate::stats;
 use rayon::prelude::*;
 use serde_json::{Number, Value};
@@ -62,7 +61,8 @@ impl Find {
         findings.inside("such_that", |it| self.such_that.check(it));
         let story = experiment.growth.as_ref().map(|it| it.sample.warm_up);
         let warm_up = story.or(experiment.warm_up).unwrap_or_default();
-        if experiment.faults.is_empty() && matches!(warm_up, WarmUp::Auto(_)) {
+        let at_random = experiment.faults.iter().all(|it| it.every.is_some());
+        if at_random && matches!(warm_up, WarmUp::Auto(_)) {
             let rule = "a search needs a warm-up that is the same at every value";
             findings.wrong(Code::E004, rule, "write it out: \"warm_up\": \"30s\"");
         }
@@ -162,12 +162,26 @@ impl Search<'_> {
     /// Refuses what would take too long: the dearest value, as often as may be looked.
     fn afford(&self, find: &Find, runs: f64) -> Result<(), Stuck> {
         let (_, points) = self.at(find, find.steps())?;
+        self.fractions(find)?;
         let expected = points.iter().map(Point::expected_events).sum::<f64>() * runs;
         let allowed = self.settings.events_max;
         if expected > allowed as f64 {
             return Err(Stuck::Trouble(Trouble::TooLarge { expected, allowed }));
         }
         Ok(())
+    }
+
+    /// Refuses values on the way that the model cannot have, such as half a worker.
+    fn fractions(&self, find: &Find) -> Result<(), Stuck> {
+        let Some(n) = (1..=find.steps()).find(|n| find.value(*n).fract() != 0.0) else {
+            return Ok(());
+        };
+        let Err(Stuck::Problems(problems)) = self.at(find, n) else { return Ok(()) };
+        let mut findings = Findings::default();
+        let why = problems.first().map(|it| it.rule.as_str()).unwrap_or_default();
+        let rule = format!("{} cannot be {}: it {why}", find.smallest, find.value(n));
+        findings.inside("find", |it| it.wrong_at("within", Code::E007, rule, "\"within\": 1"));
+        Err(Stuck::Problems(self.document.problems(findings.into_vec())))
     }
 
     /// The smallest value for which it holds in one replication of a design; none up to the largest.
@@ -204,14 +218,7 @@ impl Search<'_> {
         let own = points.iter().enumerate().filter(|(_, it)| it.design == design);
         for (i, point) in own.filter(|(_, it)| it.fault.is_some() == faulty) {
             let WarmUp::Fixed(warm_up) = point.warm_up else { continue };
-            let plan = Plan {
-                seed: self.settings.seed,
-                replication,
-                warm_up,
-                window: point.window,
-                slice: point.slice,
-                events_max: self.settings.events_max,
-            };
+            let plan = self.settings.plan(point, replication, warm_up);
             let failed = |failure| Trouble::GaveUp { point: i, replication, failure };
             let trial =
                 trial(point, &designs[design], &plan).map_err(|it| Stuck::Trouble(failed(it)))?;

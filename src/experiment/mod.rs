@@ -1,28 +1,33 @@
 //! Experiments: which runs to make, in parallel, and the estimates that follow from them.
 
+pub mod baseline;
 mod capacity;
 mod conduct;
 mod design;
+pub mod expect;
 pub mod file;
 mod find;
+mod over_time;
 mod point;
+mod series;
 mod summary;
 mod trial;
+mod values;
 
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
 pub use design::{Design, Source, designs};
+pub use expect::{Gate, gate};
 pub use find::{Search, Stuck};
 pub use point::{Point, points};
 pub use summary::CONFIDENCE;
 
 use crate::model::{Document, Files};
-use crate::outcome::{FORMAT, Outcome, Verb};
+use crate::outcome::{Outcome, Verb};
 use crate::parts::growth::Growth;
 use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
 use file::Experiment;
-use indexmap::IndexMap;
 
 /// What an outcome is called.
 pub struct Title {
@@ -58,28 +63,21 @@ pub fn outcome(
         .iter()
         .enumerate()
         .map(|(i, design)| {
-            let own: Vec<_> =
-                known.iter().filter(|it| it.point.design == i).map(|it| it.reported).collect();
+            let own: Vec<_> = known.iter().filter(|it| it.point.design == i).collect();
             summary::summary(design, &own)
         })
         .collect();
-    let mut outcome = Outcome {
-        format: FORMAT.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        verb: title.verb,
-        experiment: title.experiment,
-        about: title.about,
-        seed: settings.seed,
-        points: reported,
-        models: IndexMap::new(),
-        comparisons,
-        expectations: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut outcome = Outcome { comparisons, ..outcome_of(title, settings.seed, reported) };
     // By the names that reports give them, which are short because they know all points.
     let labels = designs.iter().map(|it| outcome.label(it.name(), &it.factors));
     outcome.models = labels.zip(summaries).collect();
     Ok(outcome)
+}
+
+/// An outcome that has points only.
+fn outcome_of(title: Title, seed: u64, points: Vec<crate::outcome::Point>) -> Outcome {
+    let Title { verb, experiment, about } = title;
+    Outcome { points, ..Outcome::new(verb, &experiment, &about, seed) }
 }
 
 /// The experiment in a document; everything that is wrong with it at once, whatever the models say.
@@ -102,6 +100,11 @@ pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Proble
             });
         });
     }
+    findings.inside("faults", |it| {
+        for (i, fault) in experiment.faults.iter_mut().enumerate() {
+            it.inside(i, |it| crate::model::of_fault(fault, files, it));
+        }
+    });
     check(&experiment, &mut findings);
     match findings.is_empty() {
         true => Ok(experiment),
@@ -128,6 +131,12 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
     }
     for (i, fault) in experiment.faults.iter().enumerate() {
         findings.inside("faults", |it| it.inside(i, |it| fault.check(it)));
+        if let Some(first) = experiment.faults[..i].iter().position(|it| it == fault) {
+            let rule = format!("is the same as faults[{first}]");
+            findings.inside("faults", |it| {
+                it.inside(i, |it| it.wrong(Code::E002, rule, "leave one out"));
+            });
+        }
         let over = experiment.growth.as_ref().map(|story| story.over);
         if over.is_some_and(|over| fault.at > over) {
             let rule = format!("{} is after the end of the story", fault.at);
@@ -136,6 +145,13 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
         }
     }
     for (i, fault) in experiment.faults.iter().enumerate() {
+        let watched = fault.whole() + experiment.aftermath;
+        if fault.once_in.is_some_and(|it| it <= watched) {
+            let rule = format!("must be longer than a fault and its aftermath, {watched}");
+            findings.inside("faults", |it| {
+                it.inside(i, |it| it.wrong_at("once_in", Code::E007, rule, "\"90d\""));
+            });
+        }
         if fault.whole().nanos().saturating_add(experiment.aftermath.nanos()) > WATCHED_MAX.nanos()
         {
             let rule =
@@ -145,10 +161,19 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
             });
         }
     }
+    for name in experiment.variants.keys().filter(|it| it.trim().is_empty()) {
+        let rule = "a variant needs a name, to be told from the others";
+        findings.inside("variants", |it| it.wrong_at(name, Code::E010, rule, "\"as it is\": {}"));
+    }
     findings.inside("vary", |it| check_levels(experiment, it));
     if let Some(find) = &experiment.find {
         findings.inside("find", |it| find.check(experiment, it));
     }
+    findings.inside("expect", |it| {
+        for (i, expect) in experiment.expect.iter().enumerate() {
+            it.inside(i, |it| expect.check(it));
+        }
+    });
     findings.inside("replications", |it| check_replications(&experiment.replications, it));
 }
 
@@ -160,6 +185,12 @@ fn check_levels(experiment: &Experiment, findings: &mut Findings) {
     for (path, levels) in &experiment.vary {
         if levels.is_empty() {
             findings.wrong_at(path, Code::E007, "must have at least one level", "");
+        }
+        for (i, level) in levels.iter().enumerate() {
+            if levels[..i].contains(level) {
+                let rule = format!("the level {level} stands twice");
+                findings.inside(path, |it| it.wrong_at(i, Code::E002, rule, "leave one out"));
+            }
         }
         let varied = path.rsplit(':').next().unwrap_or(path).trim();
         if varied == "users" && experiment.growth.is_some() {
@@ -178,8 +209,7 @@ fn check_story(story: &file::Story, findings: &mut Findings) {
     findings.inside("sample", |it| {
         it.inside("every", |it| longer_than_nothing(story.sample.every, it));
         it.inside("window", |it| longer_than_nothing(story.sample.window, it));
-        let every = story.sample.every.nanos().max(1);
-        let samples = story.over.nanos() / every;
+        let samples = story.over.nanos().checked_div(story.sample.every.nanos()).unwrap_or(0);
         if samples as usize > SAMPLES_MAX {
             let rule = format!("{samples} instants; at most {SAMPLES_MAX} can be run");
             it.wrong_at("every", Code::E012, rule, "sample less often");

@@ -3,8 +3,8 @@
 use super::design::Design;
 use super::file::{At, Experiment, Hour, Story, WarmUp};
 use crate::ids::Id;
-use crate::model::{Recorded, compile};
-use crate::network::{Arrival, Fault as NetworkFault, HostId, Names, Network};
+use crate::model::{Recorded, compile, fails};
+use crate::network::{Arrival, Names, Network};
 use crate::parts::fault::{Fault, Surge};
 use crate::problem::{Code, Findings, suggest};
 use crate::units::{Span, Time};
@@ -42,6 +42,8 @@ pub struct Failing {
     /// Since the window opened.
     pub at: Span,
     pub duration: Span,
+    /// The mean time from one such fault to the next, if that is known.
+    pub once_in: Option<Span>,
     /// `crash`, `silence` or `surge`.
     pub style: &'static str,
 }
@@ -60,8 +62,19 @@ impl Point {
         all.any(|it| matches!(it.1, Arrival::Open { .. } | Arrival::Bursts { .. }))
     }
 
-    /// How many events one run will take, roughly: as if every request ran all its steps.
+    /// How many events one run will take, roughly: as if every request ran all its steps and was
+    /// answered at once.
     pub fn expected_events(&self) -> f64 {
+        self.events_of(|_| true)
+    }
+
+    /// The same without users who wait for answers, as how often they ask hangs on how fast these
+    /// come: too little rather than too much.
+    pub fn certain_events(&self) -> f64 {
+        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }))
+    }
+
+    fn events_of(&self, counts: impl Fn(&Arrival) -> bool) -> f64 {
         let network = &self.network;
         let warm_up = match self.warm_up {
             WarmUp::Fixed(span) => span,
@@ -75,7 +88,7 @@ impl Point {
             .as_slice()
             .iter()
             .map(|it| (&it.arrival, it.batch.as_ref().map_or(1.0, |batch| batch.roughly())));
-        let requests = own.chain(of_sessions).map(|(arrival, each)| {
+        let requests = own.chain(of_sessions).filter(|it| counts(it.0)).map(|(arrival, each)| {
             each * match arrival {
                 Arrival::InSessions => 0.0,
                 Arrival::Instants { at } => at.partition_point(|it| it.as_secs() < end_s) as f64,
@@ -120,12 +133,33 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         for instant in instants(experiment, design) {
             points.push(point(experiment, i, design, &instant));
         }
+        if experiment.faults.is_empty() {
+            continue;
+        }
+        let built = &compile(&design.model.file, None, &Recorded::default());
         for (f, fault) in experiment.faults.iter().enumerate() {
-            for (what, hosts) in failing_hosts(fault, design) {
-                points.push(fault_point(experiment, i, design, f, what, &hosts));
+            if fault.every.is_some() {
+                findings.inside("faults", |it| {
+                    it.inside(f, |it| fails(&design.model.file, fault, it));
+                });
+                continue;
             }
-            if failing_hosts(fault, design).is_empty() {
-                findings.inside("faults", |it| it.inside(f, |it| nothing_fails(fault, design, it)));
+            let mut cases = cases(fault, design, built);
+            // What fails in two ways is told apart by how.
+            let same = |other: &Fault| {
+                other.what() == fault.what() && other.style_name() != fault.style_name()
+            };
+            if experiment.faults.iter().any(same) {
+                let style = fault.style_name();
+                cases.iter_mut().for_each(|it| it.0.push_str(&format!(", {style}")));
+            }
+            for (what, case) in &cases {
+                points.push(fault_point(experiment, i, design, f, what, case));
+            }
+            if cases.is_empty() {
+                findings.inside("faults", |it| {
+                    it.inside(f, |it| nothing_fails(fault, design, built, it))
+                });
             }
         }
     }
@@ -234,12 +268,48 @@ fn hour_factor(story: &Story) -> f64 {
     }
 }
 
+/// The instant of a story on a day, or with so many users on no day in particular, at the hour that
+/// its samples are taken at; nothing after the end of the story.
+pub fn at_instant(
+    experiment: &Experiment,
+    design: usize,
+    of: &Design,
+    day: Option<f64>,
+    users: Option<f64>,
+) -> Option<Point> {
+    let over = experiment.growth.as_ref()?.over;
+    let instant = match (day, users) {
+        (Some(day), _) if (0.0..=over.as_secs() / 86_400.0).contains(&day) => {
+            instant(experiment, Span::from_secs(day * 86_400.0))
+        }
+        (None, Some(users)) if users >= 0.0 => {
+            let factor = experiment.growth.as_ref().map_or(1.0, hour_factor);
+            Instant { day: None, users: Some(users), load: Some(users * factor) }
+        }
+        _ => return None,
+    };
+    Some(point(experiment, design, of, &instant))
+}
+
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
-    let (network, names) = compile(&of.model.file, instant.load, &of.model.recorded);
+    point_with(experiment, design, of, instant, None)
+}
+
+/// A point, with what the experiment has fail at random, and one more fault.
+fn point_with(
+    experiment: &Experiment,
+    design: usize,
+    of: &Design,
+    instant: &Instant,
+    fault: Option<Fault>,
+) -> Point {
+    let mut file = of.model.file.clone();
+    file.faults.extend(experiment.faults.iter().filter(|it| it.every.is_some()).cloned());
+    file.faults.extend(fault);
+    let (network, names) = compile(&file, instant.load, &of.model.recorded);
     let story = experiment.growth.as_ref().map(|story| &story.sample);
     let window =
         story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
-    let warm_up = story.map(|it| it.warm_up).or(experiment.warm_up).unwrap_or_default();
     Point {
         design,
         day: instant.day,
@@ -247,10 +317,15 @@ fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant)
         fault: None,
         network,
         names,
-        warm_up,
+        warm_up: warm_up(experiment),
         window,
         slice: slice_of(window),
     }
+}
+
+fn warm_up(experiment: &Experiment) -> WarmUp {
+    let story = experiment.growth.as_ref().map(|story| &story.sample);
+    story.map(|it| it.warm_up).or(experiment.warm_up).unwrap_or_default()
 }
 
 /// A window from before the fault until things may be as before.
@@ -259,33 +334,36 @@ fn fault_point(
     design: usize,
     of: &Design,
     number: usize,
-    what: String,
-    hosts: &[HostId],
+    what: &str,
+    case: &Fault,
 ) -> Point {
-    let fault = &experiment.faults[number];
-    let mut instant = instant(experiment, fault.at);
+    let mut instant = instant(experiment, case.at);
     if experiment.growth.is_none() {
         (instant.users, instant.load) = (of.model.file.users, of.model.file.users);
     }
-    let mut point = point(experiment, design, of, &instant);
-    let warm_up = match point.warm_up {
+    let warm_up = match warm_up(experiment) {
         WarmUp::Fixed(span) => span,
         WarmUp::Auto(_) => WARM_UP,
     };
-    let at = Time::ZERO + warm_up + LEAD;
-    match fault.surge {
-        Some(factor) => surge(&mut point, fault, factor, at),
-        None => {
-            let (hosts, until) = (hosts.to_vec(), at + fault.duration);
-            point.network.faults = vec![NetworkFault { hosts, at, until, style: fault.style }];
+    // Whoever simulates one instant of a story counts from when the run begins.
+    let at = warm_up + LEAD;
+    let mut point = match case.surge {
+        Some(factor) => {
+            let mut point = point(experiment, design, of, &instant);
+            surge(&mut point, case, factor, Time::ZERO + at);
+            point
         }
-    }
-    let (duration, style) = (fault.whole(), fault.style_name());
-    let failing = Failing { number, what, at: LEAD, duration, style };
+        None => {
+            let fault = Fault { at, ..case.clone() };
+            point_with(experiment, design, of, &instant, Some(fault))
+        }
+    };
+    let (duration, style) = (case.whole(), case.style_name());
+    let (what, once_in) = (what.to_owned(), case.once_in);
+    point.fault = Some(Failing { number, what, at: LEAD, duration, once_in, style });
     Point {
-        fault: Some(failing),
         warm_up: WarmUp::Fixed(warm_up),
-        window: LEAD + fault.whole() + experiment.aftermath,
+        window: LEAD + case.whole() + experiment.aftermath,
         slice: FAULT_SLICE,
         ..point
     }
@@ -293,7 +371,7 @@ fn fault_point(
 
 /// Multiplies the arrivals of the classes that surge.
 fn surge(point: &mut Point, fault: &Fault, factor: f64, at: Time) {
-    let Fault { duration: hold, rise, decay, .. } = *fault;
+    let (hold, rise, decay) = (fault.length(), fault.rise, fault.decay);
     let surge = Surge { factor, at, hold, rise, decay };
     let Point { network, names, .. } = point;
     let classes = network.classes.iter_mut().map(|it| &mut it.arrival).zip(&names.classes);
@@ -325,55 +403,49 @@ pub fn slice_of(window: Span) -> Span {
     Span::from_nanos(if 0 < whole && whole < window.nanos() { whole } else { shortest })
 }
 
-/// What fails and which hosts that takes, once for each zone if it may be any.
-fn failing_hosts(fault: &Fault, design: &Design) -> Vec<(String, Vec<HostId>)> {
-    let (network, names) = compile(&design.model.file, None, &Recorded::default());
+/// What fails, once for each zone if it may be any, with the fault that does it.
+fn cases(fault: &Fault, design: &Design, built: &(Network, Names)) -> Vec<(String, Fault)> {
+    let (network, names) = built;
     if let Some(factor) = fault.surge {
-        let open = |it: &Arrival| matches!(it, Arrival::Open { .. });
-        // Who says no class means all that do not wait for answers; bursts and gaps of another law
-        // have no one rate that could be multiplied.
-        let comes_by_itself =
-            |it: &&Arrival| !matches!(it, Arrival::Closed { .. } | Arrival::InSessions);
-        let named = |of: &String| arrivals(&network, &names).any(|it| it.0 == of && open(it.1));
-        let mut all = arrivals(&network, &names).map(|it| it.1).filter(comes_by_itself).peekable();
-        let surges = match &fault.of {
-            Some(of) => named(of),
-            None => all.peek().is_some() && all.all(open),
-        };
         let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
-        return if surges {
-            vec![(format!("surge{of} to {factor} times"), Vec::new())]
-        } else {
-            Vec::new()
-        };
+        let what = format!("surge{of} to {factor} times");
+        return if surges(fault, built) { vec![(what, fault.clone())] } else { Vec::new() };
     }
-    if let Some(host) = &fault.host {
-        let found = host_named(host, &network, &names);
-        return found.map(|id| (format!("host {host}"), vec![id])).into_iter().collect();
+    let mut findings = Findings::default();
+    fails(&design.model.file, fault, &mut findings);
+    if !findings.is_empty() {
+        return Vec::new();
     }
-    let any = fault.zone.as_deref() == Some("any");
-    let zones = names.zones.iter().enumerate();
-    let zones = zones.filter(|(_, name)| any || fault.zone.as_ref() == Some(*name));
-    let hosts_in = |zone: usize| {
-        let all = network.hosts.ids();
-        all.filter(|id| network.hosts[*id].zone.index() == zone).collect::<Vec<_>>()
-    };
-    zones
-        .map(|(i, name)| (format!("zone {name}"), hosts_in(i)))
-        .filter(|(_, hosts)| !hosts.is_empty())
-        .collect()
+    if fault.zone.as_deref() != Some("any") {
+        return vec![(fault.what(), fault.clone())];
+    }
+    let has_hosts =
+        |zone: usize| network.hosts.ids().any(|it| network.hosts[it].zone.index() == zone);
+    let zones = names.zones.iter().enumerate().filter(|(zone, _)| has_hosts(*zone));
+    let each = zones.map(|(_, zone)| Fault { zone: Some(zone.clone()), ..fault.clone() });
+    each.map(|it| (it.what(), it)).collect()
 }
 
-fn host_named(name: &str, network: &Network, names: &Names) -> Option<HostId> {
-    let (group, number) = name.rsplit_once('.')?;
-    let group = names.groups.iter().position(|it| it == group)?;
-    let hosts = &network.groups[crate::network::GroupId::new(group)].hosts;
-    let host = hosts.start.index() + number.parse::<usize>().ok()?;
-    (host < hosts.end.index()).then(|| HostId::new(host))
+/// Whether all classes that are to surge can. Who names none means all that do not wait for answers;
+/// bursts and gaps of another law have no one rate that could be multiplied.
+fn surges(fault: &Fault, (network, names): &(Network, Names)) -> bool {
+    let is_open = |arrival: &Arrival| matches!(arrival, Arrival::Open { .. });
+    if let Some(of) = &fault.of {
+        return arrivals(network, names).any(|(name, arrival)| name == of && is_open(arrival));
+    }
+    let mut all = arrivals(network, names)
+        .map(|it| it.1)
+        .filter(|it| !matches!(it, Arrival::Closed { .. } | Arrival::InSessions))
+        .peekable();
+    all.peek().is_some() && all.all(is_open)
 }
 
-fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
-    let (network, names) = compile(&design.model.file, None, &Recorded::default());
+fn nothing_fails(
+    fault: &Fault,
+    design: &Design,
+    (network, names): &(Network, Names),
+    findings: &mut Findings,
+) {
     let model = &names.model;
     let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });
     if let Some(of) = &fault.of {
@@ -389,18 +461,5 @@ fn nothing_fails(fault: &Fault, design: &Design, findings: &mut Findings) {
         let mend = "name the class that surges: \"of\", one with a \"rate\" or \"per_user\"";
         return findings.wrong_at("surge", Code::E010, rule, mend);
     }
-    match (&fault.zone, &fault.host) {
-        (Some(zone), _) => {
-            let rule = format!("model \"{model}\" has no hosts in a zone \"{zone}\"");
-            let known = names.zones.iter().map(String::as_str).chain(["any"]);
-            findings.wrong_at("zone", Code::E008, rule, suggest(zone, known));
-        }
-        (None, Some(host)) => {
-            let rule = format!("model \"{model}\" has no host \"{host}\"");
-            let known: Vec<String> = names.groups.iter().map(|it| format!("{it}.0")).collect();
-            let mend = suggest(host, known.iter().map(String::as_str));
-            findings.wrong_at("host", Code::E008, rule, mend);
-        }
-        (None, None) => {}
-    }
+    fails(&design.model.file, fault, findings);
 }

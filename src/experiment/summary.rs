@@ -2,13 +2,18 @@
 
 use super::conduct::Conducted;
 use super::design::Design;
+use super::over_time::over_time;
 use super::point::Point;
+use super::series;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
+use super::values::{of_one_run, too_short, values};
 use crate::model::file::Objective;
+use crate::network::{Fault as Failing, When};
 use crate::outcome::{
     Bottleneck, BreaksOn, Comparison, Estimate, Fault, Kept, ModelSummary, Overload,
-    Point as Reported, Series, Theory, Unit, Verdict,
+    Point as Reported, Theory, Unit, Verdict,
 };
+use crate::stats::compare::worth;
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
@@ -45,16 +50,21 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             style: it.style.to_owned(),
         }),
         settled,
+        unmet: conducted.unmet.clone(),
         overloaded,
         bottleneck: Some(bottleneck),
         metrics,
         theory: theory(point),
-        series: point.fault.as_ref().map(|_| series(trials)),
+        series: point.fault.as_ref().map(|_| series::series(trials, &point.names)),
     }
 }
 
-/// What theory says of the same network, where it says anything.
+/// What theory says of the same network, where it says anything; of one that fails it does not.
 fn theory(point: &Point) -> IndexMap<String, Theory> {
+    let at_random = |it: &Failing| matches!(it.when, When::AtRandom { .. });
+    if point.network.faults.iter().any(at_random) {
+        return IndexMap::new();
+    }
     let predictions = predict(&point.network, &point.names).into_iter();
     let told =
         |it: Prediction| (it.metric, Theory { value: it.value, method: it.method.to_owned() });
@@ -104,7 +114,7 @@ impl Steadiness {
         queue.map_or(bottleneck.name.clone(), |it| point.names.queues[it].clone())
     }
 
-    fn holds(&self, of: Steady) -> bool {
+    pub fn holds(&self, of: Steady) -> bool {
         !self.fault
             && match of {
                 Steady::Class(class) => !self.growing[class],
@@ -115,7 +125,7 @@ impl Steadiness {
 
     /// What to report of a figure: nothing, if it depends on when one stopped looking; a share with
     /// what piled up counted as not answered.
-    fn chosen(&self, figure: &Figure) -> Option<f64> {
+    pub fn chosen(&self, figure: &Figure) -> Option<f64> {
         match (figure.steady, figure.share) {
             (Some(of), Some(share)) if !self.holds(of) => share.with_piled_up,
             (Some(of), None) if !self.holds(of) => None,
@@ -126,23 +136,40 @@ impl Steadiness {
     /// The values of a metric over replications, if every one has it.
     fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
         let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
-        trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+        self.values_at(trials, place)
+    }
+
+    /// The same by the metric's place among the figures.
+    fn values_at(&self, trials: &[Trial], place: usize) -> Option<Vec<f64>> {
+        match trials.first()?.figures[place].steady {
+            Some(of) if !self.holds(of) => {
+                trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+            }
+            _ => values(trials, place),
+        }
     }
 }
 
-/// Means over replications; a figure that some replication lacks is absent.
+/// Means over replications, or what one run tells; a figure that some replication lacks is absent.
 fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Estimate> {
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
-        let values: Option<Vec<f64>> =
-            trials.iter().map(|it| steadiness.chosen(&it.figures[i])).collect();
-        let estimate = values.and_then(|it| stats::Estimate::from_replications(&it, CONFIDENCE));
+        let steady = figure.steady.is_none_or(|it| steadiness.holds(it)) && !steadiness.fault;
+        let alone = trials.len() == 1 && steady;
+        let by_batches = if alone { of_one_run(first, figure) } else { None };
+        let over_replications = || {
+            let values = steadiness.values_at(trials, i)?;
+            stats::Estimate::from_replications(&values, CONFIDENCE)
+        };
+        let estimate = by_batches.or_else(over_replications);
         if let Some(mut estimate) = estimate {
             let shares = trials.iter().filter_map(|it| it.figures[i].share);
             let requests: u64 = shares.map(|it| it.requests).sum();
             widen_certainty(&mut estimate, requests);
-            estimates.insert(figure.name.clone(), told(&estimate, Some(figure.unit)));
+            let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
+            let told = Estimate { too_short, ..told(&estimate, Some(figure.unit)) };
+            estimates.insert(figure.name.clone(), told);
         }
     }
     estimates
@@ -164,6 +191,7 @@ pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
         half_width: estimate.half_width,
         confidence: estimate.confidence,
         unit,
+        too_short: false,
     }
 }
 
@@ -194,31 +222,6 @@ fn bottleneck(trials: &[Trial]) -> Bottleneck {
 /// The busier of two; the first if they are alike.
 fn busier<'a>(a: (&'a str, f64), b: (&'a str, f64)) -> (&'a str, f64) {
     if b.1 > a.1 { b } else { a }
-}
-
-/// What happened slice by slice, averaged over replications.
-fn series(trials: &[Trial]) -> Series {
-    let slices = trials.iter().map(|it| it.slices.len()).min().unwrap_or(0);
-    let mut series = Series::default();
-    for i in 0..slices {
-        let of = |value: fn(&super::trial::SliceSeen) -> f64| {
-            trials.iter().map(|it| value(&it.slices[i])).sum::<f64>()
-        };
-        let length_s = of(|it| it.length_s);
-        if length_s <= 0.0 {
-            continue;
-        }
-        if i == 0 {
-            series.slice_s = length_s / trials.len() as f64;
-        }
-        series.at_s.push(trials[0].slices[i].at_s);
-        series.born.push(of(|it| it.born) / length_s);
-        series.answered.push(of(|it| it.answered) / length_s);
-        series.failed.push(of(|it| it.failed) / length_s);
-        let answered = of(|it| it.answered);
-        series.response_mean.push((answered > 0.0).then(|| of(|it| it.response_s) / answered));
-    }
-    series
 }
 
 /// What must hold of a design: metric, limit, and whether it is a lower one.
@@ -260,10 +263,17 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 }
 
 /// What holds for a design over its points.
-pub fn summary(design: &Design, points: &[&Reported]) -> ModelSummary {
+pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
+    let points: Vec<&Reported> = known.iter().map(|it| it.reported).collect();
     let limits = limits(design);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
-    ModelSummary { breaks_on: breaks_on(points, &limits), objectives, found: None, capacity: None }
+    ModelSummary {
+        breaks_on: breaks_on(&points, &limits),
+        objectives,
+        over_time: over_time(known),
+        found: None,
+        capacity: None,
+    }
 }
 
 /// When an objective is first missed with confidence: between the last sampled day on which all
@@ -368,5 +378,6 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
             stats::Verdict::CannotTell => Verdict::CannotTell,
         },
         replications_needed: result.replications_needed.map(|it| it as u64),
+        independent: worth(&a[..n], &b[..n]),
     })
 }

@@ -6,6 +6,8 @@ use super::file::*;
 use crate::parts::arrival::Timestamps;
 use crate::parts::columns;
 use crate::parts::distribution::{Distribution, Shape};
+use crate::parts::fault::Fault;
+use crate::parts::policy::retry::{Backoff, Retry, Varying};
 use crate::problem::{Code, Findings};
 
 /// Fills in the values of all empirical distributions of the model.
@@ -51,11 +53,18 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
             });
         }
     });
+    findings.inside("faults", |it| {
+        for (i, fault) in model.faults.iter_mut().enumerate() {
+            it.inside(i, |it| of_fault(fault, files, it));
+        }
+    });
     findings.inside("traffic", |it| {
         for (name, class) in &mut model.traffic {
             it.inside(name, |it| {
                 class.every.iter_mut().for_each(|law| one("every", law, files, it));
                 class.timestamps.iter_mut().for_each(|at| instants(at, files, it));
+                class.deadline.iter_mut().for_each(|law| one("deadline", law, files, it));
+                pause(&mut class.retry, files, it);
                 if let Some(closed) = &mut class.closed {
                     it.inside("closed", |it| one("think", &mut closed.think, files, it));
                 }
@@ -100,6 +109,18 @@ fn instants(timestamps: &mut Timestamps, files: &Files, findings: &mut Findings)
     });
 }
 
+/// The same for a fault.
+pub fn of_fault(fault: &mut Fault, files: &Files, findings: &mut Findings) {
+    let laws = [
+        ("latency", fault.latency.as_mut()),
+        ("every", fault.every.as_mut()),
+        ("for", Some(&mut fault.duration)),
+    ];
+    for (key, law) in laws {
+        law.into_iter().for_each(|law| one(key, law, files, findings));
+    }
+}
+
 fn steps(list: &mut [Step], files: &Files, findings: &mut Findings) {
     for (i, step) in list.iter_mut().enumerate() {
         findings.inside(i, |it| match step {
@@ -119,12 +140,25 @@ fn steps(list: &mut [Step], files: &Files, findings: &mut Findings) {
             }),
             Step::Lock(step) => it.inside("do", |it| steps(&mut step.steps, files, it)),
             Step::Cache(step) => it.inside("miss", |it| steps(&mut step.miss, files, it)),
+            Step::Call(step) => {
+                step.deadline.iter_mut().for_each(|law| one("deadline", law, files, it));
+                pause(&mut step.retry, files, it);
+                if let Some(list) = &mut step.fallback {
+                    it.inside("fallback", |it| steps(list, files, it));
+                }
+            }
             Step::Disk(_)
             | Step::Commit(_)
-            | Step::Call(_)
             | Step::Accelerator(_)
-            | Step::Send(_) => {}
+            | Step::Send(_)
+            | Step::Fail(_) => {}
         });
+    }
+}
+
+fn pause(retry: &mut Option<Retry>, files: &Files, findings: &mut Findings) {
+    if let Some(Backoff::Varying(Varying::Random(law))) = retry.as_mut().map(|it| &mut it.backoff) {
+        findings.inside("retry", |it| it.inside("backoff", |it| one("random", law, files, it)));
     }
 }
 

@@ -7,7 +7,9 @@ mod measured;
 mod places;
 pub mod reading;
 
+pub use check::fails;
 pub use compile::{Recorded, compile};
+pub use measured::of_fault;
 pub use reading::Document;
 
 use crate::parts::columns;

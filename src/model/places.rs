@@ -44,13 +44,14 @@ pub fn inner_steps(step: &Step) -> Vec<&[Step]> {
         Step::Choose(it) => it.choose.iter().map(|choice| choice.steps.as_slice()).collect(),
         Step::Lock(it) => vec![&it.steps],
         Step::Cache(it) => vec![&it.miss],
+        Step::Call(it) => it.fallback.iter().map(Vec::as_slice).collect(),
         Step::Cpu(_)
         | Step::Wait(_)
         | Step::Disk(_)
         | Step::Commit(_)
-        | Step::Call(_)
         | Step::Send(_)
-        | Step::Accelerator(_) => Vec::new(),
+        | Step::Accelerator(_)
+        | Step::Fail(_) => Vec::new(),
     }
 }
 

@@ -102,6 +102,10 @@ fn find<const N: usize>(
         if place.is_none() {
             let rule = format!("the file has no column \"{name}\"");
             findings.wrong_at(key, Code::E008, rule, suggest(name, header.iter()));
+        } else if header.iter().filter(|column| *column == name).count() > 1 {
+            let rule = format!("the file has several columns \"{name}\"");
+            findings.wrong_at(key, Code::E002, rule, "give each another name in its header");
+            return None;
         }
         place
     });
@@ -158,5 +162,9 @@ mod tests {
         assert_eq!(found("", "n"), ["file: is empty"]);
         assert_eq!(found("n\n", "n"), ["file: has no rows below its header"]);
         assert_eq!(found("m\n1\n", "n"), ["column: the file has no column \"n\""]);
+        let twice = "column: the file has several columns \"n\"";
+        assert_eq!(found("n,m,n\n1,2,3\n", "n"), [twice]);
+        let mut findings = Findings::default();
+        assert_eq!(read_one("n,m,n\n1,2,3\n", "column", "m", &mut findings), Some(vec![2.0]));
     }
 }

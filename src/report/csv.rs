@@ -2,7 +2,7 @@
 //!
 //! Wickham, "Tidy data", Journal of Statistical Software 59(10), 2014.
 
-use crate::outcome::{Estimate, Outcome, Point, level_text};
+use crate::outcome::{Estimate, Outcome, Point, Series, level_text};
 use indexmap::IndexSet;
 
 const BEFORE: [&str; 1] = ["model"];
@@ -33,9 +33,65 @@ pub fn text(outcome: &Outcome) -> String {
             rows.push(row(point, &factors, metric, estimate));
         }
     }
+    written(rows.iter())
+}
+
+/// How all faults went, slice by slice, as CSV: one row for each value. Nothing if nothing failed.
+pub fn series(outcome: &Outcome) -> Option<String> {
+    let mut rows: Vec<[String; 7]> = Vec::new();
+    for point in &outcome.points {
+        let (Some(fault), Some(series)) = (&point.fault, &point.series) else { continue };
+        let day = point.day.map(|it| it.to_string()).unwrap_or_default();
+        for (name, unit, values) in columns(series) {
+            for (at_s, value) in series.at_s.iter().zip(values) {
+                rows.push([
+                    outcome.label(&point.model, &point.factors),
+                    day.clone(),
+                    fault.what.clone(),
+                    (at_s - fault.at_s).to_string(),
+                    name.clone(),
+                    value.map(|it| it.to_string()).unwrap_or_default(),
+                    unit.to_owned(),
+                ]);
+            }
+        }
+    }
+    let header = ["model", "day", "fault", "seconds_since", "what", "value", "unit"];
+    (!rows.is_empty()).then(|| {
+        let header = [header.map(str::to_owned)];
+        written(header.iter().chain(&rows))
+    })
+}
+
+/// The columns of a series by name, with their units.
+fn columns(series: &Series) -> Vec<(String, &'static str, Vec<Option<f64>>)> {
+    let certain = |values: &[f64]| values.iter().map(|it| Some(*it)).collect();
+    let mut all = vec![
+        ("born".to_owned(), "1/s", certain(&series.born)),
+        ("answered".to_owned(), "1/s", certain(&series.answered)),
+        ("failed".to_owned(), "1/s", certain(&series.failed)),
+        ("response.mean".to_owned(), "s", series.response_mean.clone()),
+    ];
+    for (name, values) in &series.response {
+        all.push((format!("response.{name}"), "s", values.clone()));
+    }
+    for (name, instances) in &series.instances {
+        all.push((format!("{name}.instances.up"), "", certain(&instances.up)));
+        all.push((format!("{name}.instances.believed"), "", certain(&instances.believed)));
+    }
+    for (name, shares) in &series.cpu {
+        all.push((format!("{name}.cpu.utilization"), "ratio", shares.clone()));
+    }
+    all
+}
+
+fn written<'r, R>(rows: impl Iterator<Item = &'r R>) -> String
+where
+    R: AsRef<[String]> + 'r,
+{
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in &rows {
-        writer.write_record(row).expect("rows of one length, written to memory");
+    for row in rows {
+        writer.write_record(row.as_ref()).expect("rows of one length, written to memory");
     }
     let bytes = writer.into_inner().expect("memory takes all");
     String::from_utf8(bytes).expect("made of text")

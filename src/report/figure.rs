@@ -11,6 +11,9 @@ const DIGITS_MAX: i32 = 6;
 /// Digits of a figure whose uncertainty is unknown.
 const DIGITS_ALONE: i32 = 3;
 
+/// Marks figures for which the runs were too short.
+pub const TOO_SHORT: &str = "†";
+
 /// A figure in the parts that a column aligns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
@@ -40,11 +43,20 @@ pub fn figure(estimate: &Estimate) -> Figure {
         }
         Some(half_width) => with_half_width(value, half_width),
     };
-    Figure { value, half_width, unit: unit.to_owned() }
+    let mark = if estimate.too_short { TOO_SHORT } else { "" };
+    Figure { value, half_width, unit: format!("{unit}{mark}") }
 }
 
 /// A number that is exactly known, in the unit that suits its size: a bound, a setting.
 pub fn exact(value: f64, unit: Option<Unit>) -> String {
+    // Minutes that are no short decimal have seconds instead.
+    if unit == Some(Unit::Seconds)
+        && (120.0..7200.0).contains(&value)
+        && value.fract() == 0.0
+        && value % 6.0 != 0.0
+    {
+        return format!("{} min {} s", (value / 60.0).floor(), value % 60.0);
+    }
     let (scale, suffix) = match unit {
         Some(Unit::Seconds) => whole_unit(value).unwrap_or_else(|| scale(unit, value.abs())),
         _ => scale(unit, value.abs()),
@@ -55,21 +67,14 @@ pub fn exact(value: f64, unit: Option<Unit>) -> String {
 }
 
 /// A day as a column or an axis of days tells it: `10`, and where it is not a whole one with its
-/// hour, `1d 15h`; on the first day `4h 30m`.
+/// hour and minute, `1d 15h`; on the first day `4h 30m`.
 pub fn day(day: f64) -> String {
     let minutes = (day * 1440.0).round();
     if !(0.0..1e12).contains(&minutes) || minutes % 1440.0 == 0.0 {
         return trimmed(rounded(day, 2));
     }
-    let parts = match minutes < 1439.5 {
-        true => [(minutes / 60.0).floor(), minutes % 60.0],
-        false => {
-            let hours = (minutes / 60.0).round();
-            [(hours / 24.0).floor(), hours % 24.0]
-        }
-    };
-    let units = if minutes < 1439.5 { ["h", "m"] } else { ["d", "h"] };
-    let told = parts.iter().zip(units).filter(|it| *it.0 > 0.0);
+    let parts = [minutes / 1440.0, minutes % 1440.0 / 60.0, minutes % 60.0].map(f64::floor);
+    let told = parts.iter().zip(["d", "h", "m"]).filter(|it| *it.0 > 0.0);
     told.map(|(n, unit)| format!("{n}{unit}")).collect::<Vec<_>>().join(" ")
 }
 
@@ -262,7 +267,8 @@ mod tests {
     #[test]
     fn a_day_that_is_not_whole_has_an_hour() {
         let shown = [0.0, 10.0, 1.625, 0.166_67, 0.1875, 2.999_99, 1.99, 0.02, 1.0e-5].map(day);
-        assert_eq!(shown, ["0", "10", "1d 15h", "4h", "4h 30m", "3", "2d", "29m", "0"]);
+        assert_eq!(shown, ["0", "10", "1d 15h", "4h", "4h 30m", "3", "1d 23h 46m", "29m", "0"]);
+        assert_ne!(day(1.37), day(1.38));
         assert_eq!(on_day(10.0), "day 10");
         assert_eq!(on_day(1.625), "1d 15h");
     }
@@ -294,6 +300,8 @@ mod tests {
         assert_eq!(exact(3.0, Some(Unit::Seconds)), "3 s");
         assert_eq!(exact(60.0, Some(Unit::Seconds)), "1 min");
         assert_eq!(exact(90.0, Some(Unit::Seconds)), "90 s");
+        assert_eq!(exact(150.0, Some(Unit::Seconds)), "2.5 min");
+        assert_eq!(exact(370.0, Some(Unit::Seconds)), "6 min 10 s");
         assert_eq!(exact(0.3, Some(Unit::Seconds)), "300 ms");
         assert_eq!(exact(0.999, Some(Unit::Ratio)), "99.9 %");
         assert_eq!(exact(61_234.0, Some(Unit::Users)), "61,234 users");

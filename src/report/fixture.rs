@@ -59,18 +59,15 @@ pub fn blitz() -> Outcome {
     summaries(&mut outcome);
     comparisons(&mut outcome);
     outcome.expectations = vec![
-        Expectation {
-            text: "microservices generate.response.p95 under 3s where users up_to 100000".into(),
-            verdict: Kept::Pass,
-        },
-        Expectation {
-            text: "microservices headroom at_least 0.5 where users 100000".into(),
-            verdict: Kept::Fail,
-        },
-        Expectation {
-            text: "availability better microservices than monolith where day 22".into(),
-            verdict: Kept::CannotTell,
-        },
+        Expectation::new(
+            "microservices generate.response.p95 under 3s where users up_to 100000",
+            Kept::Pass,
+        ),
+        Expectation::new("microservices headroom at_least 0.5 where users 100000", Kept::Fail),
+        Expectation::new(
+            "availability better microservices than monolith where day 22",
+            Kept::CannotTell,
+        ),
     ];
     outcome
 }
@@ -147,6 +144,7 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         warm_up_s: 60.0,
         fault: None,
         settled: true,
+        unmet: Vec::new(),
         overloaded: (load >= 1.0).then(|| Overload {
             by: busiest.0.to_owned(),
             backlog_per_s: (load - 1.0) * users / 900.0,
@@ -292,7 +290,13 @@ fn summaries(outcome: &mut Outcome) {
         });
         (
             design.label.clone(),
-            ModelSummary { breaks_on, objectives: objectives.clone(), found: None, capacity: None },
+            ModelSummary {
+                breaks_on,
+                objectives: objectives.clone(),
+                over_time: None,
+                found: None,
+                capacity: None,
+            },
         )
     };
     outcome.models = outcome.designs().iter().map(summary).collect();
@@ -328,8 +332,10 @@ fn comparisons(outcome: &mut Outcome) {
                 half_width: Some(0.03),
                 confidence: 0.95,
                 unit: None,
+                too_short: false,
             }),
             verdict,
+            independent: None,
             replications_needed: (far != 0.0)
                 .then(|| (12.0 * (near / far) * (near / far)).ceil().max(3.0) as u64),
         })

@@ -4,10 +4,14 @@
 
 use crate::outcome::{Outcome, Point, Unit};
 
+pub mod annotations;
 pub mod chart;
+pub mod checked;
 pub mod csv;
 pub mod figure;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod table;
 
 #[cfg(test)]

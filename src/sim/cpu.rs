@@ -33,8 +33,9 @@ pub struct Cpu {
 struct Claimant {
     weight: f64,
     limit: f64,
-    /// Cores that each of its requests has now.
+    /// Cores that each of its requests has now, and how fast they are as a multiple of the usual.
     speed: f64,
+    pace: f64,
     done_ns: f64,
     /// Core-nanoseconds used since the run opened, and up to the window's opening.
     used_ns: f64,
@@ -65,6 +66,7 @@ impl Cpu {
                 weight,
                 limit,
                 speed: 0.0,
+                pace: 1.0,
                 done_ns: 0.0,
                 used_ns: 0.0,
                 used_at_opening_ns: 0.0,
@@ -152,23 +154,31 @@ impl Cpu {
         self.freed = (now, if self.freed.0 == now { self.freed.1 + 1 } else { 1 });
     }
 
-    /// Takes a token off the CPU before it is done; returns when the next finish is due.
-    pub fn abort(&mut self, now: Time, claimant: u32, token: TokenId) -> Time {
-        self.catch_up(now);
-        self.claimants[claimant as usize].marks.retain(|Reverse(mark)| mark.2 != token);
-        self.share();
-        self.next_finish()
-    }
-
-    /// The same for one that goes on later; returns also what it has still to do.
-    pub fn interrupt(&mut self, now: Time, claimant: u32, token: TokenId) -> (Span, Time) {
+    /// Takes a token off the CPU before it is done; returns what it had still to do, and when the next
+    /// finish is due.
+    pub fn abort(&mut self, now: Time, claimant: u32, token: TokenId) -> (Span, Time) {
         self.catch_up(now);
         let mine = &mut self.claimants[claimant as usize];
         let mark = mine.marks.iter().find(|Reverse(mark)| mark.2 == token);
         let Reverse((mark, ..)) = mark.expect("it computes here");
         let left_ns = (f64::from_bits(*mark) - mine.done_ns).max(0.0);
+        mine.marks.retain(|Reverse(mark)| mark.2 != token);
+        self.share();
+        (Span::from_nanos_f64(left_ns), self.next_finish())
+    }
+
+    /// The same for one that goes on later.
+    pub fn interrupt(&mut self, now: Time, claimant: u32, token: TokenId) -> (Span, Time) {
         self.free_a_core(now);
-        (Span::from_nanos_f64(left_ns), self.abort(now, claimant, token))
+        self.abort(now, claimant, token)
+    }
+
+    /// The cores are so fast for one of the claimants from now on, as a multiple of the usual; where
+    /// they stand still they are not busy. Returns when the next finish is due.
+    pub fn set_speed(&mut self, now: Time, claimant: u32, pace: f64) -> Time {
+        self.catch_up(now);
+        self.claimants[claimant as usize].pace = pace;
+        self.next_finish()
     }
 
     /// Divides the cores anew; to be called whenever the number of requests has changed.
@@ -215,8 +225,8 @@ impl Cpu {
         self.now = now;
         for it in self.claimants.iter_mut().filter(|it| !it.marks.is_empty()) {
             let each_ns = passed_ns * it.speed;
-            it.done_ns += each_ns;
-            let all_ns = each_ns * it.marks.len() as f64;
+            it.done_ns += each_ns * it.pace;
+            let all_ns = if it.pace == 0.0 { 0.0 } else { each_ns * it.marks.len() as f64 };
             it.used_ns += all_ns;
             it.lost_ns += all_ns * it.loss;
         }
@@ -228,10 +238,11 @@ impl Cpu {
         let mut earliest: Option<(f64, usize)> = None;
         for (i, it) in self.claimants.iter().enumerate() {
             let Some(Reverse((mark, ..))) = it.marks.peek() else { continue };
-            if it.speed <= 0.0 {
+            let speed = it.speed * it.pace;
+            if speed <= 0.0 {
                 continue;
             }
-            let left_ns = (f64::from_bits(*mark) - it.done_ns).max(0.0) / it.speed;
+            let left_ns = (f64::from_bits(*mark) - it.done_ns).max(0.0) / speed;
             if earliest.is_none_or(|(least, _)| left_ns < least) {
                 earliest = Some((left_ns, i));
             }

@@ -5,7 +5,7 @@
 //! when a run opens: see `sound` in the engine.
 
 use crate::ids::{Id, Table};
-use std::ops::{Deref, DerefMut, Index, IndexMut, Range};
+use std::ops::{Deref, Index, IndexMut, Range};
 
 /// A table opened only by ids that are known to be in it; all but that is as for a [`Table`].
 pub struct Hot<I, T>(Table<I, T>);
@@ -18,6 +18,11 @@ impl<I: Id, T> Hot<I, T> {
     /// It must never be opened by an id that is not in it.
     pub unsafe fn new(table: Table<I, T>) -> Self {
         Hot(table)
+    }
+
+    /// Its items; not the table itself, which a shorter one could be put in place of.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut()
     }
 }
 
@@ -69,11 +74,5 @@ impl<I, T> Deref for Hot<I, T> {
     type Target = Table<I, T>;
     fn deref(&self) -> &Table<I, T> {
         &self.0
-    }
-}
-
-impl<I, T> DerefMut for Hot<I, T> {
-    fn deref_mut(&mut self) -> &mut Table<I, T> {
-        &mut self.0
     }
 }

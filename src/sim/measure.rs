@@ -1,14 +1,17 @@
 //! The probe that measures what reports show: counts, histograms, and how they grew slice by slice.
 
 use super::accelerator::Told;
+use super::course::Course;
 use super::probe::{Gated, Looked, Probe, Queued};
 use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
 use crate::network::{
-    CacheId, ClassId, GroupId, LockId, Network, PoolGroupId, QueueId, ServiceId, SessionId,
+    CacheId, ClassId, GroupId, InstanceId, LockId, Network, PoolGroupId, QueueId, ServiceId,
+    SessionId,
 };
 use crate::stats::histogram::Histogram;
+use crate::stats::sparse::Sparse;
 use crate::units::{Span, Time};
 
 /// What was seen of one class since the window opened.
@@ -18,9 +21,18 @@ pub struct ClassSeen {
     /// Attempts beyond the first.
     pub retries: u64,
     pub failed: [u64; Reason::COUNT],
+    /// Answered, but with something in place of what a call failed to bring.
+    pub degraded: u64,
     /// Responses of what was answered, in nanoseconds.
     pub response: Histogram,
+    /// The same, tenth by tenth of the window.
+    pub batches: Vec<Sparse>,
+    /// How `response` looked when the present batch began.
+    before: Histogram,
 }
+
+/// Batches into which a window is cut.
+pub const BATCHES: usize = 10;
 
 /// What came of looking into a cache since the window opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -101,8 +113,14 @@ pub struct Measure {
     pub crossed: Table<ServiceId, [u64; 2]>,
     /// Of the host groups with accelerators.
     pub inferences: Table<GroupId, Option<InferenceSeen>>,
+    /// Requests that each service turned away.
+    pub turned_away: Table<ServiceId, u64>,
     pub slices: Vec<Slice>,
     pub opened: Time,
+    /// Where something fails.
+    pub course: Option<Course>,
+    /// How many slices make a batch.
+    batch_slices: usize,
 }
 
 impl Measure {
@@ -112,7 +130,10 @@ impl Measure {
             waits.push(Histogram::default());
         });
         Measure {
-            classes: network.classes.map(|_, _| ClassSeen::default()),
+            classes: network.classes.map(|_, _| ClassSeen {
+                batches: Vec::with_capacity(BATCHES + 1),
+                ..ClassSeen::default()
+            }),
             waits,
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
@@ -124,9 +145,20 @@ impl Measure {
                 let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
                 accelerated.then(InferenceSeen::default)
             }),
+            turned_away: network.services.map(|_, _| 0),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
+            course: (!network.faults.is_empty()).then(|| Course::new(network, slices)),
+            // The slice that a window ends in may be a short one.
+            batch_slices: (slices.saturating_sub(1) / BATCHES).max(1),
         }
+    }
+}
+
+impl Measure {
+    /// Watches the course of what is out of the ordinary, even if nothing fails outright.
+    pub fn watch_course(&mut self, network: &Network, slices: usize) {
+        self.course.get_or_insert_with(|| Course::new(network, slices));
     }
 }
 
@@ -153,6 +185,11 @@ impl ClassSeen {
             backlog: 0,
         }
     }
+
+    fn end_batch(&mut self) {
+        self.batches.push(self.response.since(&self.before));
+        self.before.become_like(&self.response);
+    }
 }
 
 impl Probe for Measure {
@@ -171,6 +208,12 @@ impl Probe for Measure {
     #[inline]
     fn failed(&mut self, _: Time, class: ClassId, reason: Reason) {
         self.classes[class].failed[reason.index()] += 1;
+    }
+    fn degraded(&mut self, class: ClassId) {
+        self.classes[class].degraded += 1;
+    }
+    fn turned_away(&mut self, service: ServiceId) {
+        self.turned_away[service] += 1;
     }
     #[inline]
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
@@ -237,8 +280,27 @@ impl Probe for Measure {
         };
         times.record(span.nanos());
     }
+    fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
+        self.course.iter_mut().for_each(|it| it.turned(now, instance, up));
+    }
+    fn believed(&mut self, now: Time, instance: InstanceId, healthy: bool) {
+        self.course.iter_mut().for_each(|it| it.believed(now, instance, healthy));
+    }
+    fn present(&mut self, service: ServiceId, levels: [u32; 2]) {
+        let told = self.slices.len();
+        if let Some(course) = self.course.as_mut().filter(|it| it.instances[service].len() < told) {
+            course.instances[service].push(levels);
+        }
+    }
+    fn used(&mut self, group: GroupId, used_and_up: [f64; 2]) {
+        let told = self.slices.len();
+        if let Some(course) = self.course.as_mut().filter(|it| it.cpus[group].len() < told) {
+            course.used(group, used_and_up);
+        }
+    }
     fn opened(&mut self, now: Time) {
         self.opened = now;
+        self.course.iter_mut().for_each(Course::open);
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         self.queues.iter_mut().for_each(QueueSeen::open);
         for seen in self.sessions.iter_mut() {
@@ -249,20 +311,30 @@ impl Probe for Measure {
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
             class.response.clear();
+            class.before.clear();
             (class.born, class.retries, class.failed) = (0, 0, [0; Reason::COUNT]);
+            class.degraded = 0;
         }
         for seen in self.inferences.iter_mut().flatten() {
             let InferenceSeen { waits, first_token, output_token } = seen;
             [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
         }
+        self.turned_away.iter_mut().for_each(|it| *it = 0);
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
     }
     fn sliced(&mut self, now: Time, backlog: &Table<ClassId, u32>) {
         if self.slices.last().is_some_and(|last| last.at == now) {
             return;
         }
+        if let Some(course) = &mut self.course {
+            course.sliced(&self.classes);
+        }
         let counters = |id, it: &ClassSeen| Counters { backlog: backlog[id], ..it.counters() };
         let classes = self.classes.map(counters);
         self.slices.push(Slice { at: now, classes });
+        let batches = self.slices.len() / self.batch_slices;
+        if self.slices.len().is_multiple_of(self.batch_slices) && batches <= BATCHES {
+            self.classes.iter_mut().for_each(ClassSeen::end_batch);
+        }
     }
 }

@@ -6,8 +6,10 @@ mod buffer;
 mod cache;
 pub mod calendar;
 mod connections;
+mod course;
 mod cpu;
 mod engine;
+mod family;
 mod hot;
 mod interrupted;
 mod line;
@@ -15,7 +17,9 @@ mod log;
 mod measure;
 mod meter;
 mod order;
+mod policies;
 mod pool;
+mod presence;
 mod probe;
 mod queue;
 mod rows;
@@ -25,11 +29,14 @@ mod volume;
 
 pub use accelerator::{Served, Told};
 pub use buffer::Reads;
-pub use engine::{Failure, Plan, Usage, run};
+pub use course::{Course, SLICE_QUANTILES, Turns};
+pub use engine::{Failure, Plan, Usage, Wasted, run};
 pub use measure::{
-    CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, SessionSeen, Slice,
+    BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, SessionSeen, Slice,
 };
+pub use policies::{HedgeSeen, PoliciesSeen};
 pub use pool::Area;
+pub use presence::Present;
 pub use probe::{Fingerprint, Gated, Looked, Probe, Queued};
 pub use queue::QueueArea;
 pub use rows::RowsUse;

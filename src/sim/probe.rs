@@ -5,7 +5,7 @@ use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
 use crate::network::{
-    CacheId, ClassId, GroupId, LockId, PoolGroupId, QueueId, ServiceId, SessionId,
+    CacheId, ClassId, GroupId, InstanceId, LockId, PoolGroupId, QueueId, ServiceId, SessionId,
 };
 use crate::units::{Span, Time};
 
@@ -67,6 +67,10 @@ pub trait Probe {
     fn answered(&mut self, _now: Time, _class: ClassId, _response: Span) {}
     /// A request failed for good.
     fn failed(&mut self, _now: Time, _class: ClassId, _reason: Reason) {}
+    /// A request that is about to be answered went the way of a fallback somewhere.
+    fn degraded(&mut self, _class: ClassId) {}
+    /// A request was turned away by an instance of a service.
+    fn turned_away(&mut self, _service: ServiceId) {}
     /// A place in a pool was taken, after waiting for it.
     fn seized(&mut self, _group: PoolGroupId, _waited: Span) {}
     /// The same without waiting.
@@ -90,6 +94,14 @@ pub trait Probe {
     fn crossed(&mut self, _service: ServiceId, _same_zone: bool) {}
     /// The accelerators of a host group did something.
     fn inferred(&mut self, _of: GroupId, _told: Told) {}
+    /// An instance has come to answer, or answers no more.
+    fn turned(&mut self, _now: Time, _instance: InstanceId, _up: bool) {}
+    /// Its balancer has come to believe that an instance is well, or that it is not.
+    fn believed(&mut self, _now: Time, _instance: InstanceId, _healthy: bool) {}
+    /// At the end of a slice in a run with faults, so many instances were up, and believed to be.
+    fn present(&mut self, _service: ServiceId, _levels: [u32; 2]) {}
+    /// Until then hosts of a group had used so many core-nanoseconds of so many that there were.
+    fn used(&mut self, _group: GroupId, _used_and_up: [f64; 2]) {}
     /// The warm-up is over: what is measured counts from here.
     fn opened(&mut self, _now: Time) {}
     /// A slice of time is over, with so many attempts of each class under way, wanted or not.
@@ -117,6 +129,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn failed(&mut self, now: Time, class: ClassId, reason: Reason) {
         self.0.failed(now, class, reason);
         self.1.failed(now, class, reason);
+    }
+    fn degraded(&mut self, class: ClassId) {
+        self.0.degraded(class);
+        self.1.degraded(class);
+    }
+    fn turned_away(&mut self, service: ServiceId) {
+        self.0.turned_away(service);
+        self.1.turned_away(service);
     }
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.0.seized(group, waited);
@@ -153,6 +173,22 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn inferred(&mut self, of: GroupId, told: Told) {
         self.0.inferred(of, told);
         self.1.inferred(of, told);
+    }
+    fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
+        self.0.turned(now, instance, up);
+        self.1.turned(now, instance, up);
+    }
+    fn believed(&mut self, now: Time, instance: InstanceId, healthy: bool) {
+        self.0.believed(now, instance, healthy);
+        self.1.believed(now, instance, healthy);
+    }
+    fn present(&mut self, service: ServiceId, levels: [u32; 2]) {
+        self.0.present(service, levels);
+        self.1.present(service, levels);
+    }
+    fn used(&mut self, group: GroupId, used_and_up: [f64; 2]) {
+        self.0.used(group, used_and_up);
+        self.1.used(group, used_and_up);
     }
     fn opened(&mut self, now: Time) {
         self.0.opened(now);

@@ -16,38 +16,7 @@ id!(
 /// No token: the end of a line, or a client who is nobody's token.
 pub const NOBODY: u32 = u32::MAX;
 
-/// Why a request, or one attempt, failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Reason {
-    /// A line or the connections were full.
-    Refused = 1,
-    /// Somebody's patience ended.
-    Timeout = 2,
-    /// The instance at work on it died.
-    Reset = 3,
-    /// No instance was there to take it.
-    Unreachable = 4,
-}
-
-impl Reason {
-    pub const COUNT: usize = 4;
-    pub const NAMES: [&str; Reason::COUNT] = ["refused", "timeout", "reset", "unreachable"];
-    pub fn index(self) -> usize {
-        self as usize - 1
-    }
-    /// The reason with this number, if it is one.
-    #[inline]
-    pub fn from_code(code: u8) -> Option<Reason> {
-        match code {
-            1 => Some(Reason::Refused),
-            2 => Some(Reason::Timeout),
-            3 => Some(Reason::Reset),
-            4 => Some(Reason::Unreachable),
-            _ => None,
-        }
-    }
-}
+pub use crate::parts::policy::reason::Reason;
 
 /// What is out of the ordinary about a token. Most have none of these, and pay one test for all.
 pub mod flag {
@@ -59,16 +28,22 @@ pub mod flag {
     pub const HUNG: u16 = 4;
     /// An instance below its present one has gone silent: it hangs once it comes back there.
     pub const HANGS_BELOW: u16 = 8;
-    /// It is the log of a database instance, not a request.
+    /// It is the log of a database instance, or whoever takes work back, not a request.
     pub const LOG: u16 = 16;
     /// Between two tries, waiting to be sent.
     pub const WAITS_TO_RETRY: u16 = 32;
     /// It is a user of a closed class, thinking.
     pub const THINKS: u16 = 64;
+    /// It is a message that a link has lost: it hangs, on its way.
+    pub const LOST: u16 = 2048;
     /// It delivers messages of a queue, which waits for its end; `user` says which delivery it is.
     pub const DELIVERS: u16 = 1024;
     /// It lost its worker to one that matters more; `left` says where what it has still to do is kept.
     pub const INTERRUPTED: u16 = 512;
+    /// Its work is being taken back: it gives back all it holds, and crosses nothing on its way.
+    pub const TAKEN_BACK: u16 = 128;
+    /// Something in place of the answer of a call went into its own.
+    pub const DEGRADED: u16 = 256;
 }
 
 /// Where a token is waiting, so that a fault can take it out of there.
@@ -101,19 +76,19 @@ pub struct Token {
     pub generation: u32,
     /// What all of its request's luck hangs on.
     pub key: u64,
-    /// When the request was meant to start, at the client.
+    /// When the request was meant to start, at the client; when it was sent, for what has a parent.
     pub born: Time,
     /// When it joined the line it stands in, or when it will have computed or waited.
     pub joined: Time,
-    /// Neighbours in the line that it stands in.
+    /// Neighbours in the line that it stands in; see `begun` for those in none.
     pub next: u32,
     pub prev: u32,
     pub class: ClassId,
     pub guard: GuardId,
     /// Whose call or branch this is; `NOBODY` for a client's attempt.
     pub parent: u32,
-    /// Accesses left to make, branches that must still succeed, what an accelerator knows it by, or
-    /// the place of interrupted work.
+    /// Accesses left to make, branches that must still succeed, tries that may still be sent, what an
+    /// accelerator knows it by, or the place of interrupted work.
     pub left: u32,
     pub flags: u16,
     /// 0, or the reason why it is giving back all it holds.
@@ -128,16 +103,18 @@ pub struct Token {
     pub parent_epoch: u32,
     /// Grows whenever a wait for children ends, and whenever the place is given up.
     pub epoch: u32,
-    /// Branches under way.
-    pub branches: u32,
     /// The place in the table of row holders, if it holds or waits for a row.
     pub row: u32,
     /// Which user of a closed class it is of, or which delivery it is.
     pub user: u32,
-    /// Which try this is, from 0.
-    pub attempt: u16,
     /// The same for all tries and calls that one request leads to.
     pub origin: u32,
+    /// Which try this is, from 0.
+    pub attempt: u16,
+    /// Branches, or tries side by side, under way.
+    pub branches: u16,
+    /// When nobody has any use for its answer any more.
+    pub deadline: Time,
 }
 const _: () = assert!(size_of::<Token>() == 128 && std::mem::offset_of!(Token, held) == 64);
 
@@ -157,6 +134,24 @@ impl Token {
     #[inline]
     pub fn pass(&mut self) {
         self.step = StepId::new(self.step.index() + 1);
+    }
+
+    /// Whether it is a client's own, with nothing out of the ordinary about it: somebody waits for it.
+    #[inline]
+    pub fn is_wanted_for_sure(&self) -> bool {
+        self.flags == 0 && self.parent == NOBODY
+    }
+
+    /// Begins to use a disk: the time stands where its neighbours would, as it is in no line now.
+    #[inline]
+    pub fn begin(&mut self, now: Time) {
+        let nanos = now.nanos();
+        (self.next, self.prev) = (nanos as u32, (nanos >> 32) as u32);
+    }
+
+    /// When it began to use the disk that it uses.
+    pub fn begun(&self) -> Time {
+        Time::from_nanos(u64::from(self.prev) << 32 | u64::from(self.next))
     }
 
     /// Whether it neither fails nor has anything out of the ordinary about it.
@@ -207,6 +202,7 @@ impl Tokens {
         token.wait = Wait::Moving;
         token.depth = 0;
         token.base = 0;
+        token.deadline = Time::NEVER;
         id
     }
 
@@ -234,9 +230,20 @@ impl Tokens {
         self.vacant.push(id);
     }
 
+    /// How many places there are.
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
     /// How many there are.
     pub fn alive(&self) -> u32 {
         (self.places.len() - self.vacant.len()) as u32
+    }
+
+    /// How many there have been at a time, at most: free places are taken before new ones.
+    #[inline]
+    pub fn most(&self) -> u32 {
+        self.places.len() as u32
     }
 
     /// The tokens that are alive, in the order of their places.
@@ -270,6 +277,7 @@ const BLANK: Token = Token {
     key: 0,
     born: Time::ZERO,
     joined: Time::ZERO,
+    deadline: Time::NEVER,
     // Some instance, so that what is held can always be opened.
     held: [InstanceId::FIRST; DEPTH_MAX],
 };
@@ -282,7 +290,9 @@ impl Index<TokenId> for Tokens {
     #[inline]
     fn index(&self, id: TokenId) -> &Token {
         debug_assert!(id.index() < self.places.len(), "a token from elsewhere");
-        // SAFETY: a `TokenId` is made by `admit` alone, and places are never taken away.
+        // SAFETY: places are never taken away, so that an id that `admit` has made stays good. All
+        // others come from `TokenId::from_raw`, of what `raw` gave for one of those: neighbours in a
+        // line and parents. Whoever calls it has sorted out `NOBODY`, or has `of_somebody` look.
         unsafe { self.places.get_unchecked(id.index()) }
     }
 }
@@ -301,8 +311,20 @@ impl TokenId {
     pub fn raw(self) -> u32 {
         self.index() as u32
     }
+    /// The token that `raw` was of.
     #[inline]
     pub fn from_raw(raw: u32) -> TokenId {
+        debug_assert!(raw != NOBODY, "nobody is no token");
         TokenId::new(raw as usize)
+    }
+
+    /// The same where nothing has been sorted out.
+    ///
+    /// # Panics
+    /// If it is nobody: a bug of the engine.
+    #[inline]
+    pub fn of_somebody(raw: u32) -> TokenId {
+        assert!(raw != NOBODY, "nobody is no token");
+        TokenId::from_raw(raw)
     }
 }

@@ -44,6 +44,18 @@ pub struct Comparison {
     pub replications_needed: Option<usize>,
 }
 
+/// How many independent replications of each tell as much of the difference as these pairs do: their
+/// number times the sum of both variances over that of the differences (Law & Kelton, section 11.2).
+///
+/// Less than there are where the same luck serves one when it harms the other; `None` where the
+/// differences do not vary, or there are fewer than two.
+pub fn worth(of: &[f64], against: &[f64]) -> Option<f64> {
+    let differences: Vec<f64> = of.iter().zip(against).map(|(a, b)| a - b).collect();
+    let variance = |values: &[f64]| Summary::of(values)?.variance;
+    let (apart, together) = (variance(of)? + variance(against)?, variance(&differences)?);
+    Some(of.len() as f64 * apart / together).filter(|it| it.is_finite())
+}
+
 /// Beyond this many replications the estimate of their number is itself too rough to be reported.
 pub const MOST_NEEDED: usize = 10_000;
 

@@ -5,6 +5,7 @@
 //! HdrHistogram (Tene, 2012), fixed so that the bucket is two shifts and an addition away.
 
 use super::quantile::interpolate;
+use super::sparse::Sparse;
 use std::fmt;
 
 const SUB_BITS: u32 = 7;
@@ -12,13 +13,15 @@ const SUB_BUCKETS: u64 = 1 << SUB_BITS;
 /// The last power of two has its buckets 57 rows up: 58 KiB of counts in all.
 const BUCKETS: usize = (64 - SUB_BITS as usize + 1) * SUB_BUCKETS as usize;
 
-/// Counts, an exact sum and an exact maximum of whole numbers, in practice of nanoseconds.
+/// Counts, an exact sum, minimum and maximum of whole numbers, in practice of nanoseconds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Histogram {
     counts: Box<[u64; BUCKETS]>,
     count: u64,
     /// 128 bits: a hundred million requests of a hundred seconds come close to the 64th.
     sum: u128,
+    /// The greatest number of all where nothing was recorded.
+    min: u64,
     max: u64,
 }
 
@@ -26,7 +29,7 @@ impl Histogram {
     pub fn new() -> Histogram {
         let counts = vec![0; BUCKETS].into_boxed_slice();
         let counts = counts.try_into().expect("a slice of as many buckets");
-        Histogram { counts, count: 0, sum: 0, max: 0 }
+        Histogram { counts, count: 0, sum: 0, min: u64::MAX, max: 0 }
     }
 
     #[inline]
@@ -37,9 +40,8 @@ impl Histogram {
         unsafe { *self.counts.get_unchecked_mut(bucket) += 1 };
         self.count += 1;
         self.sum += u128::from(nanos);
-        if nanos > self.max {
-            self.max = nanos;
-        }
+        self.min = self.min.min(nanos);
+        self.max = self.max.max(nanos);
     }
 
     /// As `record(0)`, in a few instructions: most waits are none.
@@ -47,6 +49,7 @@ impl Histogram {
     pub fn record_zero(&mut self) {
         self.counts[0] += 1;
         self.count += 1;
+        self.min = 0;
     }
 
     pub fn count(&self) -> u64 {
@@ -76,13 +79,58 @@ impl Histogram {
     ///
     /// Type 7 of Hyndman & Fan (The American Statistician 50(4), 1996): linear interpolation
     /// between the order statistics around (n − 1) q. The members of a bucket are taken to lie
-    /// evenly spread over the whole numbers that it holds; the greatest of all is known exactly.
+    /// evenly spread over the whole numbers that it holds, from the least to the greatest of all,
+    /// which are known exactly.
     /// Off by less than 1/128 of the order statistics, and exact where they are below 256.
     ///
     /// # Panics
     /// If `q` is not inside [0, 1].
     pub fn quantile(&self, q: f64) -> Option<f64> {
         interpolate(self.count, q, |rank| self.order_statistic(rank))
+    }
+
+    /// The `q`-quantile of what was recorded since this looked like `before`; `None` if nothing was.
+    pub fn quantile_since(&self, before: &Histogram, q: f64) -> Option<f64> {
+        interpolate(self.count - before.count, q, |rank| {
+            let counts = self.counts.iter().zip(before.counts.iter());
+            self.member(counts.map(|(now, then)| now - then), rank)
+        })
+    }
+
+    /// What was recorded since this looked like `before`; its extremes only as exactly as their buckets.
+    pub fn since(&self, before: &Histogram) -> Sparse {
+        let new = |(bucket, (now, then)): (usize, (&u64, &u64))| {
+            let members = now - then;
+            (members > 0).then_some((bucket as u32, members as u32))
+        };
+        let counts = self.counts.iter().zip(before.counts.iter()).enumerate();
+        let buckets: Vec<(u32, u32)> = counts.filter_map(new).collect();
+        let highest = buckets.last().map_or(0, |it| {
+            let (low, width) = range(it.0 as usize);
+            (low + (width - 1)).min(self.max)
+        });
+        let lowest = buckets.first().map_or(u64::MAX, |it| range(it.0 as usize).0.max(self.min));
+        Sparse { buckets, sum: self.sum - before.sum, min: lowest, max: highest }
+    }
+
+    /// Adds everything that is in `other`.
+    pub fn add(&mut self, other: &Sparse) {
+        for (bucket, members) in &other.buckets {
+            self.counts[*bucket as usize] += u64::from(*members);
+            self.count += u64::from(*members);
+        }
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+        if !other.buckets.is_empty() {
+            self.min = self.min.min(other.min);
+        }
+    }
+
+    /// Becomes like another, and keeps the memory.
+    pub fn become_like(&mut self, other: &Histogram) {
+        self.counts.copy_from_slice(&other.counts[..]);
+        (self.count, self.sum) = (other.count, other.sum);
+        (self.min, self.max) = (other.min, other.max);
     }
 
     /// Adds everything recorded in `other`.
@@ -92,27 +140,52 @@ impl Histogram {
         }
         self.count += other.count;
         self.sum += other.sum;
+        self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
+    }
+
+    /// Becomes what was recorded in `all` after `before`, which is a part of it. The extremes are known
+    /// but for the width of a bucket.
+    pub fn set_difference(&mut self, all: &Histogram, before: &Histogram) {
+        (self.count, self.sum) = (all.count - before.count, all.sum - before.sum);
+        (self.min, self.max) = (u64::MAX, 0);
+        for (i, count) in self.counts.iter_mut().enumerate() {
+            *count = all.counts[i] - before.counts[i];
+            if *count > 0 {
+                let (low, width) = range(i);
+                self.max = (low + (width - 1)).min(all.max);
+                self.min = self.min.min(low.max(all.min));
+            }
+        }
     }
 
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.counts.fill(0);
-        (self.count, self.sum, self.max) = (0, 0, 0);
+        (self.count, self.sum, self.min, self.max) = (0, 0, u64::MAX, 0);
     }
 
     /// The member with `rank` others before it, as placed within its bucket.
     fn order_statistic(&self, rank: u64) -> f64 {
+        if rank == 0 {
+            return self.min as f64;
+        }
         if rank + 1 == self.count {
             return self.max as f64;
         }
+        self.member(self.counts.iter().copied(), rank)
+    }
+
+    /// The member with `rank` others before it, of so many in each bucket.
+    fn member(&self, counts: impl Iterator<Item = u64>, rank: u64) -> f64 {
         let mut before = rank;
-        for (bucket, &members) in self.counts.iter().enumerate() {
+        for (bucket, members) in counts.enumerate() {
             if before < members {
-                let (low, width) = range(bucket);
-                let highest = (low + (width - 1)).min(self.max);
+                let (first, width) = range(bucket);
+                let lowest = first.max(self.min);
+                let highest = (first + (width - 1)).min(self.max);
                 let share = (before as f64 + 0.5) / members as f64;
-                return low as f64 + (highest - low) as f64 * share;
+                return lowest as f64 + (highest - lowest) as f64 * share;
             }
             before -= members;
         }
@@ -146,7 +219,7 @@ fn bucket(value: u64) -> usize {
 }
 
 /// The least value of a bucket, and how many values it holds.
-fn range(bucket: usize) -> (u64, u64) {
+pub(super) fn range(bucket: usize) -> (u64, u64) {
     let bucket = bucket as u64;
     let shift = (bucket >> SUB_BITS).saturating_sub(1);
     ((bucket - (shift << SUB_BITS)) << shift, 1 << shift)
@@ -236,6 +309,19 @@ mod tests {
         let histogram = of(low..low + 8192);
         assert_eq!(histogram.quantile(0.5), Some(low as f64 + 4095.5));
         assert!((histogram.quantile(0.25).unwrap() - (low as f64 + 2047.75)).abs() < 1.0);
+    }
+
+    #[test]
+    fn what_is_always_the_same_has_that_for_every_quantile() {
+        for value in [0, 255, 257, 20_000_000, 123_456_789_012, u64::MAX] {
+            let histogram = of([value; 1000]);
+            for q in [0.0, 0.01, 0.5, 0.95, 0.999, 1.0] {
+                assert_eq!(histogram.quantile(q), Some(value as f64), "{value} at {q}");
+            }
+        }
+        let two = of([1_000_001, 1_000_003]);
+        assert_eq!(two.quantile(0.0), Some(1_000_001.0));
+        assert_eq!(two.quantile(0.5), Some(1_000_002.0));
     }
 
     #[test]

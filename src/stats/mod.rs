@@ -4,10 +4,13 @@
 //! result is finite; where there is nothing to say the answer is `None` and never NaN. Logarithms
 //! and the like come from `libm`, so that results have the same bits on every machine.
 
+pub mod batches;
 pub mod compare;
 pub mod histogram;
 pub mod interval;
 pub mod quantile;
+pub mod sequential;
+pub mod sparse;
 pub mod student;
 pub mod trend;
 pub mod warm_up;
@@ -15,6 +18,7 @@ pub mod warm_up;
 pub use compare::{Aim, Comparison, Verdict, paired, unpaired};
 pub use histogram::Histogram;
 pub use interval::Estimate;
+pub use sequential::{Looks, Sides, sides};
 pub use student::t_quantile;
 pub use trend::{Growth, growth};
 pub use warm_up::{Truncation, mser5, mser5_of_mean};

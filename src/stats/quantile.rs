@@ -1,5 +1,8 @@
 //! Quantiles of a sample, and their intervals from its order statistics.
 
+/// The quantiles that reports tell.
+pub const LEVELS: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
+
 /// The `q`-quantile of an ascending sample by linear interpolation between order statistics at
 /// (n − 1) q: type 7 of Hyndman & Fan, "Sample quantiles in statistical packages",
 /// The American Statistician 50(4), 1996; the default of R and NumPy.

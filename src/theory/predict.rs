@@ -49,7 +49,9 @@ fn single_visit(network: &Network, class: &Class) -> Option<SingleVisit> {
     if class.batch.is_some() {
         return None;
     }
-    let Guard { first, timeout: None, .. } = network.guards[class.guard] else { return None };
+    let Guard { first, timeout: None, policy: None, .. } = network.guards[class.guard] else {
+        return None;
+    };
     let steps = network.steps.as_slice().get(first.index()..first.index() + 5)?;
     let [Step::Call { visit, .. }, Step::Seize { .. }, work, Step::Leave { .. }, Step::End] = steps
     else {

@@ -57,3 +57,25 @@ fn what_holds_where_the_range_begins_has_no_value_of_its_own() {
     assert!(found.get("value").is_none());
     assert_eq!((&found["at_start"], &found["beyond"]), (&json!(10), &json!(0)));
 }
+
+#[test]
+fn replications_that_end_before_the_intervals_are_narrow_enough_say_so() {
+    let folder = scratch("unmet");
+    let model = std::fs::canonicalize("models/mm1.json").unwrap();
+    let unmet = |share: &str| {
+        let experiment = json!({
+            "name": "unmet", "models": [model], "window": "1h", "warm_up": "1m",
+            "replications": { "min": 2, "max": 4, "until": { "customer.response.mean": share } }
+        });
+        let path = folder.join("unmet.json");
+        std::fs::write(&path, experiment.to_string()).unwrap();
+        let output = run(&["compare", path.to_str().unwrap(), "--format", "json"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let outcome: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        outcome["points"][0].clone()
+    };
+    let narrow = unmet("0.001%");
+    assert_eq!(narrow["unmet"][0]["metric"], json!("customer.response.mean"));
+    assert_eq!(narrow["replications"], json!(4));
+    assert_eq!(unmet("100%").get("unmet"), None);
+}

@@ -3,10 +3,13 @@
 mod accelerators;
 mod background;
 mod capacity;
+mod check;
 mod determinism;
 mod docs;
 mod find;
+mod fullest;
 mod locks;
+mod outages;
 mod pgbench;
 mod problems;
 mod queues;

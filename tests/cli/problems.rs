@@ -19,8 +19,13 @@ fn every_bad_file_gets_exactly_the_message_that_is_recorded() {
         .iter()
         .filter_map(|name| {
             let path = format!("tests/cli/bad/{name}.json");
-            let is_experiment = std::fs::read_to_string(&path).unwrap().contains("\"models\":");
-            let output = run(&[if is_experiment { "sweep" } else { "run" }, &path]);
+            let text = std::fs::read_to_string(&path).unwrap();
+            let verb = match (text.contains("\"models\":"), text.contains("\"expect\":")) {
+                (true, true) => "check",
+                (true, false) => "sweep",
+                (false, _) => "run",
+            };
+            let output = run(&[verb, &path]);
             assert_eq!(output.status.code(), Some(2), "{name}");
             assert!(output.stdout.is_empty(), "{name}");
             same_as_recorded(&folder.join(format!("{name}.txt")), &stderr(&output)).err()
@@ -63,5 +68,43 @@ fn measured_values_may_stand_wherever_a_length_of_time_is_drawn() {
     // As many as the language has: a new one belongs into the model too.
     let schema = include_str!("../../models/schema/model.schema.json");
     let places = schema.matches("\"#/$defs/Distribution\"").count();
-    assert_eq!(places, 10, "is the new place in tests/cli/data/measured.json?");
+    assert_eq!(places, 16, "is the new place in tests/cli/data/measured.json?");
+}
+
+#[test]
+fn what_is_set_twice_is_refused() {
+    let users = ["--set", "users=5", "--set", "users=6"];
+    let output = run(&[&["run", "models/first.json"], &users[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("error[E002]: is set twice\n --> --set users"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn models_and_experiments_in_each_others_place_are_told_in_one_problem() {
+    let cases = [
+        (["sweep", "models/first.json"], "did you mean outgrow run models/first.json?"),
+        (["compare", "models/first.json"], "did you mean outgrow run models/first.json?"),
+        (["run", "experiments/first.json"], "did you mean outgrow sweep experiments/first.json?"),
+    ];
+    for (args, mend) in cases {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(text.contains(mend) && text.contains("1 problem;"), "{text}");
+    }
+}
+
+#[test]
+fn numbers_below_nothing_are_refused_as_numbers_and_not_as_unknown_options() {
+    for args in [["--seed", "-1"], ["--users", "-5"]] {
+        let output = run(&[&["run", "models/first.json"], &args[..]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(!text.contains("unexpected argument"), "{text}");
+        assert!(text.contains(args[0].trim_start_matches('-')), "{text}");
+    }
 }

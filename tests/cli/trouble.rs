@@ -34,7 +34,7 @@ fn an_outcome_folder_holds_tables_and_charts() {
 fn what_would_take_too_long_is_refused_before_it_starts() {
     let output = run(&["run", "models/shop.json", "--max-events", "1000"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("events, and 1.0e3 are allowed"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("events, and 1,000 are allowed"), "{}", stderr(&output));
 }
 
 #[test]
@@ -70,4 +70,22 @@ fn a_reader_who_leaves_early_is_no_failure() {
         .unwrap();
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn users_who_hardly_think_are_not_refused_for_more_than_they_can_ask() {
+    // One worker answers ten requests a second, however many wait: a few thousand events.
+    let folder = scratch("impatient");
+    let model = folder.join("model.json");
+    std::fs::write(
+        &model,
+        r#"{ "name": "impatient", "hosts": { "box": { "cores": 1 } },
+             "services": { "app": { "hosts": "box", "instances": 1, "workers": 1,
+                "operations": { "run": [{ "wait": "100ms" }] } } },
+             "traffic": { "user": { "call": "app.run", "closed": { "users": 100, "think": "1us" } } } }"#,
+    )
+    .unwrap();
+    let model = model.to_str().unwrap();
+    let output = run(&[&["run", model, "--max-events", "20000"], &QUICK[..]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
 }

@@ -12,7 +12,7 @@ fn fingerprint(network: &Network, plan: &Plan) -> u64 {
 
 fn rich(seed: u64) -> Model {
     let mut model = model(&random_model(seed, true).to_string());
-    model.network.faults = random_faults(seed, &model.network);
+    model.network.faults.extend(random_faults(seed, &model.network));
     model
 }
 

@@ -2,7 +2,9 @@
 
 mod support;
 
+mod coverage;
 mod determinism;
+mod expectations;
 mod fingerprints;
 mod laws;
 mod mechanisms;

@@ -3,10 +3,10 @@
 use outgrow::ids::Id;
 use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
-    BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HostId, LockId, Names,
-    Network, PoolGroupId, QueueId, ServiceId, SessionId,
+    BreakerId, BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HedgeId,
+    HostId, InstanceId, LockId, Names, Network, PoolGroupId, QueueId, ServiceId, SessionId,
 };
-use outgrow::sim::{Failure, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
+use outgrow::sim::{Failure, HedgeSeen, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
 
@@ -73,7 +73,7 @@ impl Model {
     /// These hosts fail from one time to another.
     pub fn fault(mut self, hosts: Vec<HostId>, at: &str, until: &str, style: FaultStyle) -> Model {
         let (at, until) = (Time::ZERO + span(at), Time::ZERO + span(until));
-        self.network.faults.push(Fault { hosts, at, until, style });
+        self.network.faults.push(Fault::of_hosts(hosts, at, until, style));
         self
     }
 
@@ -144,6 +144,15 @@ impl Seen<'_> {
                 let place = place("session", session, &self.model.names.sessions);
                 self.session(SessionId::new(place), what)
             }
+            Some((service, "instances")) => {
+                let seen = self.usage.presence[self.model.service(service)];
+                let area = match what {
+                    "up" => seen.up,
+                    "believed" => seen.believed,
+                    _ => panic!("no number \"{what}\" of instances"),
+                };
+                area as f64 / 1e9 / self.window_s
+            }
             Some((pool, "waiting")) => figure(&self.measure.waits[self.model.pools(pool)], what),
             _ => self.rate_or_level(of, what),
         }
@@ -190,6 +199,32 @@ impl Seen<'_> {
                 let cache = CacheId::new(place("cache", of, &self.model.names.caches));
                 let seen = self.measure.caches[cache];
                 seen.hits as f64 / (seen.hits + seen.misses) as f64
+            }
+            "visits" => {
+                let service = self.model.service(of);
+                let let_in = self.measure.waits[self.model.network.workers_of(service)].count();
+                let born: u64 = self.measure.classes.as_slice().iter().map(|it| it.born).sum();
+                (let_in + self.measure.turned_away[service]) as f64 / born as f64
+            }
+            "wasted" => {
+                let service = self.model.service(of);
+                let instances = self.model.network.services[service].instances.clone();
+                let own = (instances.start.index()..instances.end.index()).map(InstanceId::new);
+                let used: f64 = own.map(|it| self.usage.instances[it]).sum();
+                self.usage.wasted.cpu_ns[service] / used
+            }
+            "open" | "rejected" => {
+                let breaker = BreakerId::new(place("breaker", of, &self.model.names.breakers));
+                let (seen, count) = self.usage.policies.breakers[breaker];
+                match what {
+                    "open" => seen.open_ns as f64 / 1e9 / count as f64 / self.window_s,
+                    _ => seen.rejected as f64 / self.window_s,
+                }
+            }
+            "hedged" | "won" => {
+                let hedge = HedgeId::new(place("hedge", of, &self.model.names.hedges));
+                let HedgeSeen { calls, more, won } = self.usage.policies.hedges[hedge];
+                (if what == "won" { won } else { more }) as f64 / calls as f64
             }
             _ => panic!("no metric \"{of}.{what}\""),
         }

@@ -85,6 +85,17 @@ oracles! { "oracles/accelerators.json" as accelerators:
     static_batches_are_bulk_service
 }
 
+oracles! { "oracles/policies.json" as policies:
+    errors_are_tried_again retrial deadline_anywhere in_vain
+    hedge_of_two hedge_of_three hedge_at_the_median hedge_of_two_points
+    breaker_of_one_call budget_of_a_tenth
+}
+
+oracles! { "oracles/faults.json" as faults:
+    one_component one_component_that_ages two_of_three five_of_six_in_three_zones
+    a_server_that_breaks_down a_zone_down_of_three a_tenth_is_lost
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

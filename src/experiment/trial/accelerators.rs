@@ -25,8 +25,8 @@ impl Reading<'_> {
             let used: Vec<f64> = own.iter().map(|it| self.throughput_used(*it)).collect();
             let mean = used.iter().sum::<f64>() / used.len() as f64;
             let name = format!("{name}.throughput");
-            figures.add(format!("{name}.utilization"), Unit::Ratio, mean);
-            utilizations.push((name, used.into_iter().fold(0.0, f64::max)));
+            let fullest = used.iter().copied().fold(0.0, f64::max);
+            figures.add_used(name, used.len(), (mean, fullest), utilizations);
         }
     }
 

@@ -28,10 +28,9 @@ impl Reading<'_> {
                 // What is under way has been paid for up to its end, beyond that of the window; only
                 // credits can be used faster than they come in.
                 let mean = if limit == CREDITS { mean } else { mean.min(1.0) };
-                figures.add(format!("{name}.utilization"), Unit::Ratio, mean);
                 // Whoever lives on savings has nothing to spare.
                 let busiest = used.iter().copied().fold(0.0, f64::max).min(1.0);
-                utilizations.push((name, busiest));
+                figures.add_used(name, used.len(), (mean, busiest), utilizations);
             }
             let left = seen.iter().filter_map(|it| it.credits).reduce(f64::min);
             if left.is_some() {

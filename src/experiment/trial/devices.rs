@@ -8,10 +8,12 @@ impl Reading<'_> {
         for (i, name) in self.names().pool_groups.iter().enumerate() {
             let group = PoolGroupId::new(i);
             let (mut busy, mut line, mut places, mut fullest) = (0u128, 0u128, 0u64, 0.0);
+            let mut members = 0;
             let mean = |area: u128| area as f64 / self.window.nanos() as f64;
             for pool in self.network().pools.ids() {
                 let spec = &self.network().pools[pool];
                 if spec.group == group {
+                    members += 1;
                     busy += self.usage.pools[pool].busy;
                     line += self.usage.pools[pool].line;
                     let full = mean(self.usage.pools[pool].busy) / f64::from(spec.size);
@@ -25,9 +27,8 @@ impl Reading<'_> {
             figures.add_steady(Steady::System, format!("{name}.line"), Unit::Count, mean(line));
             figures.add(format!("{name}.busy"), Unit::Count, mean(busy));
             if places < u64::MAX {
-                let utilization = mean(busy) / places as f64;
-                figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
-                utilizations.push((name.clone(), fullest));
+                let used = (mean(busy) / places as f64, fullest);
+                figures.add_used(name.clone(), members, used, utilizations);
             }
             times(Steady::System, &format!("{name}.waiting"), &self.seen.waits[group], figures);
         }
@@ -84,7 +85,7 @@ impl Reading<'_> {
             let hosts = self.network().groups[GroupId::new(i)].hosts.clone();
             let (mut used_ns, mut lost_ns, mut cores, mut busiest) = (0.0, 0.0, 0.0, 0.0);
             let mut loses = false;
-            for host in hosts.map_ids() {
+            for host in hosts.clone().map_ids() {
                 let own = f64::from(self.network().hosts[host].cores);
                 let spec = &self.network().hosts[host];
                 loses |= spec.wake.is_some() || spec.switch.is_some();
@@ -93,14 +94,14 @@ impl Reading<'_> {
                 cores += own;
                 busiest = f64::max(busiest, self.usage.cpus[host] / own);
             }
-            let utilization = used_ns / (cores * self.window.nanos() as f64);
+            let window_ns = self.window.nanos() as f64;
+            let used = (used_ns / (cores * window_ns), busiest / window_ns);
             let name = format!("{name}.cpu");
-            figures.add(format!("{name}.utilization"), Unit::Ratio, utilization);
             if loses {
-                let overhead = lost_ns / (cores * self.window.nanos() as f64);
+                let overhead = lost_ns / (cores * window_ns);
                 figures.add(format!("{name}.overhead"), Unit::Ratio, overhead);
             }
-            utilizations.push((name, busiest / self.window.nanos() as f64));
+            figures.add_used(name, hosts.map_ids().count(), used, utilizations);
         }
         self.limits(figures, utilizations);
     }
@@ -116,9 +117,9 @@ impl Reading<'_> {
             let of = |id| self.usage.instances[id] / (limit * self.window.nanos() as f64);
             let shares: Vec<f64> = instances.map_ids().map(of).collect();
             let mean = shares.iter().sum::<f64>() / shares.len() as f64;
-            figures.add(format!("{name}.cpu.utilization"), Unit::Ratio, mean);
             let busiest = shares.iter().copied().fold(0.0, f64::max);
-            utilizations.push((format!("{name}.cpu"), busiest));
+            let used = (mean, busiest);
+            figures.add_used(format!("{name}.cpu"), shares.len(), used, utilizations);
         }
     }
 }

@@ -4,6 +4,8 @@ mod accelerators;
 mod admission;
 mod databases;
 mod devices;
+mod outages;
+mod policies;
 mod queues;
 mod requests;
 mod sessions;
@@ -13,8 +15,13 @@ use super::point::Point;
 use crate::ids::{Id, MapIds};
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
-use crate::sim::{CacheSeen, Counters, Failure, Measure, Plan, Reason, Slice, Usage, run};
+use crate::sim::{
+    BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, SLICE_QUANTILES,
+    Slice, Usage, run,
+};
 use crate::stats::histogram::Histogram;
+use crate::stats::quantile::LEVELS;
+use crate::stats::sparse::Sparse;
 use crate::units::{HOURS_PER_MONTH, Span};
 
 /// A figure of one replication; none where it has no value.
@@ -27,6 +34,18 @@ pub struct Figure {
     pub steady: Option<Steady>,
     /// For a share of requests: how many there were, and what it is where there is no steady state.
     pub share: Option<Share>,
+    /// The same in each of the window's batches, where that is known of all of them; else empty.
+    pub batches: Vec<f64>,
+    /// What of a class's responses it is.
+    pub response: Option<Response>,
+}
+
+/// A mean or a quantile of a class's responses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Response {
+    pub class: usize,
+    /// None of the mean.
+    pub quantile: Option<f64>,
 }
 
 /// Whose steady state a figure depends on.
@@ -59,7 +78,32 @@ pub struct Trial {
     /// Requests per second that came, by class, and messages by queue.
     pub arrivals_per_s: Vec<f64>,
     pub slices: Vec<SliceSeen>,
+    /// By class, how many were answered in each slice and the sum of their responses in seconds.
+    pub answered: Vec<Vec<(f64, f64)>>,
+    /// By class, the responses in nanoseconds: of the whole run, and of each of its batches if it is
+    /// the only one.
+    pub responses: Vec<Responses>,
+    /// How a fault went, slice by slice.
+    pub course: Option<CourseSeen>,
     pub events: u64,
+}
+
+/// The course of a fault, slice by slice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CourseSeen {
+    /// In nanoseconds, by [`SLICE_QUANTILES`].
+    pub responses: Vec<[Option<f64>; SLICE_QUANTILES.len()]>,
+    /// Of each service: up, and believed to be.
+    pub instances: Vec<Vec<[u32; 2]>>,
+    /// Of each host group: core-nanoseconds used, and those that there were on hosts that were up.
+    pub cpus: Vec<Vec<[f64; 2]>>,
+}
+
+/// The responses of one class.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Responses {
+    pub whole: Sparse,
+    pub batches: Vec<Sparse>,
 }
 
 /// What happened in one slice of a window, all classes together but for background work.
@@ -77,7 +121,10 @@ pub struct SliceSeen {
 /// Runs one replication of a point.
 pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
     let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
-    let measure = Measure::new(&point.network, slices);
+    let mut measure = Measure::new(&point.network, slices);
+    if point.fault.is_some() {
+        measure.watch_course(&point.network, slices);
+    }
     let (seen, usage) = run(&point.network, plan, measure)?;
     Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window }.trial())
 }
@@ -96,12 +143,44 @@ struct Figures(Vec<Figure>);
 
 impl Figures {
     fn add(&mut self, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: None, share: None });
+        self.0.push(Figure {
+            name,
+            unit,
+            value: value.into(),
+            steady: None,
+            share: None,
+            batches: Vec::new(),
+            response: None,
+        });
     }
 
     /// A figure that depends on when one stopped looking, if the backlog grows.
     fn add_steady(&mut self, of: Steady, name: String, unit: Unit, value: impl Into<Option<f64>>) {
-        self.0.push(Figure { name, unit, value: value.into(), steady: Some(of), share: None });
+        self.0.push(Figure {
+            name,
+            unit,
+            value: value.into(),
+            steady: Some(of),
+            share: None,
+            batches: Vec::new(),
+            response: None,
+        });
+    }
+
+    /// The mean utilization of `members` alike, and that of the fullest one, if there are several: it
+    /// is the fullest that binds.
+    fn add_used(
+        &mut self,
+        name: String,
+        members: usize,
+        (mean, fullest): (f64, f64),
+        utilizations: &mut Vec<(String, f64)>,
+    ) {
+        self.add(format!("{name}.utilization"), Unit::Ratio, mean);
+        if members > 1 {
+            self.add(format!("{name}.utilization.fullest"), Unit::Ratio, fullest);
+        }
+        utilizations.push((name, fullest));
     }
 
     /// A share of the requests whose fate was decided in the window.
@@ -117,7 +196,17 @@ impl Figures {
                 requests: all,
                 with_piled_up: share(decided.answered, all + decided.piled_up()).map(turn),
             }),
+            batches: Vec::new(),
+            response: None,
         });
+    }
+
+    /// What the figure that was added last is in each batch, if it is known in all.
+    fn in_batches(&mut self, values: impl Iterator<Item = Option<f64>>) {
+        let values: Option<Vec<f64>> = values.collect();
+        if let (Some(last), Some(values)) = (self.0.last_mut(), values) {
+            last.batches = values;
+        }
     }
 }
 
@@ -137,8 +226,13 @@ impl Decided {
 }
 
 /// Quantiles by the names that they have in metrics.
-pub const QUANTILES: [(&str, f64); 5] =
-    [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
+pub const QUANTILES: [(&str, f64); LEVELS.len()] = [
+    ("p50", LEVELS[0]),
+    ("p90", LEVELS[1]),
+    ("p95", LEVELS[2]),
+    ("p99", LEVELS[3]),
+    ("p999", LEVELS[4]),
+];
 
 impl Reading<'_> {
     fn network(&self) -> &Network {
@@ -163,6 +257,7 @@ impl Reading<'_> {
         let mut utilizations = Vec::new();
         self.pools(&mut figures, &mut utilizations);
         self.admissions(&mut figures);
+        self.outages(&mut figures);
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
@@ -172,6 +267,9 @@ impl Reading<'_> {
         self.sessions(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         self.accelerators(&mut figures, &mut utilizations);
+        self.policies(&mut figures);
+        self.visits(&mut figures);
+        self.wasted(&mut figures);
         let busiest = utilizations.iter().map(|it| it.1).fold(0.0, f64::max);
         figures.add("headroom".to_owned(), Unit::Ratio, 1.0 - busiest);
         let window_s = self.window_s();
@@ -187,8 +285,23 @@ impl Reading<'_> {
             backlog: classes.map(of_class).chain(queues.map(|it| self.unsettled(it))).collect(),
             arrivals_per_s: born.chain(sent).map(|it| it as f64 / window_s).collect(),
             slices,
+            course: self.course(),
+            answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
+            responses: self.seen.classes.as_slice().iter().map(responses).collect(),
             events: self.usage.events,
         }
+    }
+
+    fn answered(&self, class: ClassId) -> Vec<(f64, f64)> {
+        let mut before = Counters::default();
+        let per_slice = self.seen.slices.iter().map(|slice| {
+            let now = slice.classes[class];
+            let answered = (now.answered - before.answered) as f64;
+            let response_s = (now.response_ns - before.response_ns) as f64 / 1e9;
+            before = now;
+            (answered, response_s)
+        });
+        per_slice.collect()
     }
 
     fn slices(&self) -> Vec<SliceSeen> {
@@ -227,8 +340,18 @@ impl Reading<'_> {
     }
 }
 
+fn responses(seen: &ClassSeen) -> Responses {
+    let whole = seen.response.since(&Histogram::new());
+    Responses { whole, batches: seen.batches.clone() }
+}
+
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Whether so many values are enough for a quantile: at least one lies beyond it.
+fn enough(count: u64, q: f64) -> bool {
+    count as f64 * (1.0 - q) >= 1.0
 }
 
 /// Mean, quantiles and maximum; a quantile only where at least one value lies beyond it.
@@ -237,8 +360,7 @@ fn times(of: Steady, name: &str, seen: &Histogram, figures: &mut Figures) {
     let mean = seen.mean().map(|ns| ns / 1e9);
     figures.add_steady(of, format!("{name}.mean"), Unit::Seconds, mean);
     for (suffix, q) in QUANTILES {
-        let enough = count as f64 * (1.0 - q) >= 1.0;
-        let value = seen.quantile(q).filter(|_| enough).map(|ns| ns / 1e9);
+        let value = seen.quantile(q).filter(|_| enough(count, q)).map(|ns| ns / 1e9);
         figures.add_steady(of, format!("{name}.{suffix}"), Unit::Seconds, value);
     }
     let max = seen.max().map(|ns| ns as f64 / 1e9);

@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// What became of the requests of a class in a tenth of a window.
+struct Tenth {
+    length_s: f64,
+    born: f64,
+    answered: f64,
+    failed: f64,
+}
+
 impl Reading<'_> {
     /// What became of the requests of each class.
     pub(super) fn decided(&self) -> impl Iterator<Item = Decided> + '_ {
@@ -18,17 +26,35 @@ impl Reading<'_> {
         let per_s = |count: u64| count as f64 / self.window_s();
         let failed: u64 = seen.failed.iter().sum();
         let answered = seen.response.count();
+        let batches = self.batches(class);
+        let in_batches =
+            |count: fn(&Tenth) -> f64| batches.iter().map(move |it| Some(count(it) / it.length_s));
         figures.add(format!("{name}.arrivals"), Unit::PerSecond, per_s(seen.born));
+        figures.in_batches(in_batches(|it| it.born));
         figures.add(format!("{name}.goodput"), Unit::PerSecond, per_s(answered));
+        figures.in_batches(in_batches(|it| it.answered));
         figures.add(format!("{name}.failed"), Unit::PerSecond, per_s(failed));
+        figures.in_batches(in_batches(|it| it.failed));
         for (reason, count) in Reason::NAMES.iter().zip(seen.failed) {
+            if *reason == Reason::NAMES[Reason::Error.index()] && !self.has_errors() {
+                continue;
+            }
             figures.add(format!("{name}.failed.{reason}"), Unit::PerSecond, per_s(count));
+        }
+        if self.has_fallbacks() {
+            figures.add(format!("{name}.degraded"), Unit::PerSecond, per_s(seen.degraded));
         }
         let decided = Decided { born: seen.born, answered, failed };
         let own = Steady::Class(class.index());
+        let answered_of = |it: &Tenth| {
+            let all = it.answered + it.failed;
+            (all > 0.0).then(|| it.answered / all)
+        };
         figures.add_share(own, format!("{name}.failure_ratio"), &decided, true);
+        figures.in_batches(batches.iter().map(|it| answered_of(it).map(|it| 1.0 - it)));
         if !self.is_background(class) {
             figures.add_share(own, format!("{name}.availability"), &decided, false);
+            figures.in_batches(batches.iter().map(answered_of));
         }
         let attempts = share(seen.born + seen.retries, seen.born);
         figures.add(format!("{name}.attempts"), Unit::Count, attempts);
@@ -36,6 +62,33 @@ impl Reading<'_> {
             figures.add(format!("{name}.downtime"), Unit::Seconds, self.downtime_s(class));
         }
         times(own, &format!("{name}.response"), &seen.response, figures);
+        let levels = std::iter::once(None).chain(QUANTILES.iter().map(|it| Some(it.1)));
+        // The maximum, which was added last, is no estimate of anything.
+        let added = figures.0.iter_mut().rev().skip(1).take(1 + QUANTILES.len());
+        for (figure, quantile) in added.rev().zip(levels) {
+            figure.response = Some(Response { class: class.index(), quantile });
+        }
+    }
+
+    /// What became of the requests of a class in each of the window's batches.
+    fn batches(&self, class: ClassId) -> Vec<Tenth> {
+        let slices = &self.seen.slices;
+        let length = slices.len() / BATCHES;
+        let (mut from, mut before) = (self.seen.opened, Counters::default());
+        let ends =
+            (1..=if length > 0 { BATCHES } else { 0 }).map(|batch| &slices[batch * length - 1]);
+        let batches = ends.map(|end| {
+            let now = end.classes[class];
+            let batch = Tenth {
+                length_s: (end.at - from).as_secs(),
+                born: (now.born - before.born) as f64,
+                answered: (now.answered - before.answered) as f64,
+                failed: (now.failed - before.failed) as f64,
+            };
+            (from, before) = (end.at, now);
+            batch
+        });
+        batches.collect()
     }
 
     /// The length of all slices in which fewer than half as many requests of a class were answered

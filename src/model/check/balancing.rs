@@ -5,7 +5,15 @@ use crate::parts::balance::{Balance, subset};
 
 impl Checker<'_> {
     pub(super) fn balancing(&self, service: &Service, findings: &mut Findings) {
-        findings.inside("balance", |it| service.balance.check(service.instances, it));
+        if service.balance.is_none() && service.instances > 1 {
+            let rule = format!(
+                "there are {} instances, and nothing chooses among them",
+                service.instances
+            );
+            let mend = "\"balance\": \"round_robin\"; or \"none\", if all is to go to the first";
+            return findings.wrong_at("balance", Code::E004, rule, mend);
+        }
+        findings.inside("balance", |it| service.balancer().check(service.instances, it));
         if let Some(slow) = &service.slow_start {
             findings.inside("slow_start", |it| slow.check(it));
         }
@@ -25,7 +33,7 @@ impl Checker<'_> {
             ("outlier_ejection", service.outlier_ejection.is_some()),
             ("subset", service.subset.is_some()),
         ];
-        if service.balance == Balance::None {
+        if *service.balancer() == Balance::None {
             for (key, _) in said.into_iter().filter(|it| it.1) {
                 let rule = "there is no balancer: all goes to the first instance";
                 findings.wrong_at(key, Code::E010, rule, "\"balance\": \"least_outstanding\"");
@@ -34,7 +42,7 @@ impl Checker<'_> {
         if service.slow_start.is_none() {
             return;
         }
-        if matches!(service.balance, Balance::ConsistentHash(_)) {
+        if matches!(service.balancer(), Balance::ConsistentHash(_)) {
             let rule = "a key belongs to its instance from the first moment on";
             findings.wrong_at("slow_start", Code::E010, rule, "leave it out");
         } else if service.health.is_none() && service.outlier_ejection.is_none() {

@@ -4,7 +4,9 @@ mod accelerators;
 mod admission;
 mod balancing;
 mod caches;
+mod faults;
 mod hosts;
+mod policies;
 mod queues;
 mod services;
 mod sessions;
@@ -12,6 +14,8 @@ mod sizes;
 mod steps;
 mod traffic;
 mod waits;
+
+pub use faults::fails;
 
 use super::file::*;
 use super::places::{Operation, any_step, each_step, inner_steps};
@@ -21,6 +25,7 @@ use crate::parts::policy::retry::Retry;
 use crate::problem::{Code, Findings, suggest};
 use crate::units::Span;
 use indexmap::IndexMap;
+use policies::Policies;
 use std::collections::HashMap;
 
 const USERS_MAX: f64 = 1e9;
@@ -37,6 +42,7 @@ pub fn check(model: &Model, findings: &mut Findings) {
     findings.inside("objectives", |it| checker.objectives(it));
     findings.inside("business", |it| checker.business(it));
     findings.inside("queues", |it| checker.queues(it));
+    findings.inside("faults", |it| checker.faults(it));
     checker.users(findings);
     if findings.is_empty() {
         checker.sizes(findings);
@@ -82,15 +88,6 @@ impl Checker<'_> {
             let rule = format!("must be from 0 to {USERS_MAX:e}, not {users}");
             findings.wrong_at("users", Code::E007, rule, "");
         }
-    }
-}
-
-fn patience(timeout: Option<Span>, retry: &Option<Retry>, findings: &mut Findings) {
-    if timeout.is_some_and(|it| it.is_zero()) {
-        findings.wrong_at("timeout", Code::E007, "must be longer than nothing", "\"5s\"");
-    }
-    if let Some(retry) = retry {
-        findings.inside("retry", |it| retry.check(it));
     }
 }
 

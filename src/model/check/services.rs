@@ -119,6 +119,7 @@ impl Checker<'_> {
         });
         self.rows_agree(service, findings);
         self.caches_agree(service, findings);
+        self.policies_agree(service, findings);
     }
 
     fn pool(&self, pool: &Pool, instances: u32, findings: &mut Findings) {

@@ -120,9 +120,11 @@ impl Checker<'_> {
             if let Step::Send(it) = step {
                 size.steps = size.steps.saturating_add(u64::from(it.times));
             }
+            let times = if let Step::Call(it) = step { u64::from(it.times) } else { 1 };
             for inner in inner_steps(step) {
                 let inner = self.size_of_steps(service, inner, known);
-                size.steps = size.steps.saturating_add(inner.steps + 2);
+                let steps = inner.steps.saturating_add(2).saturating_mul(times);
+                size.steps = size.steps.saturating_add(steps);
                 size.depth = size.depth.max(inner.depth);
             }
             sum.steps = sum.steps.saturating_add(size.steps);

@@ -29,6 +29,7 @@ impl Checker<'_> {
             Step::Accelerator(it) => {
                 findings.inside("accelerator", |at| self.inference(service, &it.accelerator, at))
             }
+            Step::Fail(it) => findings.inside("fail", |at| within(it.fail, 0.0, 1.0, at)),
             Step::Lock(it) => {
                 findings.inside("lock", |at| {
                     at.inside("rows", |at| within(it.lock.rows as f64, 1.0, ROWS_MAX as f64, at));
@@ -140,7 +141,18 @@ impl Checker<'_> {
             let rule = format!("this pool opens its connections with \"{}\"", connect.call);
             findings.wrong_at("through", Code::E010, rule, "give the other service another pool");
         }
-        patience(call.timeout, &call.retry, findings);
+        let policies = Policies {
+            timeout: call.timeout,
+            retry: &call.retry,
+            hedge: &call.hedge,
+            breaker: &call.breaker,
+            deadline: &call.deadline,
+            instances: service.instances,
+        };
+        policies.check(findings);
+        if let Some(steps) = &call.fallback {
+            findings.inside("fallback", |it| self.steps(service, steps, it));
+        }
     }
 
     fn parallel(&self, service: &Service, parallel: &ParallelStep, findings: &mut Findings) {

@@ -16,7 +16,15 @@ impl Checker<'_> {
 
     fn class(&self, name: &str, class: &TrafficClass, findings: &mut Findings) {
         findings.inside("call", |it| self.operation(&class.call, it));
-        patience(class.timeout, &class.retry, findings);
+        let policies = Policies {
+            timeout: class.timeout,
+            retry: &class.retry,
+            hedge: &class.hedge,
+            breaker: &class.breaker,
+            deadline: &class.deadline,
+            instances: 1,
+        };
+        policies.check(findings);
         let in_sessions = self.is_in_sessions(name);
         let given = class.coming().given() + usize::from(class.closed.is_some());
         if in_sessions && given > 0 {
@@ -57,7 +65,7 @@ impl Checker<'_> {
     fn takes_no_time(&self, call: &str) -> bool {
         Operation::find(self.model, call).is_some_and(|operation| {
             !any_step(operation.spec, |step| {
-                !matches!(step, Step::Choose(_) | Step::Cache(_) | Step::Send(_))
+                !matches!(step, Step::Choose(_) | Step::Cache(_) | Step::Send(_) | Step::Fail(_))
             })
         })
     }

@@ -8,7 +8,7 @@ impl<'m> Compiler<'m> {
     pub(super) fn balancers(&mut self) {
         for (i, service) in self.model.services.values().enumerate() {
             let id = ServiceId::new(i);
-            let plain = service.balance.is_plain()
+            let plain = service.balancer().is_plain()
                 && service.slow_start.is_none()
                 && service.subset.is_none();
             if service.instances > 1 && !plain {
@@ -21,19 +21,19 @@ impl<'m> Compiler<'m> {
     fn careful(&self, id: ServiceId, service: &Service) -> Careful {
         let instances = service.instances;
         let key = self.network.services[id].key;
-        let rule = match &service.balance {
+        let rule = match service.balancer() {
             Balance::ConsistentHash(it) => {
                 CarefulRule::Hashed(it.law(), Ring::new(instances, key, it.bound))
             }
             other => CarefulRule::Weighed(other.rule()),
         };
-        let weights: Vec<f64> = match &service.balance {
+        let weights: Vec<f64> = match service.balancer() {
             Balance::Weighted(it) => {
                 it.weights.iter().copied().cycle().take(instances as usize).collect()
             }
             _ => vec![1.0; instances as usize],
         };
-        let zones = match &service.balance {
+        let zones = match service.balancer() {
             Balance::NearestZone(it) => Some(self.distances(id, it)),
             _ => None,
         };

@@ -42,11 +42,12 @@ impl<'m> Compiler<'m> {
         let again = Look { again: true, ..self.network.looks[look] };
         let again = self.network.looks.push(again);
         self.emit(program, held, Step::Look { look: again });
-        let fork = self.network.forks.push(Fork { branches: vec![StepId::LAST], need: 1 });
+        let fork =
+            self.network.forks.push(Fork { branches: vec![StepId::LAST], need: 1, cancel: false });
         self.emit(program, held, Step::Fork { fork, depth: spot.depth });
         let owner = spot.inside(format_args!(".miss")).place;
         let what = Sent::Branch { fork, branch: 0, owner, steps: &step.miss };
-        self.pending.push_back(Pending { what, depth: spot.depth });
+        self.pending.push_back(Pending { what, depth: spot.depth, due: program.due });
         self.emit(program, held, Step::Fill { look });
         self.network.looks[again].found = StepId::new(self.network.steps.len());
         self.release(program, spot.holds, held, Step::Unlock { lock, depth: spot.depth });

@@ -30,7 +30,7 @@ impl<'m> Compiler<'m> {
         }
         let zones = self.names.zones.len();
         self.network.zones = zones as u32;
-        if self.model.links.is_empty() {
+        if self.model.links.is_empty() && !self.links_fail() {
             return;
         }
         let name = |i: usize| self.names.zones[i].as_str();
@@ -110,14 +110,17 @@ impl<'m> Compiler<'m> {
     fn service(&mut self, name: &str, service: &'m Service) {
         let id = ServiceId::new(self.network.services.len());
         let first = InstanceId::new(self.network.instances.len());
+        let (group, _, _) =
+            self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
+        let mut spread = Spread::over(&self.network, GroupId::new(group));
         for _ in 0..service.instances {
-            self.instance(id, name, service, first);
+            self.instance(id, name, service, (first, spread.next_host()));
         }
         let admission = self.admission(service);
         self.network.services.push(crate::network::Service {
             admission,
             instances: first..InstanceId::new(self.network.instances.len()),
-            balance: service.balance.rule(),
+            balance: service.balancer().rule(),
             careful: None,
             health: service.health,
             ejection: service.outlier_ejection,
@@ -126,8 +129,13 @@ impl<'m> Compiler<'m> {
         });
     }
 
-    fn instance(&mut self, id: ServiceId, name: &str, service: &'m Service, first: InstanceId) {
-        let host = self.least_used_host(service, first);
+    fn instance(
+        &mut self,
+        id: ServiceId,
+        name: &str,
+        service: &'m Service,
+        (first, host): (InstanceId, HostId),
+    ) {
         let workers = self.workers(id, service);
         for (pool, spec) in &service.pools {
             self.pool(&format!("{name}.pool.{pool}"), spec);
@@ -191,26 +199,6 @@ impl<'m> Compiler<'m> {
         self.network.pools.push(Pool { group, size: spec.size, line_max, patience, connections });
     }
 
-    /// Spreads a service's instances: first over zones, then over hosts, then where there is room.
-    fn least_used_host(&self, service: &Service, first: InstanceId) -> HostId {
-        let network = &self.network;
-        let (group, _, _) =
-            self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
-        let hosts = network.groups[GroupId::new(group)].hosts.clone();
-        let own = |id: &InstanceId| id.index() >= first.index();
-        let crowd = |host: HostId| {
-            let it = &network.hosts[host];
-            let here = it.instances.iter().filter(|id| own(id)).count();
-            let zone_mates =
-                network.hosts[hosts.clone()].iter().filter(|mate| mate.zone == it.zone);
-            let in_zone: usize =
-                zone_mates.map(|it| it.instances.iter().filter(|id| own(id)).count()).sum();
-            (in_zone, here, it.instances.len(), host)
-        };
-        let all = (hosts.start.index()..hosts.end.index()).map(HostId::new);
-        all.min_by_key(|host| crowd(*host)).expect("checked: a group has hosts")
-    }
-
     fn is_preemptive(&self, instance: InstanceId) -> bool {
         let service = &self.network.services[self.network.instances[instance].service];
         service.admission.is_some_and(|it| self.network.admissions[it].order.preempts())
@@ -237,8 +225,10 @@ impl<'m> Compiler<'m> {
             // Whoever may be interrupted must be seen to compute.
             let interrupted = instances.iter().any(|it| self.is_preemptive(*it));
             let wants: f64 = instances.iter().map(of).map(|(wants, _)| wants).sum();
+            let slowed = self.slowed(host, |it| it.cpu);
             let it = &mut self.network.hosts[host];
-            it.contended = limited || interrupted || it.costly || wants > f64::from(it.cores);
+            it.contended =
+                limited || interrupted || slowed || it.costly || wants > f64::from(it.cores);
         }
         // A service's steps are the same on all hosts of its group, though the last of them may
         // have fewer instances than the others.

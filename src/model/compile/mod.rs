@@ -5,20 +5,26 @@ mod admission;
 mod balancing;
 mod caches;
 mod disks;
+mod faults;
 mod layout;
+mod policies;
 mod program;
 mod queues;
 mod sessions;
+mod spread;
 mod steps;
+
+pub use faults::split_number;
 
 use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, TrafficClass};
 use super::places::Operation;
 use crate::ids::{Id, MapIds};
 use crate::network::*;
-use crate::parts::distribution::Count;
-use crate::parts::policy::retry::Retry;
+use crate::parts::distribution::{Count, Distribution};
 use crate::rng::key_of;
 use crate::units::{Span, Time};
+use policies::Caller;
+use spread::Spread;
 use std::collections::{HashMap, VecDeque};
 
 /// Counts read from the files of `recorded` classes, by class name.
@@ -36,6 +42,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
         budgets: HashMap::new(),
         pending: VecDeque::new(),
         luck: HashMap::new(),
+        cancels: false,
     };
     compiler.lay_out();
     compiler.lay_out_queues();
@@ -45,6 +52,8 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
     compiler.sessions(recorded);
     compiler.consumers();
     compiler.logs();
+    compiler.families();
+    compiler.faults();
     (compiler.network, compiler.names)
 }
 
@@ -64,6 +73,8 @@ struct Compiler<'m> {
     pending: VecDeque<Pending<'m>>,
     /// How often each name for luck was used in the program of the class at hand.
     luck: HashMap<String, u64>,
+    /// Whether any work is ever taken back.
+    cancels: bool,
 }
 
 /// Delays of one length are one ring only if they are for the same thing.
@@ -71,11 +82,14 @@ struct Compiler<'m> {
 enum DelayUse {
     Timeout,
     Patience,
+    Hedge,
 }
 
 struct Pending<'m> {
     what: Sent<'m>,
     depth: Depth,
+    /// Whether a deadline may travel with it.
+    due: bool,
 }
 
 /// What a program of its own is sent to do.
@@ -83,6 +97,11 @@ enum Sent<'m> {
     Call {
         guard: GuardId,
         call: Callee<'m>,
+    },
+    /// The guarded attempts of a client that must know of them.
+    Attempts {
+        guard: GuardId,
+        attempts: GuardId,
     },
     Branch {
         fork: ForkId,
@@ -132,11 +151,10 @@ impl Place<'_> {
 }
 
 impl<'m> Compiler<'m> {
-    fn class(&mut self, name: &str, class: &'m TrafficClass, counts: &[f64]) {
+    fn class(&mut self, name: &'m str, class: &'m TrafficClass, counts: &[f64]) {
         self.luck.clear();
         let call = self.callee(&class.call, None, "client".to_owned());
-        let guard = self.guard(name, class.timeout, &class.retry, true);
-        self.pending.push_back(Pending { what: Sent::Call { guard, call }, depth: 0 });
+        let guard = self.client_guard(&Caller::client(name, class), call);
         while let Some(pending) = self.pending.pop_front() {
             self.program(pending);
         }
@@ -149,25 +167,6 @@ impl<'m> Compiler<'m> {
         let background = class.background;
         self.network.classes.push(Class { background, arrival, batch, guard, key: key_of(name) });
         self.names.classes.push(name.to_owned());
-    }
-
-    fn guard(
-        &mut self,
-        name: &str,
-        timeout: Option<Span>,
-        retry: &Option<Retry>,
-        of_clients: bool,
-    ) -> GuardId {
-        let timeout = timeout.map(|span| self.delay(DelayUse::Timeout, span));
-        let retry = retry.unwrap_or_default();
-        let key = key_of(&format!("{name} retries"));
-        let budgets = &mut self.network.budgets;
-        // A call is written out for every class that makes it, and has one budget for all.
-        let budget = retry.budget.map(|budget| {
-            let new = || budgets.push(RetryBudget { budget, of_clients });
-            *self.budgets.entry(key).or_insert_with(new)
-        });
-        self.network.guards.push(Guard { first: StepId::default(), timeout, retry, budget, key })
     }
 
     fn delay(&mut self, of: DelayUse, span: Span) -> DelayId {

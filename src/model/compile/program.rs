@@ -11,17 +11,24 @@ pub(super) struct Program {
     /// For each thing held, the step that gives it back; the first is the end of the program.
     releases: Vec<StepId>,
     start: StepId,
+    /// Whether a deadline may travel with it: then it is looked at before each step.
+    pub(super) due: bool,
 }
 
 impl<'m> Compiler<'m> {
     /// Writes one program, and tells those who send it where it starts.
     pub(super) fn program(&mut self, pending: Pending<'m>) {
         let start = StepId::new(self.network.steps.len());
-        let mut program = Program { holds: Vec::new(), releases: vec![StepId::LAST], start };
+        let mut program =
+            Program { holds: Vec::new(), releases: vec![StepId::LAST], start, due: pending.due };
         match pending.what {
             Sent::Call { guard, call } => {
                 self.network.guards[guard].first = start;
                 self.call_through(&mut program, 0, call, pending.depth);
+            }
+            Sent::Attempts { guard, attempts } => {
+                self.network.guards[guard].first = start;
+                self.emit(&mut program, 0, Step::Guarded { guard: attempts, depth: CLIENT });
             }
             Sent::Branch { fork, branch, owner, steps } => {
                 self.network.forks[fork].branches[branch] = start;
@@ -44,6 +51,13 @@ impl<'m> Compiler<'m> {
         program.holds.push(holds);
         debug_assert_eq!(self.network.steps.len(), program.start.index() + program.holds.len() - 1);
         self.network.steps.push(step)
+    }
+
+    /// What is begun after the deadline is not begun.
+    pub(super) fn look_at_deadline(&mut self, program: &mut Program, holds: usize) {
+        if program.due {
+            self.emit(program, holds, Step::Due);
+        }
     }
 
     /// Something is held from here on; to be given back by `release`.
@@ -70,6 +84,7 @@ impl<'m> Compiler<'m> {
         let owner = depth - 1;
         self.emit(program, holds, Step::Borrow { pool, depth: owner });
         let held = self.hold(program);
+        self.look_at_deadline(program, held);
         match &call.connect {
             None => self.visit(program, held, call, depth),
             Some(_) => self.over_a_connection(program, held, call, depth),

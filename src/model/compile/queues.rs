@@ -12,7 +12,8 @@ impl<'m> Compiler<'m> {
                 queue.dead_letter.as_ref().and_then(|it| self.model.queues.get_index_of(it));
             let batch = queue.batch();
             let consumers = queue.consumers.unwrap_or(1);
-            let guard = self.guard(&queue_luck(name), queue.redeliver_after, &None, false);
+            let luck = queue_luck(name);
+            let guard = self.guard(&Caller::queue(&luck, queue.redeliver_after), false);
             self.network.queues.push(Queue {
                 length: queue.length.unwrap_or(UNLIMITED),
                 full: queue.full.unwrap_or_default(),
@@ -38,7 +39,11 @@ impl<'m> Compiler<'m> {
             self.luck.clear();
             let call = self.callee(call, None, queue_luck(name));
             let guard = self.network.queues[QueueId::new(i)].guard;
-            self.pending.push_back(Pending { what: Sent::Call { guard, call }, depth: 0 });
+            self.pending.push_back(Pending {
+                what: Sent::Call { guard, call },
+                depth: 0,
+                due: false,
+            });
             while let Some(pending) = self.pending.pop_front() {
                 self.program(pending);
             }

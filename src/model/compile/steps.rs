@@ -4,7 +4,7 @@ use super::disks::{access_law, bytes_of, costs};
 use super::program::Program;
 use super::*;
 use crate::model::file::{
-    Access as Accesses, CallStep, ChooseStep, Disk, DiskStep, LockStep, ParallelStep,
+    Access as Accesses, CallStep, ChooseStep, Disk, DiskStep, FailStep, LockStep, ParallelStep,
 };
 use crate::parts::distribution::{Law, Misses, Zipf};
 
@@ -37,6 +37,7 @@ impl<'m> Spot<'m> {
 impl<'m> Compiler<'m> {
     pub(super) fn steps(&mut self, program: &mut Program, spot: &Spot<'m>, steps: &'m [Written]) {
         for (i, step) in steps.iter().enumerate() {
+            self.look_at_deadline(program, spot.holds);
             self.step(program, &spot.inside(format_args!("[{i}]")), step);
         }
     }
@@ -65,6 +66,7 @@ impl<'m> Compiler<'m> {
             Written::Cache(it) => self.cache(program, spot, it),
             Written::Send(it) => self.send(program, spot, it),
             Written::Accelerator(it) => self.infer(program, spot, it),
+            Written::Fail(it) => self.fail(program, spot, it),
         }
     }
 
@@ -100,10 +102,12 @@ impl<'m> Compiler<'m> {
             return self.accesses(program, spot, disk);
         }
         let depth = spot.depth;
-        let fork = self.network.forks.push(Fork { branches: vec![StepId::LAST], need: 0 });
+        let fork =
+            self.network.forks.push(Fork { branches: vec![StepId::LAST], need: 0, cancel: false });
         self.emit(program, spot.holds, Step::Spawn { fork, depth });
         let owner = spot.place.clone();
-        self.pending.push_back(Pending { what: Sent::Writes { fork, owner, disk }, depth });
+        let what = Sent::Writes { fork, owner, disk };
+        self.pending.push_back(Pending { what, depth, due: false });
     }
 
     pub(super) fn accesses(&mut self, program: &mut Program, spot: &Spot<'m>, step: &'m DiskStep) {
@@ -132,12 +136,13 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// Whether something limits the disk of a service beyond the places at it.
+    /// Whether something limits the disk of a service beyond the places at it, or slows it down.
     fn is_limited(&self, service: &Service) -> bool {
         let (group, _, _) =
             self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
         let hosts = &self.network.groups[GroupId::new(group)].hosts;
-        self.network.hosts[hosts.start].volume.is_some()
+        let slowed = hosts.clone().map_ids().any(|it| self.slowed(it, |slow| slow.disk));
+        slowed || self.network.hosts[hosts.start].volume.is_some()
     }
 
     fn call(&mut self, program: &mut Program, spot: &Spot<'m>, call: &'m CallStep) {
@@ -147,15 +152,43 @@ impl<'m> Compiler<'m> {
         let mut callee = self.callee(&call.call, through.map(|it| it as u16), place.path.clone());
         let connect = through.and_then(|it| place.spec.pools[it].connect.as_ref());
         callee.connect = connect.and_then(|it| Operation::find(self.model, &it.call));
-        if call.timeout.is_some() || call.retry.is_some() {
-            let guard = self.guard(&place.path, call.timeout, &call.retry, false);
+        let caller = Caller::service(place, call);
+        if caller.is_guarded() || program.due {
+            let due = program.due || call.deadline.is_some();
+            let guard = self.guard(&caller, due);
             self.emit(program, *holds, Step::Guarded { guard, depth: *depth });
             let what = Sent::Call { guard, call: callee };
-            self.pending.push_back(Pending { what, depth: depth + 1 });
+            self.pending.push_back(Pending { what, depth: depth + 1, due });
+            if let Some(steps) = &call.fallback {
+                self.fall_back(program, spot, guard, steps);
+            }
         } else {
             self.call_through(program, *holds, callee, depth + 1);
         }
         self.skip_to_here(skip);
+    }
+
+    /// Steps that are passed over unless the guarded call before them has failed for good.
+    fn fall_back(
+        &mut self,
+        program: &mut Program,
+        spot: &Spot<'m>,
+        guard: GuardId,
+        steps: &'m [Written],
+    ) {
+        let answered = self.emit(program, spot.holds, Step::Jump { to: StepId::LAST });
+        let policy = self.network.guards[guard].policy.expect("a fallback is one");
+        self.network.policies[policy].fallback = Some(StepId::new(self.network.steps.len()));
+        self.steps(program, &spot.inside(format_args!(".fallback")), steps);
+        let to = StepId::new(self.network.steps.len());
+        self.network.steps[answered] = Step::Jump { to };
+    }
+
+    fn fail(&mut self, program: &mut Program, spot: &Spot<'m>, step: &'m FailStep) {
+        let key = self.luck_key(step.luck.as_ref().unwrap_or(&spot.place.path));
+        let options = vec![(step.fail, StepId::LAST)];
+        let choice = self.network.choices.push(Choice { key, options });
+        self.emit(program, spot.holds, Step::Fail { choice });
     }
 
     /// Goes on with the next step in `share` of the cases; where to else is still to be said.
@@ -188,12 +221,16 @@ impl<'m> Compiler<'m> {
         let depth = spot.depth;
         let branches = parallel.parallel.len();
         let need = parallel.need.unwrap_or(branches as u32);
-        let fork = self.network.forks.push(Fork { branches: vec![StepId::LAST; branches], need });
+        let cancel = parallel.cancel;
+        let branches_to_be = vec![StepId::LAST; branches];
+        let fork = self.network.forks.push(Fork { branches: branches_to_be, need, cancel });
+        self.network.has_families |= cancel;
+        self.cancels |= cancel;
         self.emit(program, spot.holds, Step::Fork { fork, depth });
         for (branch, steps) in parallel.parallel.iter().enumerate() {
             let owner = spot.inside(format_args!(".parallel[{branch}]")).place;
-            self.pending
-                .push_back(Pending { what: Sent::Branch { fork, branch, owner, steps }, depth });
+            let what = Sent::Branch { fork, branch, owner, steps };
+            self.pending.push_back(Pending { what, depth, due: program.due });
         }
     }
 

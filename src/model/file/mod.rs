@@ -17,6 +17,7 @@ pub use steps::*;
 pub use traffic::*;
 
 use crate::parts::distribution::Distribution;
+use crate::parts::fault::Fault;
 use crate::parts::queue::Queue;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -62,6 +63,10 @@ pub struct Model {
     /// What must hold, by traffic class.
     #[serde(default)]
     pub objectives: Named<Objective>,
+    /// What fails again and again, at random: each with `every` and `for`. What fails once, at a time,
+    /// is for an experiment to say.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
     /// What failed requests cost.
     #[serde(default)]
     pub business: Option<Business>,

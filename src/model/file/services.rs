@@ -62,9 +62,9 @@ pub struct Service {
     /// What a container may take of its host's CPU.
     #[serde(default)]
     pub cpu: Option<CpuShare>,
-    /// How callers choose among the instances.
+    /// How callers choose among the instances: must be given where there is more than one.
     #[serde(default)]
-    pub balance: Balance,
+    pub balance: Option<Balance>,
     /// How the balancer finds out which instances work. If absent, it never does.
     #[serde(default)]
     pub health: Option<Health>,
@@ -91,6 +91,13 @@ pub struct Service {
     pub group_commit: Option<GroupCommit>,
     /// What can be asked of it: steps, by name of the operation.
     pub operations: Named<Vec<Step>>,
+}
+
+impl Service {
+    /// How callers choose; a single instance needs no balancer.
+    pub fn balancer(&self) -> &Balance {
+        self.balance.as_ref().unwrap_or(&Balance::None)
+    }
 }
 
 /// CPU as containers get it.

@@ -3,6 +3,8 @@
 use super::{one, unity, yes};
 use crate::parts::cache::Cache;
 use crate::parts::distribution::{Count, Distribution};
+use crate::parts::policy::breaker::Breaker;
+use crate::parts::policy::hedge::Hedge;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Bandwidth, Bytes, Span};
 use schemars::JsonSchema;
@@ -23,6 +25,7 @@ pub enum Step {
     Cache(CacheStep),
     Send(SendStep),
     Accelerator(AcceleratorStep),
+    Fail(FailStep),
 }
 
 /// Compute: takes the host's CPU, shared with whatever else runs there.
@@ -123,6 +126,38 @@ pub struct CallStep {
     /// What the caller does when a try fails.
     #[serde(default)]
     pub retry: Option<Retry>,
+    /// Asks once more if no answer has come after a while; the first answer wins. In place of `retry`.
+    #[serde(default)]
+    pub hedge: Option<Hedge>,
+    /// Refuses tries at once while too many of the last ones failed. All calls of this service to the
+    /// other that have one must have the same.
+    #[serde(default)]
+    pub breaker: Option<Breaker>,
+    /// How long the call may take with all its tries, drawn anew for each call if it is a distribution.
+    /// It travels along: whatever is called further in waits no longer than what is left, and no step is
+    /// begun that comes too late.
+    #[serde(default)]
+    pub deadline: Option<Distribution>,
+    /// Whether work that this call has begun is taken back, wherever it stands, once nobody waits for it:
+    /// when patience ends, when another try has answered first, or when the caller dies. If not, it
+    /// goes on in vain.
+    #[serde(default)]
+    pub cancel: bool,
+    /// What to do instead if the call has failed for good; the request then goes on, and if it is
+    /// answered it counts as `degraded` too.
+    #[serde(default)]
+    pub fallback: Option<Vec<Step>>,
+}
+
+/// Fail by chance: a program's error. The request gives back what it holds and its caller is told.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailStep {
+    /// How likely that is, between 0 and 1.
+    pub fail: f64,
+    /// A name for this step's luck, as for `cpu`.
+    #[serde(default, rename = "as")]
+    pub luck: Option<String>,
 }
 
 /// Do several things at once and go on when enough of them are done.
@@ -134,6 +169,10 @@ pub struct ParallelStep {
     /// How many branches must succeed. All if absent.
     #[serde(default)]
     pub need: Option<u32>,
+    /// Whether the other branches are taken back, wherever they stand, once enough have succeeded or too
+    /// many have failed. If not, they go on in vain.
+    #[serde(default)]
+    pub cancel: bool,
 }
 
 /// Do one of several things, by chance.

@@ -3,6 +3,8 @@
 use super::unity;
 use crate::parts::arrival::{Burst, Timestamps};
 use crate::parts::distribution::{Count, Distribution};
+use crate::parts::policy::breaker::Breaker;
+use crate::parts::policy::hedge::Hedge;
 use crate::parts::policy::retry::Retry;
 use crate::units::{Rate, Span};
 use schemars::JsonSchema;
@@ -50,6 +52,21 @@ pub struct TrafficClass {
     /// What the client does when a try fails.
     #[serde(default)]
     pub retry: Option<Retry>,
+    /// Asks once more if no answer has come after a while; the first answer wins. In place of `retry`.
+    #[serde(default)]
+    pub hedge: Option<Hedge>,
+    /// Refuses tries at once while too many of the last ones failed, of all clients together.
+    #[serde(default)]
+    pub breaker: Option<Breaker>,
+    /// How long the client waits in all, retries included, drawn for each request if it is a distribution.
+    /// It travels with the request: whatever is called further in waits no longer than what is left, and
+    /// no step is begun that comes too late.
+    #[serde(default)]
+    pub deadline: Option<Distribution>,
+    /// Whether the work that a request has begun is taken back, wherever it stands, once nobody waits for
+    /// it. If not, it goes on in vain.
+    #[serde(default)]
+    pub cancel: bool,
 }
 
 /// A recorded series of arrivals: how many came in each interval.

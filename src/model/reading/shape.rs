@@ -178,6 +178,7 @@ impl<'s> Walk<'s, '_> {
             }
             (Kind::Text(text), _)
                 if (admitted("number") || admitted("integer"))
+                    && !text.is_empty()
                     && number::of_literal(text).is_some() =>
             {
                 self.wrong(Code::E005, rule, format!("write {text} without quotes"));

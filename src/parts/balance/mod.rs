@@ -29,11 +29,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Which instance a request goes to.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Balance {
     /// There is no balancer: all goes to the first instance, working or not.
-    #[default]
     None,
     /// Any, each as likely as the others.
     Random,

@@ -93,7 +93,7 @@ fn rates(series: &Series) -> impl Iterator<Item = f64> {
 }
 
 /// The axis of minutes that holds all series.
-fn minutes(points: &[&Point]) -> Axis {
+pub fn minutes(points: &[&Point]) -> Axis {
     let mut ends: Vec<f64> = Vec::new();
     for point in points {
         if let (Some(fault), Some(series)) = (&point.fault, &point.series) {
@@ -140,7 +140,7 @@ fn draw_filled(chart: &mut Chart, panel: &Panel, line: Vec<Place>, colour: Colou
 }
 
 /// The stretch in which it fails.
-fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
+pub fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
     let (from, to) = (panel.x(x, 0.0), panel.x(x, fault.for_s / 60.0));
     chart.rect((from, panel.top - 8.0), (to, panel.bottom), SHADE);
     chart.rect((from, panel.top - 8.0), (to, panel.top - 2.0), RULE);

@@ -6,6 +6,7 @@
 
 mod axis;
 mod colour;
+mod course;
 mod fault;
 mod font;
 mod heat;
@@ -21,12 +22,13 @@ use crate::outcome::Outcome;
 pub use sheet::{Anchor, Chart, Mark};
 
 /// All charts for which the outcome has figures: response and goodput of each class,
-/// utilization, and how each fault went.
+/// utilization, and how each fault went, with its course in detail.
 pub fn charts(outcome: &Outcome) -> Vec<Chart> {
     let story = story::Story::of(outcome);
     let mut charts = lines::charts(outcome, &story);
     charts.extend(heat::chart(outcome, &story));
     charts.extend(fault::charts(outcome));
+    charts.extend(course::charts(outcome));
     name_apart(&mut charts);
     charts
 }

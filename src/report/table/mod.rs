@@ -4,6 +4,7 @@
 mod capacity;
 mod found;
 mod grid;
+mod over_time;
 mod run;
 mod story;
 mod versus;
@@ -35,18 +36,28 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
     page.heading(outcome);
     match outcome.verb {
         Verb::Run => outcome.points.iter().for_each(|it| run::point(&mut page, outcome, it)),
+        // What was expected is told, and not all that was seen on the way.
+        Verb::Check => {}
         Verb::Sweep => story::by_factor(&mut page, outcome),
         Verb::Capacity => capacity::capacity(&mut page, outcome),
         _ => story::by_day(&mut page, outcome),
     }
-    if !matches!(outcome.verb, Verb::Run | Verb::Capacity) {
+    if ![Verb::Run, Verb::Capacity, Verb::Check].contains(&outcome.verb) {
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);
+        over_time::table(&mut page, outcome);
         versus::queues(&mut page, outcome);
         versus::comparisons(&mut page, outcome);
     }
     versus::expectations(&mut page, outcome);
+    versus::baseline(&mut page, outcome);
+    if page.text.contains(figure::TOO_SHORT) {
+        page.note(
+            "† too short: the runs are worth too few independent requests for this figure, whose interval holds the \
+             true one less often than it says. Measure for longer, or more replications.",
+        );
+    }
     page.text
 }
 
@@ -67,6 +78,21 @@ impl Page {
             self.note(&outcome.about);
         }
         self.note(&method(outcome));
+        let unmet = outcome.points.iter().flat_map(|it| it.unmet.iter().map(move |of| (it, of)));
+        if let Some((point, worst)) =
+            unmet.max_by(|a, b| (a.1.reached / a.1.wanted).total_cmp(&(b.1.reached / b.1.wanted)))
+        {
+            self.note(&format!(
+                "The most replications that are allowed, {}, ended it before all was known as asked: {} of {} to ± {} \
+                 in place of ± {}. About {} would do.",
+                point.replications,
+                worst.metric,
+                outcome.label(&point.model, &point.factors),
+                figure::share(worst.reached),
+                figure::share(worst.wanted),
+                worst.replications_needed,
+            ));
+        }
     }
 
     /// A table with its title above and how to read it below.
@@ -122,7 +148,9 @@ fn method(outcome: &Outcome) -> String {
     let Some(first) = outcome.points.first() else {
         return "Nothing was simulated.".to_owned();
     };
-    let ordinary = || outcome.points.iter().filter(|it| it.fault.is_none());
+    // Where nothing but faults was played, those are what is told of.
+    let only_faults = outcome.points.iter().all(|it| it.fault.is_some());
+    let ordinary = || outcome.points.iter().filter(move |it| only_faults || it.fault.is_none());
     let seconds = |it: f64| figure::exact(it, Some(Unit::Seconds));
     let same = |get: fn(&Point) -> f64| ordinary().all(|it| get(it) == get(first));
     let window = match same(|it| it.window_s) {
@@ -179,6 +207,8 @@ fn design(outcome: &Outcome, point: &Point) -> Cell {
 
 /// Marks a point whose warm-up may have been too short.
 const UNSETTLED: &str = "°";
+/// Ends the metric of the busiest of several hosts or instances.
+const FULLEST: &str = ".utilization.fullest";
 
 /// A number that a column aligns to the right.
 fn number(value: f64) -> Cell {

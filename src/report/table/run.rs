@@ -1,7 +1,7 @@
 //! One point in full: its classes, its devices and pools, what binds.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, UNSETTLED, cell, judged, objective_text};
+use super::{FULLEST, Page, UNSETTLED, cell, judged, objective_text};
 use crate::outcome::{Kept, Outcome, Point, Unit};
 use crate::report::figure;
 use std::iter::once;
@@ -20,11 +20,19 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          retries included.",
     );
     responses(page, outcome, point);
+    let fullest = match point.metrics.keys().any(|it| it.ends_with(FULLEST)) {
+        true => {
+            ", of several hosts or instances on average. Fullest: that of the busiest of them, which binds"
+        }
+        false => "",
+    };
     page.table(
         "Devices and pools, busiest first",
         stations(point),
-        "Utilization: busy share. In use: how many are busy on average. In line: how many wait. \
-         Waiting: from joining the line to being let in.",
+        &format!(
+            "Utilization: busy share{fullest}. In use: how many are busy on average. In line: how many wait. \
+             Waiting: from joining the line to being let in."
+        ),
     );
     page.table(
         "Let in or not",
@@ -63,6 +71,7 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
         "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
          left at the end; out after: when they first did not do.",
     );
+    policies(page, point);
     page.table("Altogether", altogether(point), "");
     theory(page, point);
     verdict(page, point);
@@ -88,11 +97,12 @@ fn title(outcome: &Outcome, point: &Point) -> String {
 }
 
 fn requests(point: &Point) -> Grid {
-    let heads = ["class", "arrivals", "goodput", "failed", "attempts", "failed because"];
+    let heads =
+        ["class", "arrivals", "goodput", "degraded", "failed", "attempts", "failed because"];
     let mut grid = Grid::new(1, heads);
     for class in point.classes() {
         let of = |metric: &str| cell(point, &format!("{class}.{metric}"));
-        let measured = ["arrivals", "goodput", "failure_ratio", "attempts"].map(of);
+        let measured = ["arrivals", "goodput", "degraded", "failure_ratio", "attempts"].map(of);
         let mut row = vec![Cell::words(class)];
         row.extend(measured);
         row.push(Cell::words(reasons(point, class)));
@@ -161,7 +171,8 @@ fn objective_told(point: &Point, objective: &str, bound: f64) -> String {
 }
 
 fn stations(point: &Point) -> Grid {
-    let heads = ["name", "utilization", "in use", "in line", "waiting, mean", "waiting, p95"];
+    let heads =
+        ["name", "utilization", "fullest", "in use", "in line", "waiting, mean", "waiting, p95"];
     let mut grid = Grid::new(1, heads);
     let utilization = |it: &str| point.metrics[&format!("{it}.utilization")].value;
     let mut stations: Vec<&str> = point.stations().collect();
@@ -171,7 +182,9 @@ fn stations(point: &Point) -> Grid {
         let mut row = vec![Cell::words(station)];
         let line =
             if point.metric(&format!("{station}.line")).is_some() { "line" } else { "length" };
-        row.extend(["utilization", "busy", line, "waiting.mean", "waiting.p95"].map(of));
+        let metrics =
+            ["utilization", "utilization.fullest", "busy", line, "waiting.mean", "waiting.p95"];
+        row.extend(metrics.map(of));
         grid.rows.push(row);
     }
     grid
@@ -246,13 +259,41 @@ fn accelerators(point: &Point) -> Grid {
 
 /// Of what databases and their disks live on, whatever the model has.
 fn reserves(point: &Point) -> Grid {
-    let kinds = [
-        (".buffer.hit_ratio", "hits"),
-        (".connects", "opened"),
-        (".credits", "credits"),
-        (".credits.out", "out after"),
-    ];
-    by_name(point, &kinds)
+    by_name(
+        point,
+        &[
+            (".buffer.hit_ratio", "hits"),
+            (".connects", "opened"),
+            (".credits", "credits"),
+            (".credits.out", "out after"),
+        ],
+    )
+}
+
+/// A share of work done in vain that is worth telling.
+const WASTE_WORTH_TELLING: f64 = 0.005;
+
+/// What callers did to live with failure, and what was done in vain.
+fn policies(page: &mut Page, point: &Point) {
+    let kinds =
+        [(".open", "open"), (".rejected", "rejected"), (".hedged", "hedged"), (".won", "won")];
+    page.table(
+        "Breakers and hedges",
+        by_name(point, &kinds),
+        "Open: the share of time for which breakers refuse calls; rejected: calls refused so. Hedged: \
+         further tries per call; won: calls that one of those answered.",
+    );
+    let wasted = |it: &(&String, &crate::outcome::Estimate)| {
+        (*it.0 == "wasted" || it.0.ends_with(".wasted")) && it.1.value >= WASTE_WORTH_TELLING
+    };
+    if point.metrics.iter().any(|it| wasted(&it)) {
+        page.table(
+            "Done in vain",
+            by_name(point, &[(".wasted", "wasted"), (".visits", "visits")]),
+            "Wasted: the share of its CPU or disk time that went into answers nobody waited for any more. \
+             Visits: requests that reach a service for each that users make, retries included.",
+        );
+    }
 }
 
 /// Figures by the ends of their names, each in a column if there is any; a row for each beginning.
@@ -262,7 +303,7 @@ fn by_name(point: &Point, kinds: &[(&str, &str)]) -> Grid {
     let mut grid = Grid::new(1, once("name").chain(kinds.iter().map(|it| it.1)));
     let mut names: Vec<&str> = Vec::new();
     for metric in point.metrics.keys() {
-        let of = kinds.iter().find_map(|(kind, _)| metric.strip_suffix(kind));
+        let of = kinds.iter().find_map(|(kind, _)| metric.strip_suffix(*kind));
         names.extend(of.filter(|it| !names.contains(it)));
     }
     for name in names {
@@ -344,13 +385,17 @@ fn verdict(page: &mut Page, point: &Point) {
         ));
     } else if let Some(bottleneck) = &point.bottleneck {
         let busy = figure::share(bottleneck.utilization);
+        let of = match point.metric(&format!("{}{FULLEST}", bottleneck.name)) {
+            Some(_) => "the fullest ",
+            None => "",
+        };
         let full = match bottleneck.utilization > 0.001 {
             true => {
                 format!(" It would be full at {} times this load.", times(bottleneck.utilization))
             }
             false => String::new(),
         };
-        page.note(&format!("Bottleneck: {}, {busy} busy.{full}", bottleneck.name));
+        page.note(&format!("Bottleneck: {}, {of}{busy} busy.{full}", bottleneck.name));
     }
 }
 

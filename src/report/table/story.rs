@@ -1,7 +1,7 @@
 //! Many points under each other: by day for a story, by level for a sweep.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, UNSETTLED, cell, day, design, judged, number, objective_text};
+use super::{FULLEST, Page, UNSETTLED, cell, day, design, judged, number, objective_text};
 use crate::outcome::{Estimate, Kept, ModelSummary, Outcome, Point, Verb, level_text};
 use crate::report::figure::{self, Figure};
 use crate::report::{classes_that_matter, distinct};
@@ -11,6 +11,8 @@ use indexmap::IndexMap;
 const ROWS_MAX: usize = 48;
 /// From this many attempts for a request on, retries are worth a column.
 const ATTEMPTS_WORTH_TELLING: f64 = 1.05;
+/// From this share of work in vain on, it is worth a column.
+const WASTE_WORTH_TELLING: f64 = 0.005;
 /// Columns that are left out where there is no room for them, the first first.
 const LEFT_OUT: [&str; 2] = ["least answered", "headroom"];
 
@@ -133,6 +135,10 @@ struct Columns {
     responses: IndexMap<String, Option<f64>>,
     /// Whether some class tries much more often than once.
     with_tries: bool,
+    /// Whether there are policies that may spare work in vain, and some is done.
+    with_waste: bool,
+    /// Whether some answers are not what was asked for.
+    with_degraded: bool,
     /// Whether the cost has no other place.
     with_cost: bool,
 }
@@ -154,16 +160,29 @@ impl Columns {
         let all_attempts = outcome.points.iter().filter_map(worst_attempts);
         let with_tries =
             all_attempts.fold(1.0, |most, it| it.value.max(most)) > ATTEMPTS_WORTH_TELLING;
+        let metrics = || outcome.points.iter().flat_map(|it| &it.metrics);
+        let spare = [".rejected", ".denied", ".hedged"];
+        let with_waste = metrics().any(|it| spare.iter().any(|kind| it.0.ends_with(kind)))
+            && metrics().any(|it| it.0 == "wasted" && it.1.value >= WASTE_WORTH_TELLING);
+        let with_degraded = metrics().any(|it| it.0.ends_with(".degraded") && it.1.value > 0.0);
         let has_days = outcome.points.iter().any(|it| it.day.is_some());
-        Columns { responses, with_tries, with_cost: outcome.verb == Verb::Sweep && !has_days }
+        let with_cost = outcome.verb == Verb::Sweep && !has_days;
+        Columns { responses, with_tries, with_waste, with_degraded, with_cost }
     }
 
     fn heads(&self) -> Vec<String> {
         let mut heads = vec!["availability".to_owned()];
         heads.extend(self.responses.keys().map(|it| it.replace('.', " ")));
-        heads.extend(
-            ["tries", "busiest", "least answered", "headroom", "cost a month"].map(str::to_owned),
-        );
+        let more = [
+            "degraded",
+            "tries",
+            "wasted",
+            "busiest",
+            "least answered",
+            "headroom",
+            "cost a month",
+        ];
+        heads.extend(more.map(str::to_owned));
         heads
     }
 
@@ -174,10 +193,16 @@ impl Columns {
             let bound = summary.and_then(|it| it.objectives.get(objective));
             cells.push(response(point, objective, bound.copied()));
         }
+        cells.push(match self.with_degraded {
+            true => Cell::words(figure::share(degraded(point))),
+            false => Cell::default(),
+        });
         let tries = worst_attempts(point).filter(|_| self.with_tries);
         cells.push(tries.map_or_else(Cell::default, |it| {
             Cell::figure(Figure { value: figure::rounded(it.value, 2), ..Figure::default() })
         }));
+        let wasted = point.metric("wasted").filter(|_| self.with_waste);
+        cells.push(wasted.map_or_else(Cell::default, |it| Cell::words(figure::share(it.value))));
         let busiest = point.bottleneck.as_ref();
         cells.push(busiest.map_or_else(Cell::default, |it| {
             Cell::words(format!("{} {}", it.name, figure::share(it.utilization)))
@@ -200,10 +225,23 @@ impl Columns {
         if self.responses.keys().any(|it| it.ends_with(".p95")) {
             legend.push_str("p95: 95 of 100 answers come sooner. ");
         }
+        if self.with_degraded {
+            legend.push_str(
+                "Degraded: the share of answers with something in place of what was asked. ",
+            );
+        }
         if self.with_tries {
             legend.push_str("Tries: attempts per request of the class that tries most. ");
         }
-        legend.push_str("Busiest: the device or pool that is used most.");
+        if self.with_waste {
+            legend.push_str(
+                "Wasted: the share of the work of CPUs and disks that nobody waited for any more. ",
+            );
+        }
+        let several = |it: &Point| it.metrics.keys().any(|name| name.ends_with(FULLEST));
+        legend.push_str("Busiest: the device or pool that is used most");
+        let several = outcome.points.iter().any(several);
+        legend.push_str(if several { ", of several alike the fullest." } else { "." });
         if self.with_tries && grid.has("least answered") {
             legend.push_str(
                 " Least answered: the class with the least goodput for what arrives, and its share.",
@@ -275,6 +313,16 @@ fn has_few_answers(point: &Point, objective: &str) -> bool {
     came && point.fault.is_none()
         && point.overloaded.is_none()
         && point.outcome_of(objective).is_none()
+}
+
+/// Answers that went the way of a fallback, of all answers.
+fn degraded(point: &Point) -> f64 {
+    let sum = |what: &str| -> f64 {
+        let all = point.classes().filter_map(|it| point.metric(&format!("{it}.{what}")));
+        all.map(|it| it.value).sum()
+    };
+    let answered = sum("goodput");
+    if answered > 0.0 { (sum("degraded") / answered).min(1.0) } else { 0.0 }
 }
 
 /// The attempts per request of the class that tries most.

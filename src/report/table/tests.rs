@@ -99,6 +99,20 @@ fn a_point_whose_start_up_had_not_ended_is_marked_and_the_mark_is_explained() {
 }
 
 #[test]
+fn what_the_most_replications_did_not_settle_is_named_with_its_points() {
+    let mut outcome = fixture::blitz();
+    outcome.points[0].unmet = vec![crate::outcome::Unmet {
+        metric: "generate.response.p95".to_owned(),
+        wanted: 0.05,
+        reached: 0.1,
+        replications_needed: 40,
+    }];
+    let shown = text(&outcome, &Look::default()).replace('\n', " ");
+    let told = "generate.response.p95 of monolith to ± 10 % in place of ± 5 %. About 40 would do.";
+    assert!(shown.contains(told), "{shown}");
+}
+
+#[test]
 fn a_model_that_never_kept_all_its_objectives_breaks_by_a_day() {
     let mut outcome = fixture::blitz();
     let broken = outcome.models["monolith"].breaks_on.as_mut().unwrap();

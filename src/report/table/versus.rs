@@ -1,9 +1,9 @@
 //! What follows from the points: when each design breaks, what a fault does to it, which is better.
 
 use super::grid::{Cell, Grid, Tone};
-use super::{Page, cell, day, design};
+use super::{Page, UNBROKEN, cell, day, design};
 use crate::outcome::*;
-use crate::report::{classes_that_matter, distinct, figure};
+use crate::report::{checked, classes_that_matter, distinct, figure};
 use indexmap::IndexMap;
 
 /// More pairs of designs than these are told in sentences only.
@@ -30,13 +30,17 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
             costliest.map(|it| cell(it, "cost.month")).unwrap_or_default(),
         ]);
     }
-    page.table(
-        "When it breaks",
-        grid,
+    let mut all = outcome.points.iter().filter(|it| it.fault.is_none());
+    let cost = if all.any(|it| it.metric("cost.month").is_some()) {
+        " Cost: on the last day."
+    } else {
+        ""
+    };
+    let note = format!(
         "Between the last sampled day on which all objectives are kept and the first on which one is missed, \
-         each told by the whole interval; by that day, where they were never all kept before. Cost: on the \
-         last day.",
+         each told by the whole interval; by that day, where they were never all kept before.{cost}"
     );
+    page.table("When it breaks", grid, &note);
 }
 
 /// What to say of a design that is not known to break.
@@ -251,6 +255,19 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
             needed.unwrap_or_default()
         ));
     }
+    let worth = |metric: &&&str| {
+        let of_metric = compared.iter().filter(|it| it.metric == ***metric);
+        let mut all: Vec<f64> = of_metric.filter_map(|it| it.independent).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).map(|it| format!("{} for {}", it.round(), metric_text(metric)))
+    };
+    let worth: Vec<String> = metrics.iter().filter_map(|it| worth(&it)).collect();
+    if !worth.is_empty() {
+        text.push_str(&format!(
+            " The same requests make the replications worth as many independent ones: {}.",
+            worth.join(", ")
+        ));
+    }
     text
 }
 
@@ -282,5 +299,30 @@ pub fn expectations(page: &mut Page, outcome: &Outcome) {
             Kept::CannotTell => "? cannot tell:",
         };
         page.note(&format!("{verdict} {}", it.text));
+        let about = Some(it.about.clone()).filter(|it| !it.is_empty());
+        for remark in about.into_iter().chain(checked::remarks(it)) {
+            page.note(&format!("{UNBROKEN}{UNBROKEN}{remark}"));
+        }
     }
+}
+
+/// What is better or worse than before.
+pub fn baseline(page: &mut Page, outcome: &Outcome) {
+    let Some(baseline) = &outcome.baseline else { return };
+    let mut grid = Grid::new(1, ["figure", "before", "now", "difference", ""]);
+    for it in &baseline.changes {
+        let tone = match it.verdict {
+            Verdict::Better => Tone::Good,
+            Verdict::Worse => Tone::Bad,
+            Verdict::CannotTell => Tone::Unsure,
+        };
+        grid.rows.push(vec![
+            Cell::words(format!("{} {}", it.place, it.metric)),
+            Cell::figure(figure::figure(&it.before)),
+            Cell::figure(figure::figure(&it.now)),
+            Cell::figure(figure::figure(&it.difference)),
+            Cell::words(it.verdict_text()).tone(tone),
+        ]);
+    }
+    page.table("Against the baseline", grid, &baseline.method());
 }

@@ -1,7 +1,7 @@
 //! Whole batches: whoever waits when one begins is in it, and all are done when it is over.
 
 use super::queue::Queue;
-use super::{Next, Served, Told, capped, times};
+use super::{Next, Served, Told, at_speed, times};
 use crate::network;
 use crate::rng::Draw;
 use crate::sim::line::Line;
@@ -23,6 +23,8 @@ pub struct Batches {
     items: u64,
     pub answered: Line,
     pub at_opening: Served,
+    /// As a multiple of the usual.
+    pub speed: f64,
 }
 
 /// One accelerator.
@@ -49,6 +51,7 @@ impl Batches {
             items: 0,
             answered: Line::EMPTY,
             at_opening: Served::default(),
+            speed: 1.0,
         }
     }
 
@@ -131,7 +134,7 @@ impl Batches {
         self.items += u64::from(items);
         self.busy.up(now);
         let all = u128::from(base.nanos()) + times(self.spec.per_item, u64::from(items));
-        self.units[unit].until = now + capped(all);
+        self.units[unit].until = now + at_speed(self.speed, all);
     }
 
     pub fn next(&self, tokens: &Tokens) -> Next {

@@ -151,6 +151,14 @@ impl Accelerator {
         }
     }
 
+    /// Batches that begin from now on take so much longer; one that is under way takes what it takes.
+    pub fn set_speed(&mut self, speed: f64) {
+        match self {
+            Accelerator::Batches(it) => it.speed = speed,
+            Accelerator::Sequences(it) => it.speed = speed,
+        }
+    }
+
     /// The host has gone silent: nothing moves until it is reset.
     pub fn freeze(&mut self, now: Time) {
         match self {
@@ -195,6 +203,12 @@ impl Accelerator {
 /// So long for one, so many times; a hundred years at most.
 fn times(span: Span, count: u64) -> u128 {
     u128::from(span.nanos()) * u128::from(count)
+}
+
+/// The same at a speed that may be lower than usual.
+fn at_speed(speed: f64, nanos: u128) -> Span {
+    let span = capped(nanos);
+    if speed == 1.0 { span } else { Span::from_nanos_f64(span.nanos() as f64 / speed) }
 }
 
 fn capped(nanos: u128) -> Span {

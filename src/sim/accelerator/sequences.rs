@@ -11,7 +11,7 @@
 
 use super::queue::Queue;
 use super::unit::{Job, Unit};
-use super::{Served, Told, capped, times};
+use super::{Served, Told, at_speed, times};
 use crate::network;
 use crate::sim::line::Line;
 use crate::sim::meter::Meter;
@@ -35,6 +35,8 @@ pub struct Sequences {
     gone: u64,
     pub answered: Line,
     pub at_opening: Served,
+    /// As a multiple of the usual.
+    pub speed: f64,
 }
 
 /// Room for so many is taken when a run opens, and for more when there first are more.
@@ -57,6 +59,7 @@ impl Sequences {
             gone: 0,
             answered: Line::EMPTY,
             at_opening: Served::default(),
+            speed: 1.0,
         }
     }
 
@@ -278,7 +281,7 @@ impl Sequences {
             + times(self.spec.per_sequence, decoded)
             + times(self.spec.per_prompt_token, it.prompts);
         it.began = now;
-        it.each = capped(each);
+        it.each = at_speed(self.speed, each);
         let first = it.running.peek().map_or(0, |Reverse((last, _, _))| *last);
         let until = if self.spec.together { it.longest } else { first } - it.iterations;
         it.left = match () {

@@ -12,6 +12,7 @@ impl<P: Probe> Engine<'_, P> {
             audit.map_err(|law| broken(law, "pool", id.index()))?;
         }
         self.audit_devices()?;
+        self.audit_waits().map_err(|law| broken(law, "system", 0))?;
         self.audit_queues()?;
         self.audit_sessions()?;
         self.audit_admission()?;

@@ -34,6 +34,7 @@ impl<P: Probe> Engine<'_, P> {
         let state = &mut self.careful[careful];
         let spec = &network.careful[careful];
         let place = spec.pick(state, candidates, caller, self.now, luck);
+        assert!(place < candidates.len(), "a balancer chooses among the instances of its service");
         let chosen = InstanceId::new(instances.start.index() + place);
         if let (Some(_), Some(above)) = (&spec.zones, above) {
             self.probe.crossed(visit.service, zone(above) == zone(chosen));
@@ -50,6 +51,8 @@ impl<P: Probe> Engine<'_, P> {
         }
         self.candidates[instance].healthy = healthy;
         let service = self.network.instances[instance].service;
+        self.presence[service].believed(self.now, healthy);
+        self.probe.believed(self.now, instance, healthy);
         let spec = &self.network.services[service];
         let ejected = &mut self.ejected[service];
         *ejected = if healthy { *ejected - 1 } else { *ejected + 1 };
@@ -74,7 +77,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn notice_answer(&mut self, id: TokenId, instance: InstanceId, failed: bool) {
         let token = &self.tokens[id];
         let unheard = token.flags & (flag::ORPHAN | flag::CUT) != 0 && token.depth == token.base;
-        if !unheard {
+        if !unheard && !token.is(flag::TAKEN_BACK) {
             self.notice(instance, failed);
         }
     }

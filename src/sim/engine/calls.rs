@@ -1,11 +1,12 @@
 //! How requests come in, go from service to service, and come back.
 
+use super::links::Crossing;
 use super::steps::Flow;
 use super::*;
 use crate::network::DEPTH_MAX;
 use crate::network::{Depth, Visit, VisitId};
 use crate::sim::pool::Seize;
-use crate::sim::token::{Reason, Wait};
+use crate::sim::token::Reason;
 
 impl<P: Probe> Engine<'_, P> {
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
@@ -31,21 +32,19 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(always)]
     pub(super) fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
-        let Birth { guard, first, patience, budget } = birth;
+        let Birth { guard, first, patience, watched } = birth;
         let token = self.tokens.admit(class, guard, first, key, self.now);
         if user != NOBODY {
             self.tokens[token].user = user;
         }
         self.inside.enter(self.now);
-        if self.inside.requests.level() > INSIDE_MAX {
-            self.give_up_run(Failure::TooManyInside { at: self.now });
-        }
+        self.watch_the_crowd();
         self.probe.born(self.now, class);
         if let Some(patience) = patience {
             self.schedule_constant(patience, Rank::Timeout, Kind::Timeout, token);
         }
-        if budget {
-            self.deposit(token);
+        if watched {
+            self.watch(token, guard);
         }
         token
     }
@@ -56,6 +55,32 @@ impl<P: Probe> Engine<'_, P> {
         match self.network.classes[class].arrival {
             Arrival::InSessions => self.session_goes_on(user, failed),
             _ => self.think(class, user),
+        }
+    }
+
+    /// A client of whom there is more to know than how long it waits.
+    #[inline(never)]
+    fn watch(&mut self, token: TokenId, guard: GuardId) {
+        if let Some(policy) = self.network.guards[guard].policy {
+            self.set_patience_until(token, policy);
+        }
+        self.deposit(token);
+    }
+
+    /// Whatever is under way counts, also what nobody waits for any more: all of it takes memory.
+    #[inline(always)]
+    pub(super) fn watch_the_crowd(&mut self) {
+        if self.tokens.most() > ALIVE_MAX {
+            self.count_the_crowd();
+        }
+    }
+
+    /// Users who think have been asked for; they are no crowd.
+    #[cold]
+    fn count_the_crowd(&mut self) {
+        let users: usize = self.rounds.as_slice().iter().map(Vec::len).sum();
+        if self.tokens.alive() as usize > ALIVE_MAX as usize + users {
+            self.give_up_run(Failure::TooManyInside { at: self.now });
         }
     }
 
@@ -93,7 +118,10 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn set_out(&mut self, id: TokenId) -> Option<TokenId> {
         let Token { class, key, user, .. } = self.tokens[id];
         if !self.tokens[id].is(flag::THINKS) {
-            self.send(id);
+            // It may have been sent before its time.
+            if self.tokens[id].is(flag::WAITS_TO_RETRY) {
+                self.send(id);
+            }
             return None;
         }
         self.tokens.dismiss(id);
@@ -111,6 +139,10 @@ impl<P: Probe> Engine<'_, P> {
             return self.tokens.dismiss(id);
         }
         let guard = self.tokens[id].guard;
+        let policy = self.network.guards[guard].policy;
+        if policy.is_some_and(|it| !self.may_send(id, it)) {
+            return;
+        }
         self.set_patience(id, guard);
         self.ready.push_back(id);
     }
@@ -118,8 +150,11 @@ impl<P: Probe> Engine<'_, P> {
     /// Whoever sent the attempt waits no longer than this for it.
     #[inline(always)]
     pub(super) fn set_patience(&mut self, id: TokenId, guard: GuardId) {
-        if let Some(timeout) = self.network.guards[guard].timeout {
+        let guard = &self.network.guards[guard];
+        if let Some(timeout) = guard.timeout {
             self.schedule_constant(timeout, Rank::Timeout, Kind::Timeout, id);
+        } else if let Some(policy) = guard.policy {
+            self.set_patience_until(id, policy);
         }
     }
 
@@ -138,10 +173,11 @@ impl<P: Probe> Engine<'_, P> {
         if self.network.links.is_empty() {
             token.pass();
         } else {
-            if self.cross(id, depth, visit.key.wrapping_add(1), true) {
-                return Flow::Stay;
+            match self.cross(id, depth, visit.key.wrapping_add(1), true) {
+                Crossing::AtOnce => self.tokens[id].pass(),
+                Crossing::Away => return Flow::Stay,
+                Crossing::NoWay => return self.call_fails_here(id, Reason::Unreachable),
             }
-            self.tokens[id].pass();
         }
         self.seize_worker(id, to, instance)
     }
@@ -159,24 +195,6 @@ impl<P: Probe> Engine<'_, P> {
         let balancer = &mut self.balancers[visit.service];
         let chosen = service.balance.pick(balancer, candidates, all_healthy, luck);
         InstanceId::new(service.instances.start.index() + chosen)
-    }
-
-    /// Takes the time to cross between the instances at `depth` and above it; false if it takes
-    /// none. Clients stand right in front of the system.
-    #[inline(never)]
-    fn cross(&mut self, id: TokenId, depth: Depth, luck: u64, inward: bool) -> bool {
-        if depth == 0 {
-            return false;
-        }
-        let token = &self.tokens[id];
-        let above = self.network.zone_of(token.held(depth - 1));
-        let below = self.network.zone_of(token.held(depth));
-        let (from, to) = if inward { (above, below) } else { (below, above) };
-        let Some(law) = self.network.link(from, to) else { return false };
-        let span = law.draw(&mut self.draw(id, luck));
-        self.tokens[id].wait = Wait::Crossing;
-        self.schedule(span, Rank::Finish, Kind::Done, id);
-        true
     }
 
     /// Takes a worker of the instance, or waits for one.
@@ -217,6 +235,7 @@ impl<P: Probe> Engine<'_, P> {
         if self.instances[instance].ruled {
             self.notice_answer(id, instance, true);
         }
+        self.probe.turned_away(self.network.visits[visit].service);
         self.fail(id, reason);
         self.back_to_caller(id, visit, depth)
     }
@@ -252,8 +271,10 @@ impl<P: Probe> Engine<'_, P> {
         }
         if !self.network.links.is_empty() {
             let luck = self.named.visits.at(visit).key.wrapping_add(2);
-            if self.cross(id, depth, luck, false) {
-                return Flow::Stay;
+            match self.cross(id, depth, luck, false) {
+                Crossing::AtOnce => {}
+                Crossing::Away => return Flow::Stay,
+                Crossing::NoWay => return self.answer_fails(id),
             }
         }
         Flow::On

@@ -4,6 +4,7 @@ use super::steps::Flow;
 use super::*;
 use crate::network::{AccessId, Depth, ForkId};
 use crate::sim::pool::Seize;
+use crate::sim::token::Reason;
 
 impl<P: Probe> Engine<'_, P> {
     /// Finds out how many accesses the disk sees, and when the first of them was asked for.
@@ -33,10 +34,12 @@ impl<P: Probe> Engine<'_, P> {
     #[inline(never)]
     pub(super) fn move_bytes(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
         let spec = self.named.accesses.at(access);
-        let token = &self.tokens[id];
+        let token = &mut self.tokens[id];
+        token.begin(self.now);
         let luck = spec.key.wrapping_add(1 + u64::from(token.left));
         let mut span = spec.time.draw(&mut Draw::at(token.key, luck));
         let host = self.network.instances[token.held(depth)].host;
+        span = self.at_speed_of_disk(host, span);
         if let Some(volume) = self.network.hosts[host].volume {
             span = span.max(self.volumes[volume].pay(self.now, &spec.costs));
         }
@@ -49,6 +52,9 @@ impl<P: Probe> Engine<'_, P> {
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
         self.free(disk);
         self.tokens[id].left -= 1;
+        if !self.tokens[id].is_wanted_for_sure() {
+            self.used_disk(id, depth);
+        }
         self.after_giving_back(id)
     }
 
@@ -79,9 +85,7 @@ impl<P: Probe> Engine<'_, P> {
         token.flags = flag::ORPHAN;
         token.parent = NOBODY;
         self.ready.push_back(child);
-        if self.tokens.alive() > INSIDE_MAX {
-            self.give_up_run(Failure::TooManyInside { at: self.now });
-        }
+        self.watch_the_crowd();
         Flow::On
     }
 
@@ -103,7 +107,9 @@ impl<P: Probe> Engine<'_, P> {
         log.begin();
         let luck = Draw::at(self.keys.control(spec.key), log.flushes);
         let mut span = spec.sync.draw(&mut { luck });
-        if let Some(volume) = self.network.hosts[self.network.instances[instance].host].log_volume {
+        let host = self.network.instances[instance].host;
+        span = self.at_speed_of_disk(host, span);
+        if let Some(volume) = self.network.hosts[host].log_volume {
             span = span.max(self.volumes[volume].pay(self.now, &spec.costs));
         }
         self.schedule(span, Rank::Finish, Kind::Done, id);
@@ -116,6 +122,11 @@ impl<P: Probe> Engine<'_, P> {
         self.free(self.log_disk(instance));
         let log = self.logs[instance].as_mut().expect("this is its log's token");
         while let Some(committed) = log.answered(&mut self.tokens) {
+            let token = &mut self.tokens[committed];
+            if token.is(flag::TAKEN_BACK) {
+                token.failing = Reason::Timeout as u8;
+                token.step = self.network.unwind[StepId::new(token.step.index() - 1)];
+            }
             self.ready.push_back(committed);
         }
         let first =

@@ -8,64 +8,85 @@ use crate::network::{Depth, FaultStyle, Step};
 use crate::sim::token::{Reason, Wait};
 
 impl<P: Probe> Engine<'_, P> {
-    pub(super) fn fault_begins(&mut self, fault: usize) {
-        let fault = &self.network.faults[fault];
-        for host in &fault.hosts {
+    pub(super) fn hosts_fail(&mut self, hosts: &[HostId], style: FaultStyle) {
+        for host in hosts {
             self.down[*host] += 1;
+            self.troubles.host_goes(*host, self.now);
+            self.troubles.host_stamps[*host] += 1;
+            self.troubles.booting[*host] = false;
             for instance in &self.network.hosts[*host].instances {
-                let it = &mut self.instances[*instance];
-                it.stamp += 1;
-                match (fault.style, it.state) {
-                    (FaultStyle::Crash, _) => it.state = Health::Down,
-                    (FaultStyle::Silence, Health::Up) => it.state = Health::Silent,
-                    (FaultStyle::Silence, _) => {}
-                }
+                self.goes_down(*instance, style);
             }
         }
-        match fault.style {
+        match style {
             FaultStyle::Crash => self.reset_the_dead(),
             FaultStyle::Silence => self.freeze_the_silent(),
         }
     }
 
-    pub(super) fn fault_ends(&mut self, fault: usize) {
-        for host in &self.network.faults[fault].hosts {
+    pub(super) fn goes_down(&mut self, instance: InstanceId, style: FaultStyle) {
+        let it = &mut self.instances[instance];
+        it.stamp += 1;
+        match (style, it.state) {
+            (FaultStyle::Crash, _) => self.turn(instance, Health::Down),
+            (FaultStyle::Silence, Health::Up) => self.turn(instance, Health::Silent),
+            (FaultStyle::Silence, _) => {}
+        }
+    }
+
+    pub(super) fn turn(&mut self, instance: InstanceId, state: Health) {
+        let was = std::mem::replace(&mut self.instances[instance].state, state);
+        let up = state == Health::Up;
+        if (was == Health::Up) != up {
+            let service = self.network.instances[instance].service;
+            self.presence[service].turned(self.now, up);
+            self.probe.turned(self.now, instance, up);
+        }
+    }
+
+    pub(super) fn hosts_come_back(&mut self, hosts: &[HostId]) {
+        for host in hosts {
             self.down[*host] -= 1;
             if self.down[*host] > 0 {
                 continue;
             }
+            self.troubles.host_stamps[*host] += 1;
+            self.troubles.booting[*host] = true;
             let spec = &self.network.hosts[*host];
             for instance in &spec.instances {
                 // What had gone silent comes back without memory of what it was doing.
-                self.instances[*instance].state = Health::Down;
+                self.turn(*instance, Health::Down);
                 self.instances[*instance].stamp += 1;
             }
-            let stamp = self.stamp_of(*host);
+            let stamp = self.troubles.host_stamps[*host];
             self.control(self.now + spec.boot, Control::HostUp(*host, stamp));
         }
         self.reset_the_dead();
     }
 
-    fn stamp_of(&self, host: HostId) -> u32 {
-        let instances = &self.network.hosts[host].instances;
-        instances.first().map_or(0, |it| self.instances[*it].stamp)
-    }
-
     pub(super) fn host_up(&mut self, host: HostId, stamp: u32) {
-        if self.stamp_of(host) != stamp {
+        if self.troubles.host_stamps[host] != stamp {
             return;
         }
+        self.troubles.booting[host] = false;
+        self.troubles.host_is_back(host, self.now);
         for instance in &self.network.hosts[host].instances {
-            let start = self.network.services[self.network.instances[*instance].service].start;
-            let stamp = self.instances[*instance].stamp;
-            self.control(self.now + start, Control::InstanceUp(*instance, stamp));
+            if self.troubles.down[*instance] == 0 {
+                self.start(*instance);
+            }
         }
+    }
+
+    /// Its host can run programs again.
+    pub(super) fn start(&mut self, instance: InstanceId) {
+        let start = self.network.services[self.network.instances[instance].service].start;
+        let stamp = self.instances[instance].stamp;
+        self.control(self.now + start, Control::InstanceUp(instance, stamp));
     }
 
     pub(super) fn instance_up(&mut self, instance: InstanceId, stamp: u32) {
-        let it = &mut self.instances[instance];
-        if it.stamp == stamp {
-            it.state = Health::Up;
+        if self.instances[instance].stamp == stamp {
+            self.turn(instance, Health::Up);
             if let Some(buffer) = self.network.instances[instance].buffer {
                 self.buffers[buffer].empty();
             }
@@ -112,10 +133,14 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Everything that was at work in an instance that is down fails at once.
-    fn reset_the_dead(&mut self) {
+    pub(super) fn reset_the_dead(&mut self) {
         let inside: Vec<(TokenId, Depth)> = self.those_inside(Health::Down);
         let (top, below): (Vec<_>, Vec<_>) =
             inside.into_iter().partition(|(id, depth)| self.tokens[*id].depth == depth + 1);
+        let ends_too = |it: &&(TokenId, Depth)| {
+            self.network.take_back.is_some() && self.ends_with_its_caller(it.0)
+        };
+        let ending: Vec<TokenId> = below.iter().filter(ends_too).map(|it| it.0).collect();
         for (id, _) in &top {
             self.detach(*id);
         }
@@ -127,16 +152,20 @@ impl<P: Probe> Engine<'_, P> {
         dead.iter().for_each(|it| self.reset_accelerator(*it));
         dead.iter().for_each(|it| self.forget(*it));
         dead.iter().for_each(|it| self.nobody_at_work(*it));
+        dead.iter().for_each(|it| self.forget_calls(*it));
         for (id, _) in top {
-            self.reset(id);
+            self.reset(id, Reason::Reset);
         }
         for (id, depth) in below {
             self.cut(id, depth);
         }
+        for id in ending {
+            self.doom(id);
+        }
     }
 
     /// Everything at work in an instance that is silent stops where it is.
-    fn freeze_the_silent(&mut self) {
+    pub(super) fn freeze_the_silent(&mut self) {
         for (id, depth) in self.those_inside(Health::Silent) {
             let token = &mut self.tokens[id];
             token.flags |= flag::HANGS_BELOW;
@@ -152,9 +181,52 @@ impl<P: Probe> Engine<'_, P> {
             {
                 self.tokens[log.token].flags |= flag::HUNG;
             }
-            if self.instances[instance].state == Health::Silent {
+            let host = self.network.instances[instance].host;
+            if self.instances[instance].state == Health::Silent && self.down[host] > 0 {
                 self.freeze_accelerator(instance);
             }
+        }
+    }
+
+    /// A program that falls silent on a host that goes on uses the devices there no more, and what it
+    /// asked of them is dropped; at other programs' expense it would hold on to them otherwise.
+    pub(super) fn let_go_of_devices(&mut self, instance: InstanceId) {
+        if self.instances[instance].state != Health::Silent {
+            return;
+        }
+        let mut inside = self.those_inside(Health::Silent);
+        inside.retain(|(id, depth)| {
+            let token = &self.tokens[*id];
+            token.depth == depth + 1 && token.held(*depth) == instance && !token.is(flag::HUNG)
+        });
+        // Nobody silent may stand in a line when places are given back.
+        for (id, _) in &inside {
+            let id = *id;
+            match self.tokens[id].wait {
+                Wait::Accelerator => self.leave_accelerator(id),
+                Wait::Line => {
+                    let pool = self.line_of(id).expect("it stands in a line");
+                    self.pools[pool].leave_line(&mut self.tokens, self.now, id);
+                }
+                _ => continue,
+            }
+            self.tokens[id].wait = Wait::Moving;
+        }
+        self.detach_log(instance);
+        inside.iter().for_each(|(id, _)| self.let_go_of_disk(*id));
+        self.reset_log(instance);
+    }
+
+    /// Its access is not made: it stands where it asked for the disk, and hangs there.
+    fn let_go_of_disk(&mut self, id: TokenId) {
+        if self.tokens[id].failing != 0 {
+            return;
+        }
+        if let Step::Transfer { .. } | Step::Move { .. } = self.step_of(id) {
+            let token = &mut self.tokens[id];
+            token.step = StepId::new(token.step.index() - 1);
+            let disk = self.instances[token.held(token.depth - 1)].disk;
+            self.free(disk.expect("checked: there is a disk"));
         }
     }
 
@@ -182,7 +254,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Whether it is crossing over to an instance, and not there yet.
-    fn is_on_its_way(&self, id: TokenId) -> bool {
+    pub(super) fn is_on_its_way(&self, id: TokenId) -> bool {
         let token = &self.tokens[id];
         token.wait == Wait::Crossing
             && token.failing == 0
@@ -223,16 +295,19 @@ impl<P: Probe> Engine<'_, P> {
                 let at = self.tokens[id].held(depth);
                 let cpu = self.own_cpu(id, at);
                 let claimant = self.network.instances[at].claimant;
-                let next = self.cpus[cpu].abort(self.now, claimant, id);
-                self.tokens[id].wait = Wait::Moving;
+                let (left, next) = self.cpus[cpu].abort(self.now, claimant, id);
                 self.date_cpu(cpu, next);
+                self.tokens[id].wait = Wait::Moving;
+                if !self.tokens[id].is_wanted_for_sure() {
+                    self.computed(id, left);
+                }
             }
             _ => {}
         }
     }
 
     /// Takes the token out of whatever it waits for.
-    fn detach(&mut self, id: TokenId) {
+    pub(super) fn detach(&mut self, id: TokenId) {
         if self.tokens[id].failing != 0 {
             return;
         }
@@ -247,7 +322,7 @@ impl<P: Probe> Engine<'_, P> {
             }
             Wait::Row => self.stop_waiting_for_row(id),
             Wait::Accelerator => self.leave_accelerator(id),
-            Wait::Children => self.tokens[id].epoch = self.tokens[id].epoch.wrapping_add(1),
+            Wait::Children => self.end_wait(id),
             Wait::Moving | Wait::Crossing | Wait::Cpu | Wait::Flush => {}
         }
     }
@@ -283,19 +358,22 @@ impl<P: Probe> Engine<'_, P> {
         token.step = self.network.instances[instance].log.as_ref().expect("it has one").first;
     }
 
-    /// The token's instance is gone: the request there fails, and gives back what it holds.
-    fn reset(&mut self, id: TokenId) {
+    /// The token's instance is gone, or its work is taken back: the request there fails, and gives back
+    /// what it holds.
+    pub(super) fn reset(&mut self, id: TokenId, reason: Reason) {
         let token = &mut self.tokens[id];
-        token.flags &= !flag::HUNG;
+        token.flags &= !(flag::HUNG | flag::LOST);
         // Its events are void, the patience of whoever waits for it too: it fails right now.
         token.generation = token.generation.wrapping_add(1);
         token.wait = Wait::Moving;
         let flow = match self.step_of(id) {
             _ if self.tokens[id].failing != 0 => Flow::On,
-            // At rest in this step, it has no worker yet.
-            Step::Seize { visit, .. } => self.turn_away(id, visit, Reason::Reset),
-            _ if self.is_out_of_work(&self.tokens[id]) => self.reset_while_out(id),
-            _ => self.fail(id, Reason::Reset),
+            // At rest in this step or on its way there, it has no worker yet.
+            Step::Call { visit, .. } | Step::Seize { visit, .. } => {
+                self.turn_away(id, visit, reason)
+            }
+            _ if self.is_out_of_work(&self.tokens[id]) => self.reset_while_out(id, reason),
+            _ => self.fail(id, reason),
         };
         self.forget_interruption(id);
         if flow == Flow::On {
@@ -305,7 +383,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The caller at `depth` is gone while the token works further in: a new token fails in the
     /// caller's place, and this one's work goes on for nobody.
-    fn cut(&mut self, id: TokenId, depth: Depth) {
+    pub(super) fn cut(&mut self, id: TokenId, depth: Depth) {
         let token = &mut self.tokens[id];
         let whole = *token;
         let mut caller = whole;
@@ -317,7 +395,9 @@ impl<P: Probe> Engine<'_, P> {
         // An attempt need not hold anything of its caller's.
         let Some(step) = self.step_back_at(&caller, depth) else { return };
         caller.step = step;
-        caller.flags &= flag::ORPHAN | flag::CUT | flag::HANGS_BELOW | flag::DELIVERS;
+        let inherited =
+            flag::ORPHAN | flag::CUT | flag::HANGS_BELOW | flag::DELIVERS | flag::TAKEN_BACK;
+        caller.flags &= inherited;
         caller.failing = Reason::Reset as u8;
         caller.wait = Wait::Moving;
         caller.depth = depth + 1;
@@ -433,7 +513,11 @@ impl<P: Probe> Engine<'_, P> {
         }
         let silent = |it: InstanceId| self.instances[it].state == Health::Silent;
         if token.is(flag::HANGS_BELOW) && depth > 0 && silent(token.held(depth - 1)) {
-            token.flags |= flag::HUNG;
+            // What is taken back and is out of all its own instances just ends.
+            if token.is(flag::TAKEN_BACK) && depth == token.base {
+                return false;
+            }
+            token.flags = token.flags & !flag::TAKEN_BACK | flag::HUNG;
             return true;
         }
         false

@@ -137,14 +137,14 @@ impl<P: Probe> Engine<'_, P> {
         token.is(flag::INTERRUPTED) && self.interrupted.at(token.left).is_out
     }
 
-    /// Its instance is gone while it waited to go on there: it has no worker to give back.
-    pub(super) fn reset_while_out(&mut self, id: TokenId) -> Flow {
+    /// It fails while it waits to go on: it has no worker to give back.
+    pub(super) fn reset_while_out(&mut self, id: TokenId, reason: Reason) -> Flow {
         let at = StepId::new(self.tokens[id].step.index() - 1);
         let leave = self.network.unwind[at];
         let Step::Leave { visit, .. } = self.network.steps[leave] else {
             unreachable!("it held nothing but a worker")
         };
         self.tokens[id].step = StepId::new(leave.index() + 1);
-        self.turn_away(id, visit, Reason::Reset)
+        self.turn_away(id, visit, reason)
     }
 }

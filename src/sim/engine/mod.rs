@@ -14,12 +14,17 @@ mod calls;
 mod connections;
 mod disks;
 mod ends;
+mod failures;
 mod faults;
 mod interruptions;
+mod links;
+mod policies;
 mod queues;
 mod sessions;
 mod sound;
 mod steps;
+mod taking_back;
+mod waste;
 
 use super::accelerator::{Accelerator, Served};
 use super::arrivals::Arrivals;
@@ -28,12 +33,15 @@ use super::cache::Store;
 use super::calendar::{Lanes, OneShot, Ring, earlier};
 use super::connections::Connections;
 use super::cpu::Cpu;
+use super::family::Families;
 use super::hot::Hot;
 use super::interrupted::Interrupted;
 use super::log::Log;
 use super::meter::Meter;
 use super::order::Order;
+use super::policies::{Policies, PoliciesSeen};
 use super::pool::{Area, Pool};
+use super::presence::{Presence, Present};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
 use super::rows::{Rows, RowsUse};
@@ -56,9 +64,11 @@ use crate::units::{Span, Time};
 use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
+use failures::Troubles;
 use sessions::Comings;
 use sound::{Named, by_instance, by_pool, named};
 use std::collections::VecDeque;
+pub use waste::Wasted;
 
 /// How one replication is to be run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,7 +90,7 @@ pub struct Plan {
 pub enum Failure {
     /// It needed more events than it was allowed, and had come this far.
     TooManyEvents { at: Time },
-    /// More attempts were under way than are worth keeping: work piles up without a bound.
+    /// More requests, attempts and branches were under way than are worth keeping: work piles up without a bound.
     TooManyInside { at: Time },
     /// Users of a closed class ask, fail and ask again without any time going by.
     Spinning { at: Time },
@@ -107,6 +117,10 @@ pub struct Usage {
     pub queues: Table<QueueId, QueueArea>,
     /// Areas under the number of sessions, in nanoseconds.
     pub sessions: Table<SessionId, u128>,
+    pub policies: PoliciesSeen,
+    pub wasted: Wasted,
+    /// Instances up, and believed to be.
+    pub presence: Table<ServiceId, Present>,
     pub events: u64,
 }
 
@@ -140,8 +154,8 @@ struct Event {
     tag: u32,
 }
 
-/// Requests inside at a time beyond which a run is given up: some gigabytes of tokens.
-const INSIDE_MAX: u32 = 8_000_000;
+/// Tokens, or messages, at a time beyond which a run is given up: some gigabytes of them.
+const ALIVE_MAX: u32 = 8_000_000;
 /// Rounds of users without a thought at one instant beyond which a run is given up.
 const RESTLESS_MAX: u32 = 40_000_000;
 
@@ -227,8 +241,8 @@ struct Birth {
     first: StepId,
     /// How long a client waits for the first attempt.
     patience: Option<DelayId>,
-    /// Whether retries have a budget.
-    budget: bool,
+    /// Whether retries have a budget, or there is more to the guard.
+    watched: bool,
 }
 
 impl<'n> Source<'n> {
@@ -240,7 +254,8 @@ impl<'n> Source<'n> {
                 guard: class.guard,
                 first: network.guards[class.guard].first,
                 patience: network.guards[class.guard].timeout,
-                budget: network.guards[class.guard].budget.is_some(),
+                watched: network.guards[class.guard].budget.is_some()
+                    || network.guards[class.guard].policy.is_some(),
             },
         }
     }
@@ -294,6 +309,10 @@ impl Ready {
         } else {
             self.others.push_back(id);
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first == NOBODY
     }
 
     #[inline(always)]
@@ -379,6 +398,14 @@ struct Engine<'n, P> {
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
     queues: Queues,
+    policies: Policies,
+    families: Families,
+    /// Whose work is to be taken back, as they were then; and whose only work that is.
+    doomed: Vec<(TokenId, u32)>,
+    taker: TokenId,
+    /// Whether work may be done in vain, and what was since the window opened.
+    wastes: bool,
+    wasted: Wasted,
     sources: Table<ClassId, Source<'n>>,
     comings: Table<SessionId, Comings<'n>>,
     sessions: Sessions,
@@ -390,6 +417,9 @@ struct Engine<'n, P> {
     rounds: Table<ClassId, Vec<u32>>,
     /// How many faults hold each host down, and how often it went down.
     down: Table<HostId, u32>,
+    /// What else is out of the ordinary.
+    troubles: Troubles,
+    presence: Table<ServiceId, Presence>,
     inside: Inside,
     /// Attempts of each class under way, when they were last counted.
     backlog: Table<ClassId, u32>,
@@ -464,6 +494,12 @@ impl<'n, P: Probe> Engine<'n, P> {
                 .map(|_, it| Connections::new(it, &network.services[it.to].instances)),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             queues: Queues::new(network),
+            policies: Policies::new(network),
+            families: Families::with_capacity(if network.has_families { 4096 } else { 0 }),
+            doomed: Vec::with_capacity(if network.take_back.is_some() { 1024 } else { 0 }),
+            taker: TokenId::LAST,
+            wastes: network.may_waste || !network.faults.is_empty(),
+            wasted: Wasted::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
             comings: network.sessions.map(|_, it| Comings::new(keys, it)),
             sessions: Sessions::new(network),
@@ -474,6 +510,10 @@ impl<'n, P: Probe> Engine<'n, P> {
                 _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
+            troubles: Troubles::new(network),
+            presence: network
+                .services
+                .map(|_, it| Presence::of(it.instances.end.index() - it.instances.start.index())),
             inside: Inside::default(),
             backlog: network.classes.map(|_, _| 0),
             restless: (Time::ZERO, 0),
@@ -485,11 +525,13 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Everything that is known to happen, and the first of everything else.
     fn open_run(&mut self) {
         self.open_logs();
-        self.control(Time::ZERO + self.plan.warm_up, Control::Open);
-        for (i, fault) in self.network.faults.iter().enumerate() {
-            self.control(fault.at, Control::FaultBegins(i as u32));
-            self.control(fault.until, Control::FaultEnds(i as u32));
+        if let Some(first) = self.network.take_back {
+            let (class, guard) = (ClassId::default(), GuardId::LAST);
+            self.taker = self.tokens.admit(class, guard, first, 0, Time::ZERO);
+            self.tokens[self.taker].flags = flag::LOG;
         }
+        self.control(Time::ZERO + self.plan.warm_up, Control::Open);
+        self.expect_faults();
         if !self.network.faults.is_empty() {
             self.open_checks();
         }
@@ -591,18 +633,28 @@ impl<'n, P: Probe> Engine<'n, P> {
             return self.happen_rarely(event.kind(), id);
         }
         let token = &mut self.tokens[id];
-        if token.flags & (flag::HUNG | flag::INTERRUPTED) != 0 {
-            return self.happen_to_interrupted(id);
+        if !token.is_wanted_for_sure() {
+            return self.happen_to_other(id);
         }
         token.wait = Wait::Moving;
         Some(id)
     }
 
-    /// The same for one that hangs, or was interrupted.
+    /// The same for one that hangs, was interrupted, or may work in vain.
     #[inline(never)]
-    fn happen_to_interrupted(&mut self, id: TokenId) -> Option<TokenId> {
-        let is_over = !self.tokens[id].is(flag::HUNG) && self.wait_is_over(id);
-        is_over.then_some(id)
+    fn happen_to_other(&mut self, id: TokenId) -> Option<TokenId> {
+        let token = &self.tokens[id];
+        if token.is(flag::HUNG) || token.is(flag::INTERRUPTED) && !self.wait_is_over(id) {
+            return None;
+        }
+        if self.wastes
+            && self.tokens[id].failing == 0
+            && matches!(self.step_of(id), Step::Delay { .. })
+        {
+            self.computed(id, Span::ZERO);
+        }
+        self.tokens[id].wait = Wait::Moving;
+        Some(id)
     }
 
     #[inline(never)]
@@ -709,7 +761,11 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
         self.sessions.open(now);
+        self.presence.iter_mut().for_each(|it| it.open(now));
+        self.troubles.open(now);
         self.computed_at_opening_ns = self.computed_ns();
+        self.policies.open_window(now);
+        self.wasted.clear();
         self.probe.opened(now);
         self.control(now + self.plan.slice, Control::Slice);
     }
@@ -718,6 +774,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
         self.tell_unsettled();
+        self.tell_course();
         self.control(self.now + self.plan.slice, Control::Slice);
     }
 
@@ -751,6 +808,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
         self.tell_unsettled();
+        self.tell_course();
         self.audit()?;
         let now = self.now;
         let computed_ns = self.computed_in_window_ns();
@@ -771,6 +829,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             connects: self.connections.map(|_, it| it.measured()),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
             sessions: self.network.sessions.map(|id, _| self.sessions.area_ns(now, id)),
+            policies: self.policies.measured(now),
+            wasted: self.wasted,
+            presence: self.presence.map(|_, it| it.measured(now)),
             events: self.events,
         };
         Ok((self.probe, usage))

@@ -37,7 +37,7 @@ impl<P: Probe> Engine<'_, P> {
         }
         self.queues.put(self.now, queue, class, key);
         self.probe.queued(self.now, queue, Queued::Sent);
-        if self.queues.alive() > INSIDE_MAX {
+        if self.queues.alive() > ALIVE_MAX {
             self.give_up_run(Failure::TooManyInside { at: self.now });
         }
         self.deliver(queue);
@@ -89,6 +89,7 @@ impl<P: Probe> Engine<'_, P> {
         };
         let program = self.network.guards[spec.guard].first;
         let id = self.tokens.admit(message.class, spec.guard, program, key, self.now);
+        self.watch_the_crowd();
         let token = &mut self.tokens[id];
         token.flags = flag::DELIVERS;
         token.user = delivery;

@@ -72,9 +72,7 @@ impl<P: Probe> Engine<'_, P> {
         let visitor = Visitor { of, key, luck, begun, stage: 0, left: 0, asked: 0, turns: 0 };
         let place = self.sessions.begin(visitor);
         self.probe.session_begun(of);
-        if self.sessions.under_way() > INSIDE_MAX {
-            self.give_up_run(Failure::TooManyInside { at: self.now });
-        }
+        self.watch_the_crowd();
         self.enter(place, 0);
     }
 
@@ -89,14 +87,14 @@ impl<P: Probe> Engine<'_, P> {
         if visitor.left > 0 {
             return self.think_ahead(place);
         }
-        match self.turn(place) {
+        match self.what_next(place) {
             Some(stage) => self.enter(place, stage),
             None => self.session_ends(place, false),
         }
     }
 
     /// What the session is about next; nothing if it ends.
-    fn turn(&mut self, place: u32) -> Option<u32> {
+    fn what_next(&mut self, place: u32) -> Option<u32> {
         let visitor = self.sessions.visitor(place);
         let luck = rng::request(visitor.luck, u64::from(visitor.turns));
         visitor.turns = visitor.turns.wrapping_add(1);
@@ -122,7 +120,7 @@ impl<P: Probe> Engine<'_, P> {
                 visitor.left = stage.times.draw(&mut Draw::at(luck, TIMES));
                 return self.think_ahead(place);
             }
-            match self.turn(place) {
+            match self.what_next(place) {
                 Some(next) => at = next,
                 None => return self.session_ends(place, false),
             }

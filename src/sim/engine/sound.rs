@@ -35,7 +35,34 @@ pub(super) fn named(network: &Network) -> Named<'_> {
             | Step::Transfer { access } => {
                 assert!(access.index() < network.accesses.len(), "an access that is there");
             }
-            _ => {}
+            // These are opened as other tables are, with a look at their length.
+            Step::Borrow { .. }
+            | Step::Return { .. }
+            | Step::Connect { .. }
+            | Step::Disconnect { .. }
+            | Step::GiveWay { .. }
+            | Step::Occupy { .. }
+            | Step::Vacate { .. }
+            | Step::Free { .. }
+            | Step::Spawn { .. }
+            | Step::Commit { .. }
+            | Step::Infer { .. }
+            | Step::Unlock { .. }
+            | Step::Look { .. }
+            | Step::Fill { .. }
+            | Step::Send { .. }
+            | Step::Choose { .. }
+            | Step::Jump { .. }
+            | Step::Guarded { .. }
+            | Step::Fork { .. }
+            | Step::Gather { .. }
+            | Step::Ask { .. }
+            | Step::Flush { .. }
+            | Step::Flushed { .. }
+            | Step::Due
+            | Step::Fail { .. }
+            | Step::TakeBack
+            | Step::End => {}
         }
     }
     // SAFETY: they are opened by the ids in steps alone, and these have just been looked at.
@@ -57,7 +84,8 @@ pub(super) fn by_instance<T>(network: &Network, items: Table<InstanceId, T>) -> 
     let only = network.visits.as_slice().iter().filter_map(|it| it.only);
     let of_hosts = network.hosts.as_slice().iter().flat_map(|it| it.instances.iter().copied());
     let owners = network.connections.as_slice().iter().map(|it| it.owner);
-    for id in only.chain(of_hosts).chain(owners) {
+    let failing = network.faults.iter().flat_map(|it| it.what.instances().iter().copied());
+    for id in only.chain(of_hosts).chain(owners).chain(failing) {
         assert!(id.index() < count, "an instance that is there");
     }
     for service in network.services.as_slice() {

@@ -66,6 +66,9 @@ impl<P: Probe> Engine<'_, P> {
                 }
                 Step::Guarded { guard, depth } => self.guarded(id, guard, depth),
                 Step::Fork { fork, depth } => self.fork(id, fork, depth),
+                Step::Due => self.due(id),
+                Step::Fail { choice } => self.fail_by_chance(id, choice),
+                Step::TakeBack => self.take_back_doomed(id),
                 Step::Flush { depth } => self.flush(id, depth),
                 Step::Flushed { depth } => self.flushed(id, depth),
                 Step::End => self.end(id),
@@ -118,6 +121,9 @@ impl<P: Probe> Engine<'_, P> {
         let token = &self.tokens[id];
         let left = token.joined - self.now;
         self.instances[token.held(token.depth - 1)].computing_ns -= u128::from(left.nanos());
+        if !token.is_wanted_for_sure() {
+            self.computed(id, left);
+        }
     }
 
     /// Core-nanoseconds that each instance has computed by now on cores that nobody else wants.
@@ -229,6 +235,9 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn cpu_finish(&mut self, cpu: CpuId) {
         let (token, next) = self.cpus[cpu].finish(self.now);
         self.date_cpu(cpu, next);
+        if !self.tokens[token].is_wanted_for_sure() {
+            self.computed(token, Span::ZERO);
+        }
         self.go_on(token);
     }
 
@@ -279,10 +288,12 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     fn transfer(&mut self, id: TokenId, access: AccessId) -> Flow {
         let access = self.named.accesses.at(access);
-        let token = &self.tokens[id];
+        let token = &mut self.tokens[id];
+        token.begin(self.now);
         let luck = access.key.wrapping_add(1 + u64::from(token.left));
         let span = access.time.draw(&mut Draw::at(token.key, luck));
-        self.put(span, Rank::Finish, Event::new(Kind::Done, id, token.generation));
+        let event = Event::new(Kind::Done, id, token.generation);
+        self.put(span, Rank::Finish, event);
         Flow::Stay
     }
 
@@ -290,6 +301,9 @@ impl<P: Probe> Engine<'_, P> {
     fn vacate(&mut self, id: TokenId, depth: Depth) -> Flow {
         let disk = self.disk_of(id, depth).expect("checked: there is a disk");
         self.free(disk);
+        if !self.tokens[id].is_wanted_for_sure() {
+            self.used_disk(id, depth);
+        }
         let token = &mut self.tokens[id];
         token.left -= 1;
         if token.failing == 0 && token.left > 0 {

@@ -3,8 +3,10 @@
 use super::*;
 use outgrow::ids::Id;
 use outgrow::network::FaultStyle::{Crash, Silence};
-use outgrow::network::{FaultStyle, HostId};
+use outgrow::network::{FaultStyle, HostId, InstanceId};
 use outgrow::rng::{Draw, Keys, key_of};
+use outgrow::sim::Probe;
+use outgrow::units::Time;
 
 /// The host with this place fails, in milliseconds after the first second.
 fn failing(model: Model, host: usize, at_ms: f64, until_ms: f64, style: FaultStyle) -> Model {
@@ -231,4 +233,55 @@ fn a_balancer_by_outstanding_requests_leaves_alone_who_does_not_answer() {
     let hosts = r#""two": { "cores": 64, "count": 2 }"#;
     let model = failing(scene(hosts, "", services, &each), 1, 205.0, 405.0, Silence);
     assert_eq!(losses(&model).len(), 1, "one hangs there, and the others keep away");
+}
+
+/// What a run tells of instances: when, which, and whether it is up, or believed to be.
+#[derive(Default)]
+struct Turns {
+    truth: Vec<(f64, usize, bool)>,
+    belief: Vec<(f64, usize, bool)>,
+}
+
+impl Probe for Turns {
+    fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
+        self.truth.push((ms(now), instance.index(), up));
+    }
+    fn believed(&mut self, now: Time, instance: InstanceId, healthy: bool) {
+        self.belief.push((ms(now), instance.index(), healthy));
+    }
+}
+
+fn ms(now: Time) -> f64 {
+    now.nanos() as f64 / 1e6 - 1000.0
+}
+
+#[test]
+fn an_outage_runs_its_whole_course() {
+    for (style, late) in [(Crash, 0.0), (Silence, 25.0)] {
+        let model = balanced(style, 2);
+        let (seen, _) = model.watch(&plan(1, "1.99s"), Turns::default());
+        // It fails at 205; two checks fail, in silence after their timeout, and it is left out. Its
+        // host is back at 405, has booted at 455, and it has started at 485. Then two checks pass.
+        let ejected = check_from(205.0) + 100.0 + late;
+        let back = check_from(485.0) + 100.0;
+        assert_eq!(seen.truth, [(205.0, 1, false), (485.0, 1, true)]);
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+        let [(out, 1, false), (in_again, 1, true)] = seen.belief[..] else {
+            panic!("{style:?}: {:?}", seen.belief)
+        };
+        assert!(near(out, ejected) && near(in_again, back), "{style:?}: {out} {in_again}");
+        // The last request that it is sent in vain is the last before it is left out.
+        let lost = losses(&model);
+        assert_eq!(lost.last().unwrap().0, *sent_until(ejected).last().unwrap());
+        // Nobody is sent there until the checks have passed, and then every second one.
+        let served_until = |at_ms: f64| {
+            let end = outgrow::units::Span::from_nanos((1e6 * (1000.0 + at_ms)) as u64);
+            let plan = Plan { window: end, ..plan(1, "1s") };
+            busy_ms(&model, &model.watch(&plan, ()).1, "app", 1)
+        };
+        let before = served_until(206.0);
+        assert_eq!(served_until(back), before);
+        let after = served_until(back + 25.0);
+        assert!(after > before && after < before + 3.0, "{style:?}: {before} {after}");
+    }
 }

@@ -3,16 +3,20 @@
 mod accelerators;
 mod balancing;
 mod caches;
+mod callers;
 mod connections;
 mod cpu;
 mod devices;
 mod disks;
+mod failures;
 mod faults;
 mod lines;
+mod placement;
 mod policies;
 mod queues;
 mod requests;
 mod sessions;
+mod taking_back;
 
 use crate::support::{Diary, Model, model, plan};
 use outgrow::ids::Id;
@@ -25,7 +29,7 @@ type Request<'r> = (f64, &'r str, &'r str);
 
 /// A model of hosts and services, with links or nothing, and the requests that come to it.
 fn scene(hosts: &str, links: &str, services: &str, requests: &[Request]) -> Model {
-    scene_with_queues(hosts, links, services, "", requests)
+    scene_with(hosts, links, services, "", requests)
 }
 
 /// The same, with queues.
@@ -36,6 +40,11 @@ fn scene_with_queues(
     queues: &str,
     requests: &[Request],
 ) -> Model {
+    scene_with(hosts, links, services, &format!(r#""queues": {{ {queues} }},"#), requests)
+}
+
+/// The same, with more keys of a model.
+fn scene_with(hosts: &str, links: &str, services: &str, more: &str, requests: &[Request]) -> Model {
     let class = |(i, (at_ms, call, more)): (usize, &Request)| {
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
         let think = format!(r#""closed": {{ "users": 1, "think": "{}ms" }}"#, 1000.0 + at_ms);
@@ -44,7 +53,7 @@ fn scene_with_queues(
     let classes: Vec<String> = requests.iter().enumerate().map(class).collect();
     model(&format!(
         r#"{{ "name": "scene", "zones": {{ "a": {{}}, "b": {{}} }}, "links": [{links}],
-             "hosts": {{ {hosts} }}, "services": {{ {services} }}, "queues": {{ {queues} }}, "traffic": {{ {} }} }}"#,
+             "hosts": {{ {hosts} }}, "services": {{ {services} }}, {more} "traffic": {{ {} }} }}"#,
         classes.join(", ")
     ))
 }

@@ -6,7 +6,7 @@ mod shrink;
 use crate::support::{Model, model, plan, span, try_run};
 use outgrow::ids::{Id, Table};
 use outgrow::model::{Document, load};
-use outgrow::network::{Arrival, ClassId, Fault, HostId, QueueId};
+use outgrow::network::{Arrival, ClassId, Failing, Fault, HostId, QueueId};
 use outgrow::sim::{Failure, Fingerprint, Plan, Probe};
 use outgrow::units::Time;
 pub use random_model::{random_faults, random_model};
@@ -59,8 +59,12 @@ fn attempt(seed: u64, text: &str, faults: &[Fault], trial: &Trial) -> Result<(),
     let attempt = catch_unwind(AssertUnwindSafe(|| {
         let mut model = model(text);
         let there = |it: &HostId| it.index() < model.network.hosts.len();
-        model.network.faults = faults.to_vec();
-        model.network.faults.iter_mut().for_each(|it| it.hosts.retain(there));
+        let mut faults = faults.to_vec();
+        for fault in &mut faults {
+            let Failing::Hosts(hosts, _) = &mut fault.what else { continue };
+            hosts.retain(there);
+        }
+        model.network.faults.extend(faults);
         trial(seed, &model)
     }));
     attempt.unwrap_or_else(|panic| Err(format!("panicked: {}", message_of(&*panic))))

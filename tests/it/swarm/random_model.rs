@@ -123,6 +123,7 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     if dice.chance(0.3) {
         sessions(&mut dice, &operations, &mut model);
     }
+    model["faults"] = faults(&mut dice, zones, &model);
     model
 }
 
@@ -146,6 +147,52 @@ fn sessions(dice: &mut Dice, operations: &[u64], model: &mut Value) {
         } });
     }
     model["sessions"] = json!({ "visit": session });
+}
+
+/// Up to three things that fail again and again.
+fn faults(dice: &mut Dice, zones: u64, model: &Value) -> Value {
+    let named = |dice: &mut Dice, key: &str, numbers: &str| {
+        let all: Vec<&String> = model[key].as_object().expect("written above").keys().collect();
+        let name = *dice.one_of(&all);
+        match model[key][name][numbers].as_u64().unwrap_or(1) {
+            count if dice.chance(0.7) => format!("{name}.{}", dice.below(count)),
+            _ => name.clone(),
+        }
+    };
+    let fault = |dice: &mut Dice| {
+        let mut fault = json!({ "every": dice.span(20, 900), "for": dice.time(300) });
+        if dice.chance(0.5) {
+            fault["every"] = json!({ "exponential": fault["every"] });
+        }
+        let end = |dice: &mut Dice| match dice.below(3) {
+            0 => "*".to_owned(),
+            _ => format!("z{}", dice.below(zones)),
+        };
+        let kind = dice.below(7);
+        match kind {
+            0 => fault["zone"] = json!("any"),
+            1 => fault["host"] = json!(named(dice, "hosts", "count")),
+            2 | 3 => fault["instance"] = json!(named(dice, "services", "instances")),
+            4 => {
+                fault["link"] = json!([end(dice), end(dice)]);
+                fault["loss"] = json!(*dice.one_of(&["0%", "20%", "100%"]));
+                if dice.chance(0.5) {
+                    fault["latency"] = dice.time(5);
+                }
+            }
+            5 if zones > 1 => fault["partition"] = json!(["z0", *dice.one_of(&["z1", "*"])]),
+            _ => {
+                fault["zone"] = json!("any");
+                let cpu = *dice.one_of(&[0.0, 0.1, 0.5]);
+                fault["slow"] = json!({ "cpu": cpu, "disk": 0.2, "accelerator": 0.5 });
+            }
+        }
+        if fault.get("slow").is_none() && kind != 4 && dice.chance(0.5) {
+            fault["style"] = json!("silence");
+        }
+        fault
+    };
+    (0..dice.below(4)).map(|_| fault(dice)).collect()
 }
 
 /// A queue for each service but the first, whose operations those above it may send to, and one for
@@ -468,7 +515,8 @@ fn steps(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
 
 fn step(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value {
     let calls = place.service + 1 < place.services;
-    match dice.below(17) {
+    match dice.below(18) {
+        17 => json!({ "fail": 0.1 }),
         0 | 1 => json!({ "cpu": dice.time(6) }),
         2 => json!({ "wait": dice.time(10) }),
         3 if place.disk => disk(dice),
@@ -531,13 +579,50 @@ fn call(dice: &mut Dice, place: &Place) -> Value {
     } else if place.pools > 0 && dice.chance(0.6) {
         call["through"] = json!(format!("p{}", dice.below(place.pools)));
     }
-    if dice.chance(0.4) {
-        call["timeout"] = dice.span(1, 60);
-    }
-    if dice.chance(0.4) {
-        call["retry"] = retry(dice);
+    policies(dice, &mut call, place.service, to);
+    if dice.chance(0.2) {
+        call["fallback"] = steps(dice, place, 0, TABLES);
     }
     call
+}
+
+/// What a class or call does to live with failure. Calls to one service share a breaker, and so have the
+/// same.
+fn policies(dice: &mut Dice, caller: &mut Value, from: u64, to: u64) {
+    if dice.chance(0.4) {
+        caller["timeout"] = dice.span(10, 60);
+    }
+    match dice.below(5) {
+        0 | 1 => caller["retry"] = retry(dice),
+        2 => caller["hedge"] = hedge(dice),
+        _ => {}
+    }
+    if dice.chance(0.25) {
+        let window = if to.is_multiple_of(2) { json!(4 + to) } else { json!("50ms") };
+        caller["breaker"] = json!({
+            "window": window, "minimum": 3, "open": "30ms", "slow": "20ms", "trials": 1 + from,
+        });
+    }
+    if dice.chance(0.2) {
+        let deadline = dice.span(61, 150);
+        caller["deadline"] =
+            if dice.chance(0.5) { deadline } else { json!({ "exponential": deadline }) };
+    }
+    if dice.chance(0.3) {
+        caller["cancel"] = json!(true);
+    }
+}
+
+fn hedge(dice: &mut Dice) -> Value {
+    let after = match dice.below(3) {
+        0 => json!({ "percentile": 0.8 }),
+        _ => dice.span(0, 9),
+    };
+    let mut hedge = json!({ "after": after, "most": dice.from(2, 4) });
+    if dice.chance(0.3) {
+        hedge["budget"] = json!({ "ratio": 0.2, "burst": 3, "reserve": "5/s" });
+    }
+    hedge
 }
 
 fn retry(dice: &mut Dice) -> Value {
@@ -545,9 +630,20 @@ fn retry(dice: &mut Dice) -> Value {
     if dice.chance(0.3) {
         retry["budget"] = json!({ "ratio": 0.3, "burst": 2, "reserve": "5/s" });
     }
-    match dice.below(4) {
+    if dice.chance(0.2) {
+        retry["on"] = json!(["timeout", "refused"]);
+    }
+    match dice.below(5) {
         0 => {}
         1 => retry["backoff"] = dice.span(0, 20),
+        2 => {
+            let kinds = [
+                json!({ "fixed": { "pause": dice.span(0, 9), "jitter": "full" } }),
+                json!({ "decorrelated": { "base": dice.span(1, 5), "cap": "40ms" } }),
+                json!({ "random": dice.time(5) }),
+            ];
+            retry["backoff"] = dice.one_of(&kinds).clone();
+        }
         _ => {
             let jitter = *dice.one_of(&["none", "full", "equal"]);
             retry["backoff"] = json!({ "exponential": { "base": dice.span(1, 10), "cap": "40ms", "jitter": jitter } });
@@ -562,6 +658,9 @@ fn parallel(dice: &mut Dice, place: &Place, nesting: u64, tables: u64) -> Value 
     let mut parallel = json!({ "parallel": lists });
     if dice.chance(0.5) {
         parallel["need"] = json!(dice.from(1, branches));
+    }
+    if dice.chance(0.3) {
+        parallel["cancel"] = json!(true);
     }
     parallel
 }
@@ -583,12 +682,7 @@ fn class(dice: &mut Dice, operations: u64, closed: bool) -> Value {
             class["batch"] = json!({ "uniform": { "least": 1, "most": 4 } });
         }
     }
-    if dice.chance(0.5) {
-        class["timeout"] = dice.span(5, 200);
-    }
-    if dice.chance(0.5) {
-        class["retry"] = retry(dice);
-    }
+    policies(dice, &mut class, 0, 0);
     if dice.chance(0.2) {
         class["background"] = json!(true);
     }
@@ -609,7 +703,7 @@ pub fn random_faults(seed: u64, network: &Network) -> Vec<Fault> {
         let at = Span::from_nanos(dice.from(100, 1000) * 1_000_000);
         let length = Span::from_nanos(dice.from(1, 500) * 1_000_000);
         let style = *dice.one_of(&[FaultStyle::Crash, FaultStyle::Silence]);
-        Fault { hosts, at: Time::ZERO + at, until: Time::ZERO + at + length, style }
+        Fault::of_hosts(hosts, Time::ZERO + at, Time::ZERO + at + length, style)
     };
     (0..dice.below(5)).map(|_| fault(&mut dice)).collect()
 }

@@ -1,0 +1,81 @@
+//! What estimates are made of: a value from each run, or from each part of the only one, and whether
+//! the runs were long enough for them.
+
+use super::summary::CONFIDENCE;
+use super::trial::{Figure, Response, Trial};
+use crate::stats::Estimate;
+use crate::stats::batches::{self, overlapping};
+use crate::stats::sparse::{Quantiles, Sparse, quantiles, variance_and_skewness};
+
+/// The values of a figure over replications, if every one has it: of a quantile those whose mean errs
+/// least, which are not quite what each replication saw.
+pub fn values(trials: &[Trial], place: usize) -> Option<Vec<f64>> {
+    let own: Option<Vec<f64>> = trials.iter().map(|it| it.figures[place].value).collect();
+    let own = own?;
+    if let [_, _, ..] = trials
+        && let Some(of) = trials[0].figures[place].response
+        && let Some(quantiles) = of_responses(trials, of)
+    {
+        return Some(quantiles.values.into_iter().map(|it| it / 1e9).collect());
+    }
+    Some(own)
+}
+
+/// A quantile of responses in nanoseconds, replication by replication, or batch by batch of one run.
+fn of_responses(trials: &[Trial], of: Response) -> Option<Quantiles> {
+    let groups: Vec<&Sparse> = match trials {
+        [one] => one.responses[of.class].batches.iter().collect(),
+        several => several.iter().map(|it| &it.responses[of.class].whole).collect(),
+    };
+    quantiles(&groups, &[of.quantile?])?.pop()
+}
+
+/// An estimate of a figure from one run, by its batches; none where they cannot tell.
+pub fn of_one_run(trial: &Trial, figure: &Figure) -> Option<Estimate> {
+    let value = figure.value?;
+    let one_run = |it: Estimate| Estimate { replications: 1, ..it };
+    match figure.response {
+        None => batches::sectioned(value, &figure.batches, CONFIDENCE),
+        Some(Response { class, quantile: None }) => {
+            let slices = &courses(std::slice::from_ref(trial), class)[0];
+            let about_mean = overlapping(slices, OVERLAPPING, CONFIDENCE);
+            about_mean.map(|it| Estimate { value, ..it })
+        }
+        Some(of) => {
+            let quantiles = of_responses(std::slice::from_ref(trial), of)?;
+            let values: Vec<f64> = quantiles.values.iter().map(|it| it / 1e9).collect();
+            Estimate::from_replications(&values, CONFIDENCE).map(one_run)
+        }
+    }
+}
+
+/// Slices of a window that make one batch of the overlapping kind.
+const OVERLAPPING: usize = 3;
+
+/// One run must be worth so many times as much as several: its batches are no longer than it needs.
+const ALONE: f64 = 4.0;
+
+/// Whether runs are too short for what is estimated of a class's responses.
+pub fn too_short(trials: &[Trial], of: Response) -> bool {
+    let slices = courses(trials, of.class);
+    let slices = slices.iter().map(Vec::as_slice);
+    let responses: Vec<&Sparse> = trials.iter().map(|it| &it.responses[of.class].whole).collect();
+    let (variance_ns2, of_values) = variance_and_skewness(&responses);
+    let skewness = match of.quantile {
+        None => of_values,
+        Some(q) => (2.0 * q - 1.0) / (q * (1.0 - q)).sqrt(),
+    };
+    let worth = batches::worth(variance_ns2 * 1e-18, slices.clone());
+    let needed = if trials.len() == 1 { ALONE } else { 1.0 };
+    batches::too_short(batches::memory(slices), worth / needed, skewness)
+}
+
+/// How the mean response of a class went over each run, slice by slice: the share of each slice in
+/// what the mean errs by, so that slices without any answer count too.
+fn courses(trials: &[Trial], class: usize) -> Vec<Vec<f64>> {
+    let all = || trials.iter().flat_map(|it| &it.answered[class]);
+    let (count, sum) = all().fold((0.0, 0.0), |(n, s), it| (n + it.0, s + it.1));
+    let (mean, per_slice) = (sum / count, count / all().count() as f64);
+    let slice = |(n, s): &(f64, f64)| mean + (s - mean * n) / per_slice;
+    trials.iter().map(|it| it.answered[class].iter().map(slice).collect()).collect()
+}

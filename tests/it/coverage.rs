@@ -1,0 +1,40 @@
+//! Intervals hold the true value as often as they say, through whole experiments; where they do not, they
+//! say that the runs are too short.
+
+#[path = "../../benches/coverage/cases.rs"]
+mod cases;
+
+use cases::{Row, all, heavy_tailed, mmc, rows};
+
+const EXPERIMENTS: usize = 200;
+
+/// Within three binomial standard errors of 0.0154.
+fn holds(rows: &[Row], name: &str) {
+    for row in rows {
+        let share = row.covered as f64 / row.experiments as f64;
+        assert!((share - 0.95).abs() < 0.0462, "{name}: {share}, bias {}", row.bias);
+        assert!(row.told * 10 >= row.experiments * 8, "{name}: only {} told", row.told);
+        assert!(row.half_width < 0.2 && row.covered_of_told <= row.told, "{name}");
+    }
+}
+
+#[test]
+fn nineteen_of_twenty_intervals_hold_mean_and_p99_at_half_load() {
+    holds(&rows(&all()[0], 10, EXPERIMENTS), "M/M/1 at 0.5");
+}
+
+#[test]
+fn one_long_run_tells_the_mean_by_its_batches() {
+    let case = mmc("M/M/1 at 0.5", 0.5, 1, 50_000.0);
+    holds(&rows(&case, 1, EXPERIMENTS)[..1], case.name);
+}
+
+#[test]
+fn short_runs_say_so() {
+    let cases = [mmc("M/M/1 at 0.95", 0.95, 1, 3_000.0), heavy_tailed(600.0)];
+    for case in cases.map(|it| it.over(600.0)) {
+        for row in rows(&case, 10, 50) {
+            assert!(row.told <= 2, "{}: {} of 50 are not called too short", case.name, row.told);
+        }
+    }
+}
