@@ -256,10 +256,10 @@ impl Probe for Measure {
             seen.push(messages);
         }
     }
-    fn session_begun(&mut self, session: SessionId) {
+    fn session_begun(&mut self, _: Time, session: SessionId) {
         self.sessions[session].begun += 1;
     }
-    fn session_ended(&mut self, session: SessionId, how: Ended) {
+    fn session_ended(&mut self, _: Time, session: SessionId, how: Ended) {
         let seen = &mut self.sessions[session];
         seen.left += u64::from(how.left);
         seen.requests += u64::from(how.requests);

@@ -85,9 +85,9 @@ pub trait Probe {
     /// Something happened to a message.
     fn queued(&mut self, _now: Time, _queue: QueueId, _what: Queued) {}
     /// A user came and began a session.
-    fn session_begun(&mut self, _session: SessionId) {}
+    fn session_begun(&mut self, _now: Time, _session: SessionId) {}
     /// A session is over.
-    fn session_ended(&mut self, _session: SessionId, _how: Ended) {}
+    fn session_ended(&mut self, _now: Time, _session: SessionId, _how: Ended) {}
     /// The rules of a service did something to a request.
     fn gated(&mut self, _service: ServiceId, _what: Gated) {}
     /// An instance was chosen for a call, in the caller's zone or not.
@@ -154,13 +154,13 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.looked(cache, seen);
         self.1.looked(cache, seen);
     }
-    fn session_begun(&mut self, session: SessionId) {
-        self.0.session_begun(session);
-        self.1.session_begun(session);
+    fn session_begun(&mut self, now: Time, session: SessionId) {
+        self.0.session_begun(now, session);
+        self.1.session_begun(now, session);
     }
-    fn session_ended(&mut self, session: SessionId, how: Ended) {
-        self.0.session_ended(session, how);
-        self.1.session_ended(session, how);
+    fn session_ended(&mut self, now: Time, session: SessionId, how: Ended) {
+        self.0.session_ended(now, session, how);
+        self.1.session_ended(now, session, how);
     }
     fn gated(&mut self, service: ServiceId, what: Gated) {
         self.0.gated(service, what);
@@ -252,6 +252,13 @@ impl Probe for Fingerprint {
             Queued::Dead => self.add(3),
             Queued::Dropped => self.add(4),
         }
+    }
+    fn session_begun(&mut self, now: Time, _: SessionId) {
+        self.add(now.nanos());
+    }
+    fn session_ended(&mut self, now: Time, _: SessionId, how: Ended) {
+        self.add(now.nanos());
+        self.add(how.lasted.nanos());
     }
     fn gated(&mut self, _: ServiceId, what: Gated) {
         self.add(what as u64);

@@ -71,7 +71,7 @@ impl<P: Probe> Engine<'_, P> {
         let begun = self.now;
         let visitor = Visitor { of, key, luck, begun, stage: 0, left: 0, asked: 0, turns: 0 };
         let place = self.sessions.begin(visitor);
-        self.probe.session_begun(of);
+        self.probe.session_begun(begun, of);
         self.watch_the_crowd();
         self.enter(place, 0);
     }
@@ -149,7 +149,7 @@ impl<P: Probe> Engine<'_, P> {
 
     fn session_ends(&mut self, place: u32, left: bool) {
         let (of, ended) = self.sessions.end(place, self.now, left);
-        self.probe.session_ended(of, ended);
+        self.probe.session_ended(self.now, of, ended);
     }
 
     /// Every session is in the midst of one request: its user thinks, or waits for the answer.

@@ -4,13 +4,14 @@ use super::*;
 use crate::support::model_with;
 use outgrow::network::SessionId;
 use outgrow::sim::{Ended, Probe};
+use outgrow::units::Time;
 
 /// When sessions ended: requests, how long they lasted in milliseconds, whether the user left.
 #[derive(Default)]
 struct Visits(Vec<(u32, f64, bool)>);
 
 impl Probe for Visits {
-    fn session_ended(&mut self, _: SessionId, how: Ended) {
+    fn session_ended(&mut self, _: Time, _: SessionId, how: Ended) {
         self.0.push((how.requests, how.lasted.nanos() as f64 / 1e6, how.left));
     }
 }
@@ -18,10 +19,15 @@ impl Probe for Visits {
 /// One user comes after a second, and another a second later; pages take 10 ms, and a wall is met
 /// after 2 ms, at which the client waits for 1 ms only.
 fn visits_of(session: &str, window: &str) -> (Vec<(u32, f64, bool)>, Diary) {
+    // A class that nobody asks for would be refused.
+    let wall = match session.contains("wall") {
+        true => r#", "wall": { "call": "app.wall", "timeout": "1ms" }"#,
+        false => "",
+    };
     let text = format!(
         r#"{{ "name": "scene", "hosts": {{ {BOX} }}, "zones": {{ "a": {{}} }},
              "services": {{ "app": {{ "hosts": "box", "operations": {{ "page": [{{ "wait": "10ms" }}], "wall": [{{ "wait": "2ms" }}] }} }} }},
-             "traffic": {{ "page": {{ "call": "app.page" }}, "wall": {{ "call": "app.wall", "timeout": "1ms" }} }},
+             "traffic": {{ "page": {{ "call": "app.page" }}{wall} }},
              "sessions": {{ "visit": {{ "every": "1s", {session} }} }} }}"#
     );
     let probes = (Visits::default(), Diary::default());
@@ -85,6 +91,31 @@ fn requests_of_a_batch_come_at_one_instant() {
     let (diary, _) = model(&text).watch(&plan(1, "1500ms"), Diary::default());
     assert_eq!(born_ms(&diary), [1000.0; 5]);
     assert_eq!(diary.responses_ms(), [10.0, 10.0, 20.0, 20.0, 30.0]);
+}
+
+#[test]
+fn a_batch_of_one_is_a_request_that_comes_alone() {
+    let born_in = |batch: &str| {
+        let text = format!(
+            r#"{{ "name": "scene", "hosts": {{ {BOX} }}, "zones": {{ "a": {{}} }},
+                 "services": {{ "app": {{ "hosts": "box", "operations": {{ "page": [{{ "cpu": {{ "exponential": "10ms" }} }}] }} }} }},
+                 "traffic": {{ "page": {{ "call": "app.page", "rate": "50/s"{batch} }} }} }}"#
+        );
+        let (diary, _) = model(&text).watch(&plan(1, "60s"), Diary::default());
+        (diary.born, diary.answered)
+    };
+    assert_eq!(born_in(r#", "batch": 1"#), born_in(""));
+}
+
+#[test]
+fn a_step_is_left_out_of_the_sessions_that_have_no_share_in_it() {
+    let steps =
+        r#""steps": [{ "ask": "page" }, { "ask": "wall", "share": 0.25 }, { "ask": "page" }]"#;
+    let (visits, _) = visits_of(steps, "4000s");
+    let with = visits.iter().filter(|it| it.0 == 3).count();
+    assert!(visits.iter().all(|it| it.1 == if it.0 == 3 { 21.0 } else { 20.0 }));
+    // 3999 sessions: a standard deviation of 27.
+    assert!((900..=1100).contains(&with), "{with} of {}", visits.len());
 }
 
 #[test]
