@@ -4,7 +4,7 @@ use super::design::Design;
 use super::file::{At, Experiment, Hour, Story, WarmUp};
 use crate::ids::Id;
 use crate::model::{Recorded, compile, fails};
-use crate::network::{Arrival, Names, Network};
+use crate::network::{Arrival, Names, Network, Session};
 use crate::parts::fault::{Fault, Surge};
 use crate::problem::{Code, Findings, suggest};
 use crate::units::{Span, Time};
@@ -65,16 +65,16 @@ impl Point {
     /// How many events one run will take, roughly: as if every request ran all its steps and was
     /// answered at once.
     pub fn expected_events(&self) -> f64 {
-        self.events_of(|_| true)
+        self.events_of(|_| true, Session::requests)
     }
 
     /// The same without users who wait for answers, as how often they ask hangs on how fast these
-    /// come: too little rather than too much.
+    /// come, and with the first requests of sessions alone: too little rather than too much.
     pub fn certain_events(&self) -> f64 {
-        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }))
+        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }), |_| 1.0)
     }
 
-    fn events_of(&self, counts: impl Fn(&Arrival) -> bool) -> f64 {
+    fn events_of(&self, counts: impl Fn(&Arrival) -> bool, asked: impl Fn(&Session) -> f64) -> f64 {
         let network = &self.network;
         let warm_up = match self.warm_up {
             WarmUp::Fixed(span) => span,
@@ -82,7 +82,7 @@ impl Point {
         };
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
-        let of_sessions = network.sessions.as_slice().iter().map(|it| (&it.arrival, it.requests()));
+        let of_sessions = network.sessions.as_slice().iter().map(|it| (&it.arrival, asked(it)));
         let own = network
             .classes
             .as_slice()

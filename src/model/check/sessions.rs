@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::parts::arrival::Burst;
+use crate::units::significant;
+use std::collections::HashSet;
 
 const STAGES_MAX: usize = 1000;
 const CHANCES_MAX: f64 = 1.0 + 1e-9;
@@ -107,13 +109,14 @@ impl Checker<'_> {
         }
         findings.inside("begin", |it| state_named(graph, &graph.begin, it));
         keys("states", &graph.states, findings);
+        let ending = that_end(graph);
         findings.inside("states", |it| {
             for (name, state) in &graph.states {
                 it.inside(name, |it| {
                     self.asked(&state.ask, it);
                     state.think.iter().for_each(|think| it.inside("think", |it| think.check(it)));
                     it.inside("then", |it| chances(graph, state, it));
-                    if !ends(graph, name) {
+                    if !ending.contains(name.as_str()) {
                         let rule = "a session that comes here never ends";
                         let mend = "chances under \"then\" that add up to less than 1";
                         it.wrong_at("then", Code::E013, rule, mend);
@@ -140,26 +143,31 @@ fn chances(graph: &Graph, state: &State, findings: &mut Findings) {
     }
     let sum: f64 = state.then.values().sum();
     if sum > CHANCES_MAX {
-        findings.wrong(Code::E007, format!("chances add up to at most 1, not {sum}"), "");
+        let rule = format!("chances add up to at most 1, not {}", significant(sum));
+        findings.wrong(Code::E007, rule, "");
     }
 }
 
 /// The least chance to end that counts as one: a session has not more than some million states.
 const END_MIN: f64 = 1e-6;
 
-/// Whether a session that is in this state can ever end.
-fn ends(graph: &Graph, from: &str) -> bool {
-    let mut seen = vec![from];
-    let mut at = 0;
-    while let Some(name) = seen.get(at) {
-        at += 1;
-        let Some(state) = graph.states.get(*name) else { return true };
-        if state.then.values().sum::<f64>() <= 1.0 - END_MIN {
-            return true;
+/// The states in which a session can end sooner or later: those where it may end at once, then those
+/// that lead to one of them, until there are no more.
+fn that_end(graph: &Graph) -> HashSet<&str> {
+    let mut ending: HashSet<&str> = HashSet::new();
+    loop {
+        let ends = |state: &State| {
+            let leads = |(name, chance): (&String, &f64)| {
+                let known = graph.states.contains_key(name);
+                *chance > 0.0 && (!known || ending.contains(name.as_str()))
+            };
+            state.then.values().sum::<f64>() <= 1.0 - END_MIN || state.then.iter().any(leads)
+        };
+        let found = graph.states.iter().filter(|it| !ending.contains(it.0.as_str()) && ends(it.1));
+        let found: Vec<&str> = found.map(|it| it.0.as_str()).collect();
+        if found.is_empty() {
+            return ending;
         }
-        let next = state.then.iter().filter(|it| *it.1 > 0.0).map(|it| it.0.as_str());
-        let next: Vec<&str> = next.filter(|it| !seen.contains(it)).collect();
-        seen.extend(next);
+        ending.extend(found);
     }
-    false
 }

@@ -93,12 +93,14 @@ fn law_of(think: &Option<Distribution>) -> Law {
 }
 
 /// How often a session comes to each stage on average: chances are carried on from stage to stage
-/// until hardly any are left.
+/// until hardly any are left, or the graph is so large that it would take long.
 fn visits(stages: &mut [Stage]) {
     const ROUNDS_MAX: usize = 10_000;
+    const PASSES_MAX: usize = 30_000_000;
+    let ways: usize = stages.iter().map(|it| 1 + it.then.len()).sum();
     let mut now = vec![0.0; stages.len()];
     now[0] = 1.0;
-    for _ in 0..ROUNDS_MAX {
+    for _ in 0..ROUNDS_MAX.min(PASSES_MAX / ways) {
         let mut next = vec![0.0; stages.len()];
         for (stage, chance) in stages.iter_mut().zip(&now) {
             stage.visits += chance;
