@@ -3,10 +3,12 @@
 use super::accelerator::Told;
 use super::course::Course;
 use super::probe::{Gated, Looked, Probe, Queued};
+use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
 use crate::network::{
     CacheId, ClassId, GroupId, InstanceId, LockId, Network, PoolGroupId, QueueId, ServiceId,
+    SessionId,
 };
 use crate::stats::histogram::Histogram;
 use crate::stats::sparse::Sparse;
@@ -56,6 +58,17 @@ pub struct QueueSeen {
     pub unsettled: Vec<u32>,
 }
 
+/// What was seen of sessions of one kind since the window opened.
+#[derive(Clone, Debug, Default)]
+pub struct SessionSeen {
+    pub begun: u64,
+    /// Those that ended because a request had failed.
+    pub left: u64,
+    /// Requests in those that ended, and how long these lasted.
+    pub requests: u64,
+    pub lasted: Histogram,
+}
+
 /// Times at the accelerators of a host group since the window opened, in nanoseconds.
 #[derive(Clone, Debug, Default)]
 pub struct InferenceSeen {
@@ -93,6 +106,7 @@ pub struct Measure {
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
     pub queues: Table<QueueId, QueueSeen>,
+    pub sessions: Table<SessionId, SessionSeen>,
     /// What the rules of services did, by [`Gated`].
     pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
     /// Calls to other zones and within one, where the balancer looks at zones.
@@ -124,6 +138,7 @@ impl Measure {
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
             queues: network.queues.map(|_, _| QueueSeen::new(slices)),
+            sessions: network.sessions.map(|_, _| SessionSeen::default()),
             gated: network.services.map(|_, _| [0; Gated::COUNT]),
             crossed: network.services.map(|_, _| [0; 2]),
             inferences: network.groups.map(|_, group| {
@@ -241,6 +256,15 @@ impl Probe for Measure {
             seen.push(messages);
         }
     }
+    fn session_begun(&mut self, _: Time, session: SessionId) {
+        self.sessions[session].begun += 1;
+    }
+    fn session_ended(&mut self, _: Time, session: SessionId, how: Ended) {
+        let seen = &mut self.sessions[session];
+        seen.left += u64::from(how.left);
+        seen.requests += u64::from(how.requests);
+        seen.lasted.record(how.lasted.nanos());
+    }
     fn gated(&mut self, service: ServiceId, what: Gated) {
         self.gated[service][what as usize] += 1;
     }
@@ -279,6 +303,10 @@ impl Probe for Measure {
         self.course.iter_mut().for_each(Course::open);
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         self.queues.iter_mut().for_each(QueueSeen::open);
+        for seen in self.sessions.iter_mut() {
+            (seen.begun, seen.left, seen.requests) = (0, 0, 0);
+            seen.lasted.clear();
+        }
         self.crossed.iter_mut().for_each(|it| *it = [0; 2]);
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {

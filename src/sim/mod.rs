@@ -23,6 +23,7 @@ mod presence;
 mod probe;
 mod queue;
 mod rows;
+mod sessions;
 mod token;
 mod volume;
 
@@ -31,7 +32,7 @@ pub use buffer::Reads;
 pub use course::{Course, SLICE_QUANTILES, Turns};
 pub use engine::{Failure, Plan, Usage, Wasted, run};
 pub use measure::{
-    BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice,
+    BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, SessionSeen, Slice,
 };
 pub use policies::{HedgeSeen, PoliciesSeen};
 pub use pool::Area;
@@ -39,5 +40,6 @@ pub use presence::Present;
 pub use probe::{Fingerprint, Gated, Looked, Probe, Queued};
 pub use queue::QueueArea;
 pub use rows::RowsUse;
+pub use sessions::Ended;
 pub use token::Reason;
 pub use volume::Limited;

@@ -1,10 +1,11 @@
 //! What an observer of a run may see. The engine calls; probes never steer.
 
 use super::accelerator::Told;
+use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
 use crate::network::{
-    CacheId, ClassId, GroupId, InstanceId, LockId, PoolGroupId, QueueId, ServiceId,
+    CacheId, ClassId, GroupId, InstanceId, LockId, PoolGroupId, QueueId, ServiceId, SessionId,
 };
 use crate::units::{Span, Time};
 
@@ -123,6 +124,10 @@ probe! {
     fn looked(cache: CacheId, seen: Looked);
     /// Something happened to a message.
     fn queued(now: Time, queue: QueueId, what: Queued);
+    /// A user came and began a session.
+    fn session_begun(now: Time, session: SessionId);
+    /// A session is over.
+    fn session_ended(now: Time, session: SessionId, how: Ended);
     /// The rules of a service did something to a request.
     fn gated(service: ServiceId, what: Gated);
     /// An instance was chosen for a call, in the caller's zone or not.
@@ -192,6 +197,13 @@ impl Probe for Fingerprint {
             Queued::Dead => self.add(3),
             Queued::Dropped => self.add(4),
         }
+    }
+    fn session_begun(&mut self, now: Time, _: SessionId) {
+        self.add(now.nanos());
+    }
+    fn session_ended(&mut self, now: Time, _: SessionId, how: Ended) {
+        self.add(now.nanos());
+        self.add(how.lasted.nanos());
     }
     fn gated(&mut self, _: ServiceId, what: Gated) {
         self.add(what as u64);

@@ -4,7 +4,7 @@ use outgrow::ids::Id;
 use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
     BreakerId, BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HedgeId,
-    HostId, InstanceId, LockId, Names, Network, PoolGroupId, QueueId, ServiceId,
+    HostId, InstanceId, LockId, Names, Network, PoolGroupId, QueueId, ServiceId, SessionId,
 };
 use outgrow::sim::{Failure, HedgeSeen, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
 use outgrow::units::{Span, Time};
@@ -140,6 +140,10 @@ impl Seen<'_> {
                     _ => panic!("no times \"{times}\""),
                 }
             }
+            Some((session, "duration")) => {
+                let place = place("session", session, &self.model.names.sessions);
+                self.session(SessionId::new(place), what)
+            }
             Some((service, "instances")) => {
                 let seen = self.usage.presence[self.model.service(service)];
                 let area = match what {
@@ -158,6 +162,9 @@ impl Seen<'_> {
         let class = || &self.measure.classes[self.model.class(of)];
         if let Some(group) = of.strip_suffix(".accelerator") {
             return self.of_accelerators(group, what);
+        }
+        if let Some(session) = self.model.names.sessions.iter().position(|it| it == of) {
+            return self.session(SessionId::new(session), what);
         }
         match what {
             "goodput" => class().response.count() as f64 / self.window_s,
@@ -245,6 +252,17 @@ impl Seen<'_> {
             "length" => mean(used.line),
             "busy" => mean(used.calls),
             _ => panic!("no metric \"{of}.{what}\""),
+        }
+    }
+
+    fn session(&self, session: SessionId, what: &str) -> f64 {
+        let seen = &self.measure.sessions[session];
+        match what {
+            "begun" => seen.begun as f64 / self.window_s,
+            "requests" => seen.requests as f64 / seen.lasted.count() as f64,
+            "abandoned_ratio" => seen.left as f64 / seen.lasted.count() as f64,
+            "inside" => self.usage.sessions[session] as f64 / 1e9 / self.window_s,
+            _ => figure(&seen.lasted, what),
         }
     }
 

@@ -8,6 +8,7 @@ mod outages;
 mod policies;
 mod queues;
 mod requests;
+mod sessions;
 
 use super::design::Design;
 use super::point::Point;
@@ -273,6 +274,7 @@ impl Reading<'_> {
         self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.queues(&mut figures, &mut utilizations);
+        self.sessions(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         self.accelerators(&mut figures, &mut utilizations);
         self.policies(&mut figures);

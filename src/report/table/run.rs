@@ -60,6 +60,12 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Redelivered: deliveries after a failed one. Dead: given up. Dropped or refused: the queue was full.",
     );
     page.table(
+        "Sessions",
+        sessions(point),
+        "Begun, completed and abandoned, as a request had failed: so many a second. Requests: in one session. \
+         Inside: how many are under way on average.",
+    );
+    page.table(
         "Memory, connections and credits",
         reserves(point),
         "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
@@ -204,6 +210,19 @@ fn queues(point: &Point) -> Grid {
         let mut row = vec![Cell::words(name)];
         row.extend(["sent", "acknowledged", "length", "lag.mean", "lag.p95"].map(of));
         row.extend(["redelivered", "dead", "dropped", "refused"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
+fn sessions(point: &Point) -> Grid {
+    let heads = ["name", "begun", "completed", "abandoned", "requests", "inside"];
+    let mut grid = Grid::new(1, heads.into_iter().chain(["duration, mean", "p95"]));
+    for name in point.metrics.keys().filter_map(|it| it.strip_suffix(".begun")) {
+        let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["begun", "completed", "abandoned", "requests", "inside"].map(of));
+        row.extend(["duration.mean", "duration.p95"].map(of));
         grid.rows.push(row);
     }
     grid

@@ -14,6 +14,7 @@ impl<P: Probe> Engine<'_, P> {
         self.audit_devices()?;
         self.audit_waits().map_err(|law| broken(law, "system", 0))?;
         self.audit_queues()?;
+        self.audit_sessions()?;
         self.audit_admission()?;
         self.audit_accelerators()?;
         for id in self.network.locks.ids() {

@@ -12,7 +12,11 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
         let at = self.sources[class].arrivals.next();
         let order = self.order(Rank::Arrive);
-        self.lanes.set(class.index(), at, order);
+        let slot = match self.network.classes[class].batch {
+            None => class.index(),
+            Some(_) => self.batch_slot(class),
+        };
+        self.lanes.set(slot, at, order);
     }
 
     /// A request comes in from outside, and is to go on.
@@ -27,7 +31,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     #[inline(always)]
-    fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
+    pub(super) fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
         let Birth { guard, first, patience, watched } = birth;
         let token = self.tokens.admit(class, guard, first, key, self.now);
         if user != NOBODY {
@@ -42,6 +46,15 @@ impl<P: Probe> Engine<'_, P> {
             self.watch(token, guard);
         }
         token
+    }
+
+    /// A user's request was answered, or has failed for good.
+    #[inline(never)]
+    pub(super) fn user_goes_on(&mut self, class: ClassId, user: u32, failed: bool) {
+        match self.network.classes[class].arrival {
+            Arrival::InSessions => self.session_goes_on(user, failed),
+            _ => self.think(class, user),
+        }
     }
 
     /// A client of whom there is more to know than how long it waits.
@@ -84,7 +97,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Users who are refused at once, and ask again at once, would stop the clock for ever.
     #[cold]
-    fn watch_the_restless(&mut self) {
+    pub(super) fn watch_the_restless(&mut self) {
         let (since, rounds) = self.restless;
         self.restless = if since == self.now { (since, rounds + 1) } else { (self.now, 0) };
         if rounds > RESTLESS_MAX {

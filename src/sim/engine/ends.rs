@@ -56,7 +56,7 @@ impl<P: Probe> Engine<'_, P> {
         self.inside.resolve(self.now, born);
         self.probe.answered(self.now, class, self.now - born);
         if user != NOBODY {
-            self.think(class, user);
+            self.user_goes_on(class, user, false);
         }
     }
 
@@ -197,7 +197,7 @@ impl<P: Probe> Engine<'_, P> {
         self.inside.resolve(self.now, token.born);
         self.probe.failed(self.now, token.class, reason);
         if token.user != NOBODY {
-            self.think(token.class, token.user);
+            self.user_goes_on(token.class, token.user, true);
         }
     }
 

@@ -20,6 +20,7 @@ mod interruptions;
 mod links;
 mod policies;
 mod queues;
+mod sessions;
 mod sound;
 mod steps;
 mod taking_back;
@@ -44,6 +45,7 @@ use super::presence::{Presence, Present};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
 use super::rows::{Rows, RowsUse};
+use super::sessions::Sessions;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
@@ -51,7 +53,7 @@ use crate::network::{
     self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
     ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
 };
-use crate::network::{PoolId, QueueId, ServiceId, Step, StepId};
+use crate::network::{PoolId, QueueId, ServiceId, SessionId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
 use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
@@ -63,6 +65,7 @@ use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use failures::Troubles;
+use sessions::Comings;
 use sound::{Named, by_instance, by_pool, by_service, named};
 use std::collections::VecDeque;
 pub use waste::Wasted;
@@ -112,6 +115,8 @@ pub struct Usage {
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
     pub queues: Table<QueueId, QueueArea>,
+    /// Areas under the number of sessions, in nanoseconds.
+    pub sessions: Table<SessionId, u128>,
     pub policies: PoliciesSeen,
     pub wasted: Wasted,
     /// Instances up, and believed to be.
@@ -266,17 +271,25 @@ enum Lane {
     Ring(DelayId),
     Cpu(CpuId),
     Accelerator(AcceleratorId),
+    /// The next arrival of a class of which several come at once, in place of its first slot.
+    Batch(ClassId),
+    Session(SessionId),
     Control,
 }
 
 /// The slots that there are: the next arrival of each class, the head of each ring, the earliest
-/// finish on each shared CPU, what is next at each host's accelerators, the next control.
+/// finish on each shared CPU, the next of what comes in batches and of each kind of session, what is
+/// next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
     let arrivals = network.classes.ids().map(|_| Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
     let accelerators = network.accelerators.ids().map(Lane::Accelerator);
-    let devices = network.cpus.ids().map(Lane::Cpu).chain(accelerators);
-    arrivals.chain(rings).chain(devices).chain([Lane::Control]).collect()
+    let cpus = network.cpus.ids().map(Lane::Cpu);
+    let batches = network.classes.ids().filter(|id| network.classes[*id].batch.is_some());
+    let sessions = network.sessions.ids().map(Lane::Session);
+    let rare = batches.map(Lane::Batch).chain(sessions);
+    let all = arrivals.chain(rings).chain(cpus).chain(rare);
+    all.chain(accelerators).chain([Lane::Control]).collect()
 }
 
 /// Tokens that are to go on at the present instant, in the order in which they were set free. Mostly
@@ -400,6 +413,10 @@ struct Engine<'n, P> {
     wastes: bool,
     wasted: Wasted,
     sources: Table<ClassId, Source<'n>>,
+    comings: Table<SessionId, Comings<'n>>,
+    sessions: Sessions,
+    /// The slot of the first kind of session.
+    first_session: usize,
     /// What is left of retry budgets, by calling instance.
     budgets: Table<BudgetId, Vec<Bucket>>,
     /// Requests made so far by each user of a closed class.
@@ -424,6 +441,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
         let first_cpu = network.classes.len() + network.delays.len();
+        let first_session = slots.len() - 1 - network.accelerators.len() - network.sessions.len();
         Engine {
             network,
             named: named(network),
@@ -491,6 +509,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             wastes: network.may_waste || !network.faults.is_empty(),
             wasted: Wasted::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
+            comings: network.sessions.map(|_, it| Comings::new(keys, it)),
+            sessions: Sessions::new(network),
+            first_session,
             budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
@@ -527,9 +548,11 @@ impl<'n, P: Probe> Engine<'n, P> {
                 Arrival::Closed { users, .. } => {
                     (0..*users).for_each(|user| self.think(class, user));
                 }
+                Arrival::InSessions => {}
                 _ => self.expect_arrival(class),
             }
         }
+        self.network.sessions.ids().for_each(|it| self.expect_session(it));
     }
 
     fn open_logs(&mut self) {
@@ -615,6 +638,8 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn other_lane(&mut self, slot: usize) {
         match self.slots[slot] {
             Lane::Arrival => {}
+            Lane::Batch(class) => self.arrive_together(class),
+            Lane::Session(session) => self.session_begins(session),
             Lane::Ring(delay) => self.ring(delay),
             Lane::Cpu(cpu) => self.cpu_finish(cpu),
             Lane::Accelerator(device) => self.accelerator_due(device),
@@ -763,6 +788,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
         self.queues.open(now);
+        self.sessions.open(now);
         self.presence.iter_mut().for_each(|it| it.open(now));
         self.troubles.open(now);
         self.computed_at_opening_ns = self.computed_ns();
@@ -830,6 +856,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             },
             connects: self.connections.map(|_, it| it.measured()),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
+            sessions: self.network.sessions.map(|id, _| self.sessions.area_ns(now, id)),
             policies: self.policies.measured(now),
             wasted: self.wasted,
             presence: self.presence.map(|_, it| it.measured(now)),

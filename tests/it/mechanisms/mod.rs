@@ -15,6 +15,7 @@ mod placement;
 mod policies;
 mod queues;
 mod requests;
+mod sessions;
 mod taking_back;
 
 use crate::support::{Diary, Model, model, plan};

@@ -120,8 +120,33 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
+    if dice.chance(0.3) {
+        sessions(&mut dice, &operations, &mut model);
+    }
     model["faults"] = faults(&mut dice, zones, &model);
     model
+}
+
+/// Sessions that ask for a class of their own, which leaves those there are as they were.
+fn sessions(dice: &mut Dice, operations: &[u64], model: &mut Value) {
+    let mut asked = class(dice, operations[0], false);
+    let keys = asked.as_object_mut().expect("a class has keys");
+    ["rate", "background", "batch"].iter().for_each(|key| drop(keys.remove(*key)));
+    model["traffic"]["asked"] = asked;
+    let mut session = json!({ "rate": format!("{}/s", dice.from(5, 60)) });
+    session["leave_on_failure"] = json!(*dice.one_of(&[0.0, 0.5, 1.0]));
+    if dice.chance(0.5) {
+        session["steps"] = json!([
+            { "ask": "asked", "think": dice.time(20), "times": { "geometric": { "mean": 3, "most": 9 } } },
+            { "ask": "asked", "share": 0.5 }
+        ]);
+    } else {
+        session["graph"] = json!({ "begin": "b", "states": {
+            "a": { "ask": "asked", "think": dice.time(20), "then": { "b": 0.7 } },
+            "b": { "ask": "asked", "then": { "a": 0.5, "b": 0.2 } }
+        } });
+    }
+    model["sessions"] = json!({ "visit": session });
 }
 
 /// Up to three things that fail again and again.
@@ -653,6 +678,9 @@ fn class(dice: &mut Dice, operations: u64, closed: bool) -> Value {
         class["closed"] = json!({ "users": dice.from(1, 30), "think": dice.time(50) });
     } else {
         class["rate"] = json!(format!("{}/s", dice.from(20, 300)));
+        if dice.chance(0.2) {
+            class["batch"] = json!({ "uniform": { "least": 1, "most": 4 } });
+        }
     }
     policies(dice, &mut class, 0, 0);
     if dice.chance(0.2) {
