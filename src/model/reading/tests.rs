@@ -92,8 +92,8 @@ fn a_missing_misspelt_or_doubled_key_is_told() {
 fn numbers_outside_of_their_range_or_not_whole_are_told() {
     for (value, told) in [
         (
-            "\"cores\": 0",
-            "E007 2:12 hosts.h.cores: must be at least 1 and at most 4294967295, not 0",
+            "\"cores\": -1",
+            "E007 2:12 hosts.h.cores: must be at least 1 and at most 4294967295, not -1",
         ),
         ("\"cores\": 2.5", "E005 2:12 hosts.h.cores: must be a whole number, not 2.5"),
         (
