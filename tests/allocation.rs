@@ -85,7 +85,7 @@ fn a_run_twice_as_long_allocates_no_more_often() {
         ("balancing", balancing, 128.0),
         ("accelerators", accelerators, 512.0),
         ("queues", queues, 128.0),
-        ("sessions", sessions, 128.0),
+        ("sessions", sessions, 256.0),
     ] {
         let network = network(name, text);
         let [once, twice] = [1.0, 2.0].map(|times| allocations(&network, window_s * times));
