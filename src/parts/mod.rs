@@ -15,3 +15,4 @@ pub mod growth;
 pub mod law;
 pub mod policy;
 pub mod queue;
+pub mod replication;

@@ -57,6 +57,21 @@ impl Gated {
     pub const COUNT: usize = 7;
 }
 
+/// What happened between a primary and its standbys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replicated {
+    /// A commit was answered, having waited so long for standbys.
+    Committed { waited: Span },
+    /// A standby's readers see a commit, so long after the primary flushed it.
+    Applied { lag: Span },
+    /// An operation for standbys was asked for; whether where something answered was missing.
+    Read { stale: bool },
+    /// The primary was found to be gone, and a standby is being promoted.
+    Detected,
+    /// It is promoted, without so many commits that had been answered.
+    Promoted { lost: u64 },
+}
+
 pub trait Probe {
     /// A user wanted something.
     fn born(&mut self, _now: Time, _class: ClassId) {}
@@ -87,6 +102,8 @@ pub trait Probe {
     fn gated(&mut self, _service: ServiceId, _what: Gated) {}
     /// An instance was chosen for a call, in the caller's zone or not.
     fn crossed(&mut self, _service: ServiceId, _same_zone: bool) {}
+    /// Something happened between a primary and its standbys.
+    fn replicated(&mut self, _now: Time, _service: ServiceId, _what: Replicated) {}
     /// The accelerators of a host group did something.
     fn inferred(&mut self, _of: GroupId, _told: Told) {}
     /// An instance has come to answer, or answers no more.
@@ -156,6 +173,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn crossed(&mut self, service: ServiceId, same_zone: bool) {
         self.0.crossed(service, same_zone);
         self.1.crossed(service, same_zone);
+    }
+    fn replicated(&mut self, now: Time, service: ServiceId, what: Replicated) {
+        self.0.replicated(now, service, what);
+        self.1.replicated(now, service, what);
     }
     fn inferred(&mut self, of: GroupId, told: Told) {
         self.0.inferred(of, told);

@@ -10,6 +10,7 @@ mod layout;
 mod policies;
 mod program;
 mod queues;
+mod replication;
 mod spread;
 mod steps;
 
@@ -50,6 +51,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
     }
     compiler.consumers();
     compiler.logs();
+    compiler.receivers();
     compiler.families();
     compiler.faults();
     (compiler.network, compiler.names)

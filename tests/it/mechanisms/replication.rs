@@ -1,0 +1,200 @@
+//! Primaries and standbys: what a commit waits for, and how a standby takes over.
+
+use super::*;
+use outgrow::network::FaultStyle::{Crash, Silence};
+use outgrow::network::{HostId, InstanceId, ServiceId};
+use outgrow::sim::{Probe, Replicated};
+use outgrow::units::Time;
+
+const DISK: &str = r#""disk": { "access": "1ms", "sync": "4ms" }"#;
+
+/// A database with so many instances in turn in zones a and b, on hosts that boot for 5 ms.
+fn cluster(instances: u32, keys: &str, links: &str, requests: &[Request]) -> Model {
+    let hosts = format!(r#""db": {{ "count": {instances}, "cores": 64, "boot": "5ms", {DISK} }}"#);
+    let services = format!(
+        r#""db": {{ "hosts": "db", "instances": {instances}, "start": "2ms", {keys},
+                   "operations": {{ "write": [{{ "commit": {{}} }}], "read": [{{ "wait": "1ms" }}] }} }}"#
+    );
+    scene(&hosts, links, &services, requests)
+}
+
+const LINK: &str = r#"{ "between": ["a", "b"], "latency": "3ms" }"#;
+
+fn mode(mode: &str) -> String {
+    format!(r#""replication": {{ "mode": {mode} }}"#)
+}
+
+#[test]
+fn a_synchronous_commit_also_crosses_the_link_is_flushed_there_and_comes_back() {
+    let requests = [(0.0, "db.write", "")];
+    answered_at(&cluster(2, &mode(r#""async""#), LINK, &requests), &[4.0]);
+    answered_at(&cluster(2, &mode(r#""sync""#), LINK, &requests), &[4.0 + 3.0 + 4.0 + 3.0]);
+}
+
+#[test]
+fn a_quorum_waits_for_the_first_so_many() {
+    let requests = [(0.0, "db.write", "")];
+    // The primary and the third are in zone a, the second in zone b.
+    answered_at(&cluster(3, &mode(r#"{ "quorum": 1 }"#), LINK, &requests), &[8.0]);
+    answered_at(&cluster(3, &mode(r#"{ "quorum": 2 }"#), LINK, &requests), &[14.0]);
+    answered_at(&cluster(3, &mode(r#""sync""#), LINK, &requests), &[14.0]);
+}
+
+#[test]
+fn commits_that_reach_a_standby_during_its_flush_share_the_next() {
+    let requests = [(0.0, "db.write", ""), (1.0, "db.write", ""), (2.0, "db.write", "")];
+    // Flushed on the primary at 4, and the others together at 8; on the standby from 7 to 11 and from
+    // 11 to 15.
+    answered_at(&cluster(2, &mode(r#""sync""#), LINK, &requests), &[14.0, 18.0, 18.0]);
+}
+
+/// What happened to members and their roles: when, in milliseconds, and what.
+#[derive(Default)]
+struct Course(Vec<(f64, String)>);
+
+impl Course {
+    fn note(&mut self, now: Time, what: String) {
+        self.0.push((now.nanos() as f64 / 1e6 - 1000.0, what));
+    }
+}
+
+impl Probe for Course {
+    fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
+        self.note(now, format!("{} {}", instance.index(), if up { "up" } else { "down" }));
+    }
+    fn replicated(&mut self, now: Time, _: ServiceId, what: Replicated) {
+        match what {
+            Replicated::Detected => self.note(now, "detected".into()),
+            Replicated::Promoted { lost } => self.note(now, format!("promoted, {lost} lost")),
+            Replicated::Committed { waited } => {
+                self.note(now, format!("commit after {waited}"));
+            }
+            Replicated::Applied { lag } => self.note(now, format!("applied after {lag}")),
+            Replicated::Read { stale } => {
+                self.note(now, format!("{} read", if stale { "stale" } else { "fresh" }));
+            }
+        }
+    }
+}
+
+fn course(model: &Model) -> Vec<(f64, String)> {
+    let plan = Plan { window: crate::support::span("1.9s"), ..plan(1, "1s") };
+    model.watch(&plan, Course::default()).0.0
+}
+
+fn course_is(model: &Model, expected: &[(f64, &str)]) {
+    let expected: Vec<_> = expected.iter().map(|(at, what)| (*at, (*what).to_owned())).collect();
+    assert_eq!(course(model), expected);
+}
+
+fn fails(model: Model, host: usize, from_ms: f64, until_ms: f64, style: FaultStyle) -> Model {
+    let text = |ms: f64| format!("{}ms", 1000.0 + ms);
+    model.fault(vec![HostId::new(host)], &text(from_ms), &text(until_ms), style)
+}
+
+#[test]
+fn a_failover_from_the_fault_to_the_old_primary_as_a_standby() {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "10ms", "promotion": "7ms" }}"#,
+        mode(r#""async""#)
+    );
+    let times = [8.0, 21.999, 22.999, 37.0, 70.0];
+    let requests = times.map(|at| (at, "db.write", ""));
+    let model = fails(cluster(2, &keys, LINK, &requests), 0, 10.0, 50.0, Crash);
+    // Promoted at 10 + 10 + 7.
+    assert_eq!(
+        ends(&model),
+        [
+            (10.0, "reset"),
+            (21.999, "unreachable"),
+            (22.999, "unreachable"),
+            (41.0, "answered"),
+            (74.0, "answered"),
+        ]
+    );
+    course_is(
+        &model,
+        &[
+            (10.0, "0 down"),
+            (20.0, "detected"),
+            (27.0, "promoted, 0 lost"),
+            (41.0, "commit after 0ns"),
+            (57.0, "0 up"),
+            // It is sent what it missed at once, and flushes that from 60 to 64.
+            (74.0, "commit after 0ns"),
+            (81.0, "applied after 7ms"),
+        ],
+    );
+}
+
+#[test]
+fn a_primary_that_is_back_before_it_was_missed_goes_on() {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "50ms", "promotion": "7ms" }}"#,
+        mode(r#""async""#)
+    );
+    let requests = [(30.0, "db.write", ""), (40.0, "db.write", "")];
+    let model = fails(cluster(2, &keys, LINK, &requests), 0, 10.0, 32.0, Crash);
+    assert_eq!(ends(&model), [(30.0, "unreachable"), (44.0, "answered")]);
+}
+
+#[test]
+fn a_silent_primary_hangs_its_callers_until_their_patience_ends() {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "10ms", "promotion": "7ms" }}"#,
+        mode(r#""async""#)
+    );
+    let patient = r#""timeout": "30ms""#;
+    let requests =
+        [(12.0, "db.write", patient), (27.5, "db.write", patient), (9.0, "db.write", "")];
+    let model = fails(cluster(2, &keys, LINK, &requests), 0, 10.0, 80.0, Silence);
+    assert_eq!(ends(&model), [(42.0, "timeout"), (31.5, "answered"), (80.0, "reset")]);
+}
+
+#[test]
+fn what_was_answered_and_not_shipped_is_lost() {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "10ms", "promotion": "7ms" }}"#,
+        mode(r#""async""#)
+    );
+    // While the standby is away, two commits are answered; it is not back when the primary goes.
+    let requests = [(0.0, "db.write", ""), (25.0, "db.write", ""), (30.0, "db.write", "")];
+    let model = cluster(2, &keys, LINK, &requests);
+    let model = fails(model, 1, 20.0, 40.0, Crash);
+    let model = fails(model, 0, 36.0, 90.0, Crash);
+    course_is(
+        &model,
+        &[
+            (4.0, "commit after 0ns"),
+            (11.0, "applied after 7ms"),
+            (20.0, "1 down"),
+            (29.0, "commit after 0ns"),
+            (34.0, "commit after 0ns"),
+            (36.0, "0 down"),
+            // Nobody could take over at 46; the standby is back at 47, and misses the primary for 10.
+            (47.0, "1 up"),
+            (57.0, "detected"),
+            (64.0, "promoted, 2 lost"),
+            (97.0, "0 up"),
+        ],
+    );
+}
+
+#[test]
+fn a_commit_goes_on_without_a_standby_that_is_gone_for_too_long() {
+    let keys = r#""replication": { "mode": "sync", "patience": "20ms" }"#;
+    let requests = [
+        (0.0, "db.write", ""),
+        (12.0, "db.write", ""),
+        (40.0, "db.write", ""),
+        (90.0, "db.write", ""),
+    ];
+    let model = fails(cluster(2, keys, LINK, &requests), 1, 10.0, 70.0, Crash);
+    // The first two wait until 30; the standby is back at 77 and has caught up at 87.
+    assert_eq!(ends(&model)[..3], [(30.0, "answered"), (30.0, "answered"), (44.0, "answered")]);
+    assert_eq!(ends(&model)[3], (104.0, "answered"));
+    let keys = r#""replication": { "mode": "sync", "strict": true }"#;
+    let model = fails(cluster(2, keys, LINK, &requests), 1, 10.0, 70.0, Crash);
+    // All wait until it has caught up: back at 77, there at 80, flushed at 84, heard of at 87.
+    assert_eq!(ends(&model)[..3], [(87.0, "answered"), (87.0, "answered"), (87.0, "answered")]);
+}
