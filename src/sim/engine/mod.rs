@@ -14,6 +14,7 @@ mod calls;
 mod connections;
 mod disks;
 mod ends;
+mod failover;
 mod failures;
 mod faults;
 mod interruptions;

@@ -198,3 +198,185 @@ fn a_commit_goes_on_without_a_standby_that_is_gone_for_too_long() {
     // All wait until it has caught up: back at 77, there at 80, flushed at 84, heard of at 87.
     assert_eq!(ends(&model)[..3], [(87.0, "answered"), (87.0, "answered"), (87.0, "answered")]);
 }
+
+#[test]
+fn a_read_from_a_standby_is_stale_until_it_has_applied_all_that_was_answered() {
+    let reads = |apply: &str| {
+        let reads = r#""reads": { "read": "standbys" }"#;
+        format!(r#""replication": {{ "mode": "async", "apply": "{apply}", {reads} }}"#)
+    };
+    let requests = [0.0, 5.0, 10.5, 11.5, 13.5]
+        .map(|at| (at, if at == 0.0 { "db.write" } else { "db.read" }, ""));
+    let model = cluster(2, &reads("0s"), LINK, &requests);
+    course_is(
+        &model,
+        &[
+            (4.0, "commit after 0ns"),
+            (5.0, "stale read"),
+            (10.5, "stale read"),
+            (11.0, "applied after 7ms"),
+            (11.5, "fresh read"),
+            (13.5, "fresh read"),
+        ],
+    );
+    course_is(
+        &cluster(2, &reads("2ms"), LINK, &requests),
+        &[
+            (4.0, "commit after 0ns"),
+            (5.0, "stale read"),
+            (10.5, "stale read"),
+            (11.0, "applied after 9ms"),
+            (11.5, "stale read"),
+            (13.5, "fresh read"),
+        ],
+    );
+    let (_, usage) = outcome(&model);
+    assert_eq!(busy_ms(&model, &usage, "db", 0), 4.0, "the primary writes");
+    assert_eq!(busy_ms(&model, &usage, "db", 1), 4.0, "the standby reads");
+}
+
+#[test]
+fn reads_go_to_the_primary_where_no_standby_is_believed_to_work() {
+    let keys = r#""replication": { "mode": "async", "reads": { "read": "standbys" } },
+                  "health": { "interval": "5ms", "timeout": "1ms", "unhealthy": 1 }"#;
+    let requests = [(12.0, "db.read", ""), (30.0, "db.read", "")];
+    let model = fails(cluster(2, keys, LINK, &requests), 1, 10.0, 500.0, Crash);
+    let (ends, usage) = outcome(&model);
+    assert_eq!(ends[1], (31.0, "answered"));
+    assert!(busy_ms(&model, &usage, "db", 0) >= 1.0);
+}
+
+#[test]
+fn health_checks_find_out_that_the_primary_is_gone() {
+    let keys = format!(
+        r#"{}, "failover": {{ "promotion": "7ms" }},
+           "health": {{ "interval": "10ms", "timeout": "1ms", "unhealthy": 2 }}"#,
+        mode(r#""async""#)
+    );
+    let model = fails(cluster(2, &keys, LINK, &[(0.0, "db.write", "")]), 0, 20.0, 90.0, Crash);
+    let course = course(&model);
+    let detected = course.iter().find(|it| it.1 == "detected").unwrap().0;
+    assert!((30.0..=40.0).contains(&detected), "{detected}");
+    assert!(course.contains(&(detected + 7.0, "promoted, 0 lost".into())), "{course:?}");
+}
+
+/// Twenty writes while an old primary is back, at 57, and a new one is there, since 27.
+fn two_primaries(fencing: &str) -> Model {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "10ms", "promotion": "7ms" {fencing} }}"#,
+        mode(r#""async""#)
+    );
+    let requests: Vec<Request> = (0..20).map(|i| (60.0 + f64::from(i), "db.write", "")).collect();
+    fails(cluster(2, &keys, LINK, &requests), 0, 10.0, 50.0, Crash)
+}
+
+#[test]
+fn a_fenced_old_primary_takes_no_writes_and_one_without_a_fence_does_until_somebody_notices() {
+    let used = |fencing: &str| {
+        let (ends, usage) = outcome(&two_primaries(fencing));
+        assert!(ends.iter().all(|it| it.1 == "answered"), "{ends:?}");
+        usage.replications.as_slice()[0]
+    };
+    let fenced = used("");
+    assert_eq!((fenced.committed, fenced.lost, fenced.diverged), (20, 0, 0));
+    let split = used(r#", "fencing": false, "noticed": "500ms""#);
+    assert!((4..=16).contains(&split.diverged), "{split:?}");
+    assert_eq!((split.committed, split.lost), (20, split.diverged));
+    let noticed_at_once = used(r#", "fencing": false, "noticed": "1ms""#);
+    assert_eq!(noticed_at_once.diverged, 0);
+}
+
+#[test]
+fn a_failover_that_does_not_work_leaves_no_primary_until_the_old_one_is_back() {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "10ms", "promotion": "7ms", "coverage": 0 }}"#,
+        mode(r#""async""#)
+    );
+    let requests = [(40.0, "db.write", ""), (60.0, "db.write", "")];
+    let model = fails(cluster(2, &keys, LINK, &requests), 0, 10.0, 50.0, Crash);
+    assert_eq!(ends(&model), [(40.0, "unreachable"), (64.0, "answered")]);
+    let used = outcome(&model).1.replications.as_slice()[0];
+    assert_eq!((used.outages, used.failovers, used.gone_ns), (1, 0, 47_000_000));
+}
+
+#[test]
+fn pools_open_all_their_connections_anew_after_a_failover() {
+    let hosts = format!(
+        r#""web": {{ "cores": 64, "zones": ["a"] }},
+           "db": {{ "count": 2, "cores": 64, "boot": "5ms", {DISK} }}"#
+    );
+    let services = r#"
+        "app": { "hosts": "web",
+                 "pools": { "to_db": { "size": 4, "connect": { "call": "db.open", "minimum": 4 } } },
+                 "operations": { "go": [{ "call": "db.write", "through": "to_db" }] } },
+        "db": { "hosts": "db", "instances": 2, "start": "2ms", "connections": 4,
+                "replication": { "mode": "async" },
+                "failover": { "detection": "10ms", "promotion": "7ms" },
+                "operations": { "open": [{ "wait": "2ms" }], "write": [{ "commit": {} }] } }"#;
+    let mut requests = vec![(0.0, "app.go", "")];
+    requests.extend((0..4).map(|_| (30.0, "app.go", "")));
+    requests.extend((0..4).map(|_| (60.0, "app.go", "")));
+    let model = scene(&hosts, "", services, &requests);
+    let (ends, usage) = outcome(&fails(model, 1, 10.0, 50.0, Crash));
+    let (first, then) = (ends[0], &ends[1..]);
+    assert_eq!(first, (4.0, "answered"));
+    let times: Vec<f64> = then.iter().map(|it| it.0).collect();
+    // Two milliseconds to open each, and then one flush, and one for the other three.
+    assert_eq!(times, [36.0, 40.0, 40.0, 40.0, 64.0, 68.0, 68.0, 68.0]);
+    assert_eq!(usage.connects.as_slice(), [4]);
+}
+
+#[test]
+fn a_partition_keeps_commits_waiting_until_patience_ends_and_the_standby_catches_up_after_it() {
+    let hosts = format!(r#""db": {{ "count": 2, "cores": 64, {DISK} }}"#);
+    let services = r#""db": { "hosts": "db", "instances": 2,
+        "replication": { "mode": "sync", "patience": "20ms" },
+        "operations": { "write": [{ "commit": {} }] } }"#;
+    let faults = r#""faults": [{ "partition": ["a", "b"], "every": "1010ms", "for": "50ms" }],"#;
+    let requests = [12.0, 40.0, 80.0].map(|at| (at, "db.write", ""));
+    let model = scene_with(&hosts, LINK, services, faults, &requests);
+    answered_at(&model, &[30.0, 44.0, 94.0]);
+}
+
+#[test]
+fn a_commit_that_waits_for_a_standby_hangs_with_its_silent_primary() {
+    let requests = [(0.0, "db.write", ""), (90.0, "db.write", "")];
+    let model = cluster(2, &mode(r#""sync""#), LINK, &requests);
+    let model = fails(model, 0, 5.0, 80.0, Silence);
+    // What was on its way is sent again at 87, and is flushed at 94.
+    assert_eq!(ends(&model), [(80.0, "reset"), (104.0, "answered")]);
+}
+
+#[test]
+fn a_standby_that_lacks_what_a_synchronous_primary_has_answered_is_not_promoted() {
+    let keys = r#""replication": { "mode": "sync", "patience": "20ms" },
+                  "failover": { "detection": "10ms", "promotion": "7ms" }"#;
+    let requests = [(12.0, "db.write", ""), (70.0, "db.write", ""), (110.0, "db.write", "")];
+    let model = fails(cluster(2, keys, LINK, &requests), 1, 10.0, 40.0, Crash);
+    let model = fails(model, 0, 35.0, 100.0, Crash);
+    // Answered without the standby at 30. That one is back at 47, and waits for the primary until 107.
+    assert_eq!(ends(&model), [(30.0, "answered"), (70.0, "unreachable"), (114.0, "answered")]);
+}
+
+#[test]
+fn another_standby_is_promoted_if_the_first_goes_meanwhile() {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "10ms", "promotion": "20ms" }}"#,
+        mode(r#""async""#)
+    );
+    let model = cluster(3, &keys, LINK, &[(0.0, "db.write", "")]);
+    let model = fails(model, 0, 12.0, 500.0, Crash);
+    let model = fails(model, 1, 25.0, 500.0, Crash);
+    let course = course(&model);
+    let said: Vec<(f64, &str)> = course.iter().map(|it| (it.0, it.1.as_str())).collect();
+    assert_eq!(
+        said[3..8],
+        [
+            (12.0, "0 down"),
+            (22.0, "detected"),
+            (25.0, "1 down"),
+            (35.0, "detected"),
+            (55.0, "promoted, 0 lost"),
+        ]
+    );
+}
