@@ -8,6 +8,13 @@ use crate::units::Time;
 impl Reading<'_> {
     pub(super) fn replications(&self, figures: &mut Figures) {
         let network = self.network();
+        if network.replications.is_empty() {
+            return;
+        }
+        if !network.faults.is_empty() {
+            let lost: u64 = self.usage.replications.as_slice().iter().map(|it| it.lost).sum();
+            figures.add("lost_writes".to_owned(), Unit::Count, lost as f64);
+        }
         for id in network.replications.ids() {
             let spec = &network.replications[id];
             let name = &self.names().services[spec.service.index()];
@@ -16,7 +23,7 @@ impl Reading<'_> {
             let per_s = used.committed as f64 / self.window_s();
             figures.add(format!("{name}.commits"), Unit::PerSecond, per_s);
             times(Steady::System, &format!("{name}.standby_wait"), &seen.waits, figures);
-            times(Steady::System, &format!("{name}.lag"), &seen.lags, figures);
+            times(Steady::System, &format!("{name}.standby_lag"), &seen.lags, figures);
             if spec.reads {
                 let stale = share(seen.stale, seen.reads);
                 figures.add(format!("{name}.reads.stale"), Unit::Ratio, stale);
@@ -34,7 +41,6 @@ impl Reading<'_> {
         for (what, count) in [
             ("primary.outages", used.outages),
             ("failovers", used.failovers),
-            ("commits.lost", used.lost),
             ("commits.diverged", used.diverged),
         ] {
             figures.add(format!("{name}.{what}"), Unit::Count, count as f64);
