@@ -275,9 +275,12 @@ impl Replication {
         let mut seen = member.applied_by.max(now);
         while let Some(message) = member.came.front().filter(|it| it.number <= number).copied() {
             member.came.pop_front();
-            for _ in member.flushed..message.number {
-                seen = seen + apply;
-                if !message.catches_up {
+            let commits = message.number.saturating_sub(member.flushed);
+            if message.catches_up {
+                seen = seen + apply * commits;
+            } else {
+                for _ in 0..commits {
+                    seen = seen + apply;
                     tell(seen - message.sent);
                 }
             }
@@ -333,6 +336,8 @@ impl Replication {
     /// A standby is the primary from now on; how many answered commits it does not have.
     pub fn promote(&mut self, place: usize, tokens: &mut Tokens) -> u64 {
         self.stop(tokens);
+        let old = &mut self.members[self.primary];
+        (old.received, old.flushed) = (self.committed, self.committed);
         let end = self.members[place].received;
         let lost = self.acknowledged.saturating_sub(end);
         self.seen.lost += lost;

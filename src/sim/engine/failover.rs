@@ -51,7 +51,12 @@ impl<P: Probe> Engine<'_, P> {
         own.term = own.term.wrapping_add(1);
         own.searching = false;
         own.gave_up = false;
-        (0..own.members.len()).for_each(|place| self.connect_member(replication, place));
+        for place in 0..own.members.len() {
+            self.connect_member(replication, place);
+            if !self.replications[replication].members[place].connected {
+                self.wait_in_patience(replication, place);
+            }
+        }
     }
 
     /// Whether one that is back still takes itself for the primary.
@@ -95,7 +100,10 @@ impl<P: Probe> Engine<'_, P> {
         if own.promoting == Some(place) {
             own.promoting = None;
             own.term = own.term.wrapping_add(1);
-            self.look_for_primary(replication);
+            match self.is_up(replication, self.replications[replication].primary) {
+                true => self.primary_is_back(replication),
+                false => self.look_for_primary(replication),
+            }
         }
     }
 
@@ -181,8 +189,11 @@ impl<P: Probe> Engine<'_, P> {
             }
             let strict = self.network.replications[replication].patience.is_none();
             // Whoever promotes knows who is there.
-            self.replications[replication].members[place].counts &= up || strict;
+            self.replications[replication].members[place].counts = up || strict;
             self.connect_member(replication, place);
+            if up && !self.replications[replication].members[place].connected {
+                self.wait_in_patience(replication, place);
+            }
         }
         self.note_primary(replication);
     }

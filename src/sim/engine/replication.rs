@@ -271,12 +271,16 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     pub(super) fn disconnect_member(&mut self, replication: ReplicationId, place: usize) {
-        let patience = self.network.replications[replication].patience;
-        let own = &mut self.replications[replication];
-        own.members[place].disconnect();
-        let stamp = own.members[place].stamp;
-        let waits = own.waits_for_standbys() && own.members[place].counts;
-        if let Some(patience) = patience.filter(|_| waits) {
+        self.replications[replication].members[place].disconnect();
+        self.wait_in_patience(replication, place);
+    }
+
+    /// For a standby that is gone commits do not wait for ever.
+    pub(super) fn wait_in_patience(&mut self, replication: ReplicationId, place: usize) {
+        let own = &self.replications[replication];
+        let Some(patience) = self.network.replications[replication].patience else { return };
+        if own.waits_for_standbys() && own.members[place].counts && place != own.primary {
+            let stamp = own.members[place].stamp;
             let member = self.member(replication, place);
             self.control(self.now + patience, Control::GoesOnWithout(member, stamp));
         }
@@ -285,8 +289,9 @@ impl<P: Probe> Engine<'_, P> {
     /// The primary has waited long enough for a standby that is gone.
     pub(super) fn goes_on_without(&mut self, member: InstanceId, stamp: u32) {
         let Some((replication, place)) = self.part_of(member) else { return };
+        let waits = self.is_up(replication, self.replications[replication].primary);
         let it = &mut self.replications[replication].members[place];
-        if it.stamp == stamp {
+        if waits && it.stamp == stamp {
             it.counts = false;
             self.answer_commits(replication);
         }

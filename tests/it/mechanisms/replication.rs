@@ -380,3 +380,26 @@ fn another_standby_is_promoted_if_the_first_goes_meanwhile() {
         ]
     );
 }
+
+#[test]
+fn a_primary_that_comes_back_alone_goes_on_without_its_standby_once_patience_ends() {
+    let keys = r#""replication": { "mode": "sync", "patience": "20ms" }"#;
+    let requests = [(60.0, "db.write", ""), (100.0, "db.write", "")];
+    let model = fails(cluster(2, keys, LINK, &requests), 1, 5.0, 500.0, Crash);
+    let model = fails(model, 0, 10.0, 50.0, Crash);
+    // Back at 57, it waits for the standby until 77.
+    assert_eq!(ends(&model), [(77.0, "answered"), (104.0, "answered")]);
+}
+
+#[test]
+fn a_fenced_primary_goes_on_if_the_one_that_was_to_replace_it_goes() {
+    let keys = format!(
+        r#"{}, "failover": {{ "detection": "10ms", "promotion": "100ms" }}"#,
+        mode(r#""async""#)
+    );
+    let requests = [(60.0, "db.write", ""), (90.0, "db.write", "")];
+    let model = fails(cluster(2, &keys, LINK, &requests), 0, 10.0, 50.0, Crash);
+    let model = fails(model, 1, 80.0, 500.0, Crash);
+    // It is back at 57, when the other is already being promoted.
+    assert_eq!(ends(&model), [(60.0, "unreachable"), (94.0, "answered")]);
+}

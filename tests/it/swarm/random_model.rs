@@ -397,7 +397,7 @@ fn replication(dice: &mut Dice, service: &mut Value) {
         1 => json!("sync"),
         _ => json!({ "quorum": dice.from(1, instances - 1) }),
     };
-    service["replication"] = json!({ "mode": mode, "apply": dice.time(3) });
+    service["replication"] = json!({ "mode": mode, "apply": dice.span(0, 3) });
     let waits = service["replication"]["mode"] != json!("async");
     let strict = waits && dice.chance(0.3);
     if strict {
