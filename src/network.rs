@@ -3,8 +3,10 @@
 //! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
 
 mod fault;
+mod replication;
 
 pub use fault::{Failing, Fault, FaultStyle, LinkTrouble, Slow, When};
+pub use replication::{Acknowledged, Failover, Readers, Replication};
 
 use crate::ids::{Id, Table, id};
 use crate::parts::balance::{Careful, Rule};
@@ -87,6 +89,10 @@ id!(
     AdmissionId
 );
 id!(
+    /// The instances of a service of which one takes writes.
+    ReplicationId
+);
+id!(
     /// One constant delay; whatever waits that long leaves in the order it came.
     DelayId
 );
@@ -149,6 +155,10 @@ pub enum Step {
     Spawn { fork: ForkId, depth: Depth },
     /// Wait until the log's next flush is over.
     Commit { depth: Depth },
+    /// Wait until enough standbys have flushed it too. Always follows `Commit` where there are any.
+    Replicate { depth: Depth },
+    /// A standby's own program, behind `Commit`: it has flushed what had come from the primary.
+    Received { depth: Depth },
     /// Have the host's accelerators do something, or wait in line for them.
     Infer { inference: InferenceId, depth: Depth },
     /// Hold a row.
@@ -241,6 +251,8 @@ pub struct Service {
     pub careful: Option<CarefulId>,
     pub health: Option<Health>,
     pub ejection: Option<OutlierEjection>,
+    /// Whether one of its instances takes writes, and the others follow.
+    pub replication: Option<ReplicationId>,
     pub start: Span,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
@@ -288,6 +300,8 @@ pub struct Log {
     pub gather: Option<(Span, u32)>,
     /// Its program: Gather, Ask, Flush, Flushed.
     pub first: StepId,
+    /// The program by which a standby takes in what comes from the primary: Commit, Received.
+    pub receive: StepId,
 }
 
 /// What is held while working, and the line in front of it.
@@ -392,6 +406,8 @@ pub struct Visit {
     pub service: ServiceId,
     /// The instance that it is sure to go to, as there is no other.
     pub only: Option<InstanceId>,
+    /// Who answers, where one of its instances takes writes and the others follow.
+    pub readers: Readers,
     /// Keys of the balancer's draw and of the times to cross there and back.
     pub key: u64,
 }
@@ -751,6 +767,7 @@ pub struct Network {
     pub accelerators: Table<AcceleratorId, Accelerator>,
     pub inferences: Table<InferenceId, Inference>,
     pub connections: Table<ConnectionsId, Connections>,
+    pub replications: Table<ReplicationId, Replication>,
     pub locks: Table<LockId, Lock>,
     pub caches: Table<CacheId, Cache>,
     pub looks: Table<LookId, Look>,
@@ -799,7 +816,11 @@ impl Network {
     pub fn connections_of(&self, service: ServiceId) -> Option<u32> {
         let instances = &self.services[service].instances;
         let Pool { size, line_max, .. } = self.pools[self.instances[instances.start].workers];
-        let all = size.saturating_mul((instances.end.index() - instances.start.index()) as u32);
+        let takers = match self.services[service].replication {
+            Some(it) if !self.replications[it].reads => 1,
+            _ => (instances.end.index() - instances.start.index()) as u32,
+        };
+        let all = size.saturating_mul(takers);
         (line_max == 0).then_some(all)
     }
 

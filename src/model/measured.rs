@@ -45,6 +45,16 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
         for (name, service) in &mut model.services {
             it.inside(name, |it| {
                 service.patience.iter_mut().for_each(|law| one("patience", law, files, it));
+                if let Some(failover) = &mut service.failover {
+                    it.inside("failover", |it| {
+                        failover
+                            .detection
+                            .iter_mut()
+                            .for_each(|law| one("detection", law, files, it));
+                        one("promotion", &mut failover.promotion, files, it);
+                        failover.noticed.iter_mut().for_each(|law| one("noticed", law, files, it));
+                    });
+                }
                 it.inside("operations", |it| {
                     for (name, list) in &mut service.operations {
                         it.inside(name, |it| steps(list, files, it));

@@ -16,3 +16,4 @@ pub mod growth;
 pub mod law;
 pub mod policy;
 pub mod queue;
+pub mod replication;

@@ -2,7 +2,7 @@
 
 use super::accelerator::Told;
 use super::course::Course;
-use super::probe::{Gated, Looked, Probe, Queued};
+use super::probe::{Gated, Looked, Probe, Queued, Replicated};
 use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
@@ -77,6 +77,22 @@ pub struct InferenceSeen {
     pub output_token: Histogram,
 }
 
+/// What was seen of a primary and its standbys since the window opened; times in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct ReplicationSeen {
+    /// How long commits waited for standbys, and how long it took until standbys' readers saw them.
+    pub waits: Histogram,
+    pub lags: Histogram,
+    /// Requests for operations of standbys, and those that missed something that was answered.
+    pub reads: u64,
+    pub stale: u64,
+    /// When a primary was last found to be gone, and when a standby last took its place.
+    pub detected: Option<Time>,
+    pub promoted: Option<Time>,
+    /// When a commit was first answered after that.
+    pub resumed: Option<Time>,
+}
+
 /// The counters of one class at the end of a slice.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counters {
@@ -113,6 +129,8 @@ pub struct Measure {
     pub crossed: Table<ServiceId, [u64; 2]>,
     /// Of the host groups with accelerators.
     pub inferences: Table<GroupId, Option<InferenceSeen>>,
+    /// Of the services with a primary and standbys.
+    pub replications: Table<ServiceId, Option<ReplicationSeen>>,
     /// Requests that each service turned away.
     pub turned_away: Table<ServiceId, u64>,
     pub slices: Vec<Slice>,
@@ -145,6 +163,9 @@ impl Measure {
                 let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
                 accelerated.then(InferenceSeen::default)
             }),
+            replications: network
+                .services
+                .map(|_, it| it.replication.map(|_| ReplicationSeen::default())),
             turned_away: network.services.map(|_, _| 0),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
@@ -280,6 +301,24 @@ impl Probe for Measure {
         };
         times.record(span.nanos());
     }
+    fn replicated(&mut self, now: Time, service: ServiceId, what: Replicated) {
+        let Some(seen) = &mut self.replications[service] else { return };
+        match what {
+            Replicated::Committed { waited } => {
+                seen.waits.record(waited.nanos());
+                if seen.promoted.is_some() {
+                    seen.resumed.get_or_insert(now);
+                }
+            }
+            Replicated::Applied { lag } => seen.lags.record(lag.nanos()),
+            Replicated::Read { stale } => {
+                seen.reads += 1;
+                seen.stale += u64::from(stale);
+            }
+            Replicated::Detected => seen.detected = Some(now),
+            Replicated::Promoted { .. } => (seen.promoted, seen.resumed) = (Some(now), None),
+        }
+    }
     fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
         self.course.iter_mut().for_each(|it| it.turned(now, instance, up));
     }
@@ -318,6 +357,12 @@ impl Probe for Measure {
         for seen in self.inferences.iter_mut().flatten() {
             let InferenceSeen { waits, first_token, output_token } = seen;
             [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
+        }
+        for seen in self.replications.iter_mut().flatten() {
+            seen.waits.clear();
+            seen.lags.clear();
+            (seen.reads, seen.stale) = (0, 0);
+            (seen.detected, seen.promoted, seen.resumed) = (None, None, None);
         }
         self.turned_away.iter_mut().for_each(|it| *it = 0);
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);

@@ -35,6 +35,21 @@ pub enum Queued {
     Dropped,
 }
 
+/// What happened between a primary and its standbys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replicated {
+    /// A commit was answered, having waited so long for standbys.
+    Committed { waited: Span },
+    /// A standby's readers see a commit, so long after the primary flushed it.
+    Applied { lag: Span },
+    /// An operation for standbys was asked for; whether where something answered was missing.
+    Read { stale: bool },
+    /// The primary was found to be gone, and a standby is being promoted.
+    Detected,
+    /// It is promoted, without so many commits that had been answered.
+    Promoted { lost: u64 },
+}
+
 /// What the rules of a service did to a request that asked for a worker, or to an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gated {
@@ -124,6 +139,8 @@ probe! {
     fn looked(cache: CacheId, seen: Looked);
     /// Something happened to a message.
     fn queued(now: Time, queue: QueueId, what: Queued);
+    /// Something happened between a primary and its standbys.
+    fn replicated(now: Time, service: ServiceId, what: Replicated);
     /// A user came and began a session.
     fn session_begun(now: Time, session: SessionId);
     /// A session is over.

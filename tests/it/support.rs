@@ -6,7 +6,9 @@ use outgrow::network::{
     BreakerId, BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HedgeId,
     HostId, InstanceId, LockId, Names, Network, PoolGroupId, QueueId, ServiceId, SessionId,
 };
-use outgrow::sim::{Failure, HedgeSeen, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
+use outgrow::sim::{
+    Failure, HedgeSeen, Measure, Plan, Probe, Reason, ReplicationUse, RowsUse, Served, Usage, run,
+};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
 
@@ -144,6 +146,27 @@ impl Seen<'_> {
                 let place = place("session", session, &self.model.names.sessions);
                 self.session(SessionId::new(place), what)
             }
+            Some((service, "failovers")) => {
+                let used = self.replication(service);
+                let per_s = |count: u64| count as f64 / self.window_s;
+                match what {
+                    "gone" => used.gone_ns as f64 / 1e9 / self.window_s,
+                    "outages" => per_s(used.outages),
+                    "done" => per_s(used.failovers),
+                    "lost" => per_s(used.lost),
+                    _ => panic!("no number \"{what}\" of failovers"),
+                }
+            }
+            Some((service, "replication")) => {
+                let seen = self.measure.replications[self.model.service(service)].as_ref();
+                let seen = seen.expect("it has standbys");
+                match what {
+                    "wait" => seen.waits.mean().expect("commits") / 1e9,
+                    "lag" => seen.lags.mean().expect("commits") / 1e9,
+                    "stale" => seen.stale as f64 / seen.reads as f64,
+                    _ => panic!("no figure \"{what}\" of replication"),
+                }
+            }
             Some((service, "instances")) => {
                 let seen = self.usage.presence[self.model.service(service)];
                 let area = match what {
@@ -264,6 +287,11 @@ impl Seen<'_> {
             "inside" => self.usage.sessions[session] as f64 / 1e9 / self.window_s,
             _ => figure(&seen.lasted, what),
         }
+    }
+
+    fn replication(&self, service: &str) -> ReplicationUse {
+        let replication = self.model.network.services[self.model.service(service)].replication;
+        self.usage.replications[replication.expect("it has standbys")]
     }
 
     fn rows(&self, lock: &str) -> RowsUse {

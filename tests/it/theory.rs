@@ -99,6 +99,11 @@ oracles! { "oracles/faults.json" as faults:
     a_server_that_breaks_down a_zone_down_of_three a_tenth_is_lost
 }
 
+oracles! { "oracles/replication.json" as replication:
+    a_standby_takes_over nine_of_ten_failovers_work no_standby first_of_three_standbys
+    all_of_two_standbys applying_is_md1 stale_reads
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

@@ -7,6 +7,7 @@ mod devices;
 mod outages;
 mod policies;
 mod queues;
+mod replication;
 mod requests;
 mod sessions;
 
@@ -271,6 +272,7 @@ impl Reading<'_> {
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
+        self.replications(&mut figures);
         self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.queues(&mut figures, &mut utilizations);

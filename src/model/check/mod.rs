@@ -8,6 +8,7 @@ mod faults;
 mod hosts;
 mod policies;
 mod queues;
+mod replication;
 mod services;
 mod sessions;
 mod sizes;

@@ -10,6 +10,7 @@ mod layout;
 mod policies;
 mod program;
 mod queues;
+mod replication;
 mod sessions;
 mod spread;
 mod steps;
@@ -52,6 +53,7 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
     compiler.sessions(recorded);
     compiler.consumers();
     compiler.logs();
+    compiler.receivers();
     compiler.families();
     compiler.faults();
     (compiler.network, compiler.names)

@@ -66,6 +66,12 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Inside: how many are under way on average.",
     );
     page.table(
+        "Standbys",
+        standbys(point),
+        "Commits: a second. Standby wait: what each pays for acknowledgements, on average. Standby lag: until a \
+         standby's readers see a commit. Stale: the share of reads that miss something that was answered.",
+    );
+    page.table(
         "Memory, connections and credits",
         reserves(point),
         "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
@@ -258,6 +264,20 @@ fn accelerators(point: &Point) -> Grid {
 }
 
 /// Of what databases and their disks live on, whatever the model has.
+fn standbys(point: &Point) -> Grid {
+    by_name(
+        point,
+        &[
+            (".commits", "commits"),
+            (".standby_wait.mean", "standby wait"),
+            (".standby_lag.mean", "standby lag"),
+            (".standby_lag.p99", "lag p99"),
+            (".reads.stale", "stale"),
+            (".primary.up", "primary up"),
+        ],
+    )
+}
+
 fn reserves(point: &Point) -> Grid {
     by_name(
         point,

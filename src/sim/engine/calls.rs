@@ -206,6 +206,9 @@ impl<P: Probe> Engine<'_, P> {
                 return Flow::Stay;
             }
         }
+        if ruled && !self.takes(visit, instance) {
+            return self.turn_away(id, visit, Reason::Unreachable);
+        }
         if ruled && self.has_rules(instance) {
             return self.ask_for_worker(id, visit, instance);
         }

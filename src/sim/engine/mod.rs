@@ -14,12 +14,14 @@ mod calls;
 mod connections;
 mod disks;
 mod ends;
+mod failover;
 mod failures;
 mod faults;
 mod interruptions;
 mod links;
 mod policies;
 mod queues;
+mod replication;
 mod sessions;
 mod sound;
 mod steps;
@@ -44,6 +46,7 @@ use super::pool::{Area, Pool};
 use super::presence::{Presence, Present};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
+use super::replication::{Replication, ReplicationUse};
 use super::rows::{Rows, RowsUse};
 use super::sessions::Sessions;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
@@ -51,7 +54,8 @@ use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
     self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
-    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
+    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, ReplicationId,
+    VolumeId,
 };
 use crate::network::{PoolId, QueueId, ServiceId, SessionId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
@@ -65,6 +69,7 @@ use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use failures::Troubles;
+use replication::replications;
 use sessions::Comings;
 use sound::{Named, by_instance, by_pool, by_service, named};
 use std::collections::VecDeque;
@@ -114,6 +119,7 @@ pub struct Usage {
     pub accelerators: Table<AcceleratorId, Served>,
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
+    pub replications: Table<ReplicationId, ReplicationUse>,
     pub queues: Table<QueueId, QueueArea>,
     /// Areas under the number of sessions, in nanoseconds.
     pub sessions: Table<SessionId, u128>,
@@ -194,6 +200,14 @@ enum Control {
     CheckTimedOut(InstanceId),
     Queue(QueueId),
     TakeBack(InstanceId),
+    /// Of a standby, over its present connection: something has come for it, or from it to the
+    /// primary, or the primary waits for it no longer.
+    Shipped(InstanceId, u32),
+    Acknowledged(InstanceId, u32),
+    GoesOnWithout(InstanceId, u32),
+    Detected(ReplicationId, u32),
+    Promoted(ReplicationId, u32),
+    Noticed(InstanceId, u32),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -341,6 +355,17 @@ fn pools(network: &Network) -> Table<PoolId, Pool> {
     pools
 }
 
+/// The instances of a service that connections are open to when a run opens: of a primary and its
+/// standbys, the primary.
+fn at_first(network: &Network, service: ServiceId) -> std::ops::Range<InstanceId> {
+    let spec = &network.services[service];
+    let first = spec.instances.start;
+    match spec.replication {
+        Some(_) => first..InstanceId::new(first.index() + 1),
+        None => spec.instances.clone(),
+    }
+}
+
 /// Requests that are neither answered nor failed yet.
 #[derive(Default)]
 struct Inside {
@@ -401,6 +426,7 @@ struct Engine<'n, P> {
     buffers: Table<BufferId, Buffer>,
     accelerators: Table<AcceleratorId, Accelerator>,
     connections: Table<ConnectionsId, Connections>,
+    replications: Table<ReplicationId, Replication>,
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
     queues: Queues,
@@ -442,6 +468,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         let slots = lanes(network);
         let first_cpu = network.classes.len() + network.delays.len();
         let first_session = slots.len() - 1 - network.accelerators.len() - network.sessions.len();
+        let mut tokens = Tokens::with_capacity(4096);
         Engine {
             network,
             named: named(network),
@@ -458,7 +485,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
             ready: Ready::new(),
-            tokens: Tokens::with_capacity(4096),
+            replications: replications(network, &mut tokens),
+            tokens,
             pools: by_pool(network, pools(network)),
             gates: network.instances.map(|_, _| Gate::default()),
             rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
@@ -478,7 +506,8 @@ impl<'n, P: Probe> Engine<'n, P> {
                     disk: network.hosts[it.host].disk,
                     state: Health::Up,
                     ruled: network.services[it.service].admission.is_some()
-                        || network.services[it.service].ejection.is_some(),
+                        || network.services[it.service].ejection.is_some()
+                        || network.services[it.service].replication.is_some(),
                     record: Record::default(),
                     belief: Belief::default(),
                     stamp: 0,
@@ -499,7 +528,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             accelerators: network.accelerators.map(|_, it| Accelerator::new(it)),
             connections: network
                 .connections
-                .map(|_, it| Connections::new(it, &network.services[it.to].instances)),
+                .map(|_, it| Connections::new(it, &at_first(network, it.to))),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             queues: Queues::new(network),
             policies: Policies::new(network),
@@ -533,6 +562,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Everything that is known to happen, and the first of everything else.
     fn open_run(&mut self) {
         self.open_logs();
+        self.open_replications();
         if let Some(first) = self.network.take_back {
             let (class, guard) = (ClassId::default(), GuardId::LAST);
             self.taker = self.tokens.admit(class, guard, first, 0, Time::ZERO);
@@ -755,6 +785,13 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.date_controls();
     }
 
+    /// What happens to the system among what finishes at that time.
+    fn finish(&mut self, at: Time, control: Control) {
+        let order = self.order(Rank::Finish);
+        self.controls.push(at, order, control);
+        self.date_controls();
+    }
+
     fn date_controls(&mut self) {
         let (at, order) = self.controls.peek();
         self.lanes.set(self.slots.len() - 1, at, order);
@@ -774,6 +811,12 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::CheckTimedOut(instance) => self.checked(instance, false),
             Control::Queue(queue) => self.look_at_queue(queue),
             Control::TakeBack(instance) => self.take_back(instance),
+            Control::Shipped(member, stamp) => self.shipped(member, stamp),
+            Control::Acknowledged(member, stamp) => self.acknowledged(member, stamp),
+            Control::GoesOnWithout(member, stamp) => self.goes_on_without(member, stamp),
+            Control::Detected(replication, term) => self.detected(replication, term),
+            Control::Promoted(replication, term) => self.promoted(replication, term),
+            Control::Noticed(member, stamp) => self.noticed(member, stamp),
         }
         self.date_controls();
     }
@@ -787,6 +830,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.buffers.iter_mut().for_each(Buffer::open);
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
+        self.replications.iter_mut().for_each(|it| it.open(now));
         self.queues.open(now);
         self.sessions.open(now);
         self.presence.iter_mut().for_each(|it| it.open(now));
@@ -855,6 +899,7 @@ impl<'n, P: Probe> Engine<'n, P> {
                 self.network.accelerators.map(|id, _| devices[id].measured(now))
             },
             connects: self.connections.map(|_, it| it.measured()),
+            replications: self.replications.map(|_, it| it.measured(now)),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
             sessions: self.network.sessions.map(|id, _| self.sessions.area_ns(now, id)),
             policies: self.policies.measured(now),

@@ -48,6 +48,8 @@ pub(super) fn named(network: &Network) -> Named<'_> {
             | Step::Free { .. }
             | Step::Spawn { .. }
             | Step::Commit { .. }
+            | Step::Replicate { .. }
+            | Step::Received { .. }
             | Step::Infer { .. }
             | Step::Unlock { .. }
             | Step::Look { .. }

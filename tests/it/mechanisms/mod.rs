@@ -14,6 +14,7 @@ mod lines;
 mod placement;
 mod policies;
 mod queues;
+mod replication;
 mod requests;
 mod sessions;
 mod taking_back;
