@@ -34,6 +34,9 @@ pub struct Outcome {
     pub models: IndexMap<String, ModelSummary>,
     /// Models against each other on the same luck.
     pub comparisons: Vec<Comparison>,
+    /// Which designs may be the best, if that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selections: Vec<Selection>,
     /// What had to hold, and whether it does.
     pub expectations: Vec<Expectation>,
     /// How the figures differ from those of an earlier outcome; absent if none was given.
@@ -41,6 +44,27 @@ pub struct Outcome {
     pub baseline: Option<Baseline>,
     /// Mistakes in the files; nothing was run when there are any.
     pub problems: Vec<Problem>,
+}
+
+/// Which designs may be the best, of all that were simulated for one day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Selection {
+    /// By which metric.
+    pub metric: String,
+    /// The sampled day; absent without growth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<f64>,
+    /// Of how many designs.
+    pub of: u32,
+    /// The labels of those that may be the best; a single one is.
+    pub left: Vec<String>,
+    /// Differences of less than this share do not matter.
+    pub within: f64,
+    /// The probability that the best one is among them, all comparisons taken together.
+    pub confidence: f64,
+    /// How many replications of each would decide at the latest, where several are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replications_needed: Option<u64>,
 }
 
 /// What the program was asked to do.
@@ -60,9 +84,16 @@ pub enum Verb {
 pub struct Estimate {
     /// The mean over replications.
     pub value: f64,
-    /// Half the width of the confidence interval; absent with one replication.
+    /// Half the width of the confidence interval, or how far its farther end lies from the value;
+    /// absent with one replication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_width: Option<f64>,
+    /// The lower end of the interval, where it is not symmetric about the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The upper end of the interval, where it is not symmetric about the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
     /// The probability that the interval holds the true value.
     pub confidence: f64,
     /// The unit of value and half-width; absent where it is a bare factor.
@@ -72,6 +103,9 @@ pub struct Estimate {
     /// says.
     #[serde(default, skip_serializing_if = "is_no")]
     pub too_short: bool,
+    /// How many replications without control variates would tell as much; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<f64>,
 }
 
 /// What an estimate counts in.
@@ -120,6 +154,10 @@ pub struct Point {
     /// What was discarded before it, in seconds.
     #[serde(default)]
     pub warm_up_s: f64,
+    /// Which signal settled last, where the warm-up was found by looking at several: `requests inside`,
+    /// `response`, or the utilization of a device; of another design, if that needed longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_by: Option<String>,
     /// What the most replications did not reach of `until`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<Unmet>,
@@ -165,6 +203,9 @@ pub struct Overload {
     pub by: String,
     /// By how many requests the backlog grows every second.
     pub backlog_per_s: f64,
+    /// Half the width of the 95 % confidence interval about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_width: Option<f64>,
 }
 
 /// The device or pool that bounds the throughput.
@@ -547,19 +588,45 @@ impl Estimate {
     /// A value in `unit`; a half-width that is no number counts as none.
     pub fn new(value: f64, half_width: Option<f64>, confidence: f64, unit: Unit) -> Self {
         let half_width = half_width.filter(|it| it.is_finite());
-        Estimate { value, half_width, confidence, unit: Some(unit), too_short: false }
+        let (low, high) = (None, None);
+        Estimate {
+            value,
+            half_width,
+            low,
+            high,
+            confidence,
+            unit: Some(unit),
+            too_short: false,
+            worth: None,
+        }
+    }
+
+    /// With an interval that is not symmetric about the value.
+    pub fn within(self, low: f64, high: f64) -> Self {
+        let half_width = Some((self.value - low).max(high - self.value));
+        Estimate { half_width, low: Some(low), high: Some(high), ..self }
+    }
+
+    /// Both ends of the interval.
+    pub fn ends(&self) -> Option<(f64, f64)> {
+        let half_width = self.half_width?;
+        let symmetric = (self.value - half_width, self.value + half_width);
+        Some((self.low.unwrap_or(symmetric.0), self.high.unwrap_or(symmetric.1)))
     }
 
     /// The same in another measure: both value and half-width times `factor`.
     pub fn scaled(self, factor: f64, unit: Unit) -> Self {
         let half_width = self.half_width.map(|it| it * factor.abs());
         let scaled = Estimate::new(self.value * factor, half_width, self.confidence, unit);
-        Estimate { too_short: self.too_short, ..scaled }
+        let (low, high) = (self.low.map(|it| it * factor), self.high.map(|it| it * factor));
+        let (low, high) = if factor < 0.0 { (high, low) } else { (low, high) };
+        Estimate { too_short: self.too_short, worth: self.worth, low, high, ..scaled }
     }
 
     /// One minus a share, with the same uncertainty.
     pub fn complement(self) -> Self {
-        Estimate { value: 1.0 - self.value, ..self }
+        let (low, high) = (self.high.map(|it| 1.0 - it), self.low.map(|it| 1.0 - it));
+        Estimate { value: 1.0 - self.value, low, high, ..self }
     }
 }
 
@@ -603,6 +670,7 @@ impl Outcome {
             points: Vec::new(),
             models: IndexMap::new(),
             comparisons: Vec::new(),
+            selections: Vec::new(),
             expectations: Vec::new(),
             baseline: None,
             problems: Vec::new(),
@@ -750,10 +818,12 @@ impl Point {
             let missed = self.overloaded.is_some() && !at_least;
             return if missed { Kept::Fail } else { Kept::CannotTell };
         };
-        let above = if at_least { estimate.value - bound } else { bound - estimate.value };
-        match estimate.half_width {
-            Some(half_width) if above >= half_width => Kept::Pass,
-            Some(half_width) if above < -half_width => Kept::Fail,
+        let Some((low, high)) = estimate.ends() else { return Kept::CannotTell };
+        let (worst, best) =
+            if at_least { (low - bound, high - bound) } else { (bound - high, bound - low) };
+        match (worst, best) {
+            (0.0.., _) => Kept::Pass,
+            (_, ..0.0) => Kept::Fail,
             _ => Kept::CannotTell,
         }
     }

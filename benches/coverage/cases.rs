@@ -41,6 +41,15 @@ pub fn mmc(name: &'static str, rate: f64, servers: u32, window_s: f64) -> Case {
     Case { name, model: clerks(r#"{ "exponential": "1s" }"#, rate, servers), window_s, truths }
 }
 
+/// Clerks with no room to wait: who finds all of them busy is turned away, by Erlang's formula.
+pub fn loss(name: &'static str, rate: f64, servers: u32, window_s: f64) -> Case {
+    let blocked = (1..=servers).fold(1.0, |b, n| rate * b / (f64::from(n) + rate * b));
+    let model = clerks(r#"{ "exponential": "1s" }"#, rate, servers)
+        .replace("\"operations\"", "\"line\": 0, \"operations\"");
+    let truths = [("customer.failure_ratio", blocked), ("availability", 1.0 - blocked)];
+    Case { name, model, window_s, truths }
+}
+
 /// A bounded Pareto: work of half a second on average, with a tail that reaches a hundred times as
 /// far and makes its squared coefficient of variation 4.6.
 pub fn heavy_tailed(window_s: f64) -> Case {
@@ -97,7 +106,7 @@ fn row(outcomes: &[Outcome], metric: &str, truth: f64) -> Row {
     for outcome in outcomes {
         let Some(estimate) = outcome.points[0].metric(metric) else { continue };
         let half_width = estimate.half_width.unwrap_or(0.0);
-        let covers = (estimate.value - truth).abs() <= half_width;
+        let covers = estimate.ends().is_some_and(|(low, high)| low <= truth && truth <= high);
         row.covered += usize::from(covers);
         row.told += usize::from(!estimate.too_short);
         row.covered_of_told += usize::from(covers && !estimate.too_short);

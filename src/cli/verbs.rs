@@ -406,13 +406,14 @@ pub(super) fn refusal(
     }
 }
 
-/// A number of events to two digits: `4,500`, and from a million on `1.5e12`.
+/// A number of events to two digits: `4,500`, and from a million on `1.5 million`.
 fn of_events(number: f64) -> String {
-    if number >= 1e6 {
-        return format!("{number:.1e}");
-    }
-    let tens = (number.max(1.0).log10().floor() as i32 - 1).max(0);
-    rounded(number, -tens)
+    let (number, unit, decimals) = match number {
+        it if it >= 1e6 => (it / 1e6, " million", 1),
+        it => (it, "", 0),
+    };
+    let decade = number.max(1.0).log10().floor() as i32;
+    format!("{}{unit}", rounded(number, (1 - decade).min(decimals)))
 }
 
 fn gave_up(place: &str, failure: Failure) -> Refusal {

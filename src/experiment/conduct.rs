@@ -5,14 +5,16 @@
 
 use super::design::Design;
 use super::file::{Replications, WarmUp};
-use super::point::{Point, slice_of};
+use super::point::Point;
+use super::select::Contests;
 use super::summary::{CONFIDENCE, Steadiness};
-use super::trial::{Trial, trial};
+use super::transient::{PILOT_SLICES, end_of_transient};
+use super::trial::{Trial, pilot, trial};
 use super::values::values;
 use crate::outcome::Unmet;
 use crate::problem::suggest;
 use crate::sim::{Failure, Plan};
-use crate::stats::{Estimate, Truncation, mser5_of_mean};
+use crate::stats::Estimate;
 
 use crate::units::Span;
 use rayon::prelude::*;
@@ -21,8 +23,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Runs that look for the end of the transient, for points whose warm-up is to be found.
 const PILOTS: u32 = 5;
-/// Into how many slices a pilot's window is cut: 40 batches of five.
-const PILOT_SLICES: u64 = 200;
 
 /// How everything is to be run.
 pub struct Settings {
@@ -50,11 +50,26 @@ impl Settings {
 #[derive(Debug)]
 pub struct Conducted {
     pub warm_up: Span,
+    /// Which signal settled last, if the warm-up was found.
+    pub warm_up_by: Option<String>,
     /// Whether the transient ended in time; if not, the warm-up is half a window.
     pub settled: bool,
     pub trials: Vec<Trial>,
     /// What the most replications did not reach.
     pub unmet: Vec<Unmet>,
+    /// How it stands in the contest of its day, if there is one.
+    pub standing: Option<Standing>,
+    /// Whether responses are estimated with control variates.
+    pub controls: bool,
+}
+
+/// How a design stands in a contest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Whether it may be the best.
+    pub may_be_best: bool,
+    /// How many replications of each of those that may be would decide at the latest.
+    pub latest: usize,
 }
 
 /// Why there is no outcome.
@@ -95,16 +110,23 @@ pub fn conduct(
     progress: &dyn Progress,
 ) -> Result<Vec<Conducted>, Trouble> {
     let Replications { min, max, .. } = settings.replications;
+    let mut contests = Contests::of(points, settings);
     let mut conducted = conduct_rounds(designs, points, settings, progress, &mut |conducted| {
         check_names(settings, conducted)?;
-        let wants_more = |i: &usize| wants_more(&points[*i], &conducted[*i].trials, settings);
+        contests.look(points, conducted);
+        let wants_more = |i: &usize| {
+            let done = conducted[*i].trials.len() as u32;
+            wants_more(&points[*i], &conducted[*i].trials, settings)
+                || contests.goes_on(*i) && done < max.unwrap_or(min)
+        };
         let points: Vec<usize> = (0..points.len()).filter(wants_more).collect();
         let Some(first) = points.first() else { return Ok(None) };
         let done = conducted[*first].trials.len() as u32;
         Ok(Some(Round { more: min.min(max.unwrap_or(min) - done), points }))
     })?;
-    for (point, it) in points.iter().zip(&mut conducted) {
-        it.unmet = unmet(settings, point, &it.trials);
+    for (i, it) in conducted.iter_mut().enumerate() {
+        it.unmet = unmet(settings, &points[i], &it.trials);
+        it.standing = contests.standing(i);
     }
     Ok(conducted)
 }
@@ -176,7 +198,8 @@ fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Troub
     if figures().next().is_none() {
         return Ok(());
     }
-    for metric in settings.replications.until.keys() {
+    let Replications { until, select, .. } = &settings.replications;
+    for metric in until.keys().chain(select.as_ref().map(|it| &it.metric)) {
         if !figures().any(|it| it.name == *metric) {
             let known: BTreeSet<&str> = figures().map(|it| it.name.as_str()).collect();
             let mend = suggest(metric, known);
@@ -212,24 +235,33 @@ impl Work<'_> {
             .collect();
         // Other luck than that of the runs that are measured, or the cut would be fitted to them.
         let tasks = tasks(&unknown, u32::MAX - PILOTS, PILOTS);
-        let pilots = self.run_all(&tasks, |task| {
+        let pilots = self.run_all(&tasks, true, |task| {
             let point = &self.points[task.point];
             let slice = Span::from_nanos((point.window.nanos() / PILOT_SLICES).max(1));
             Plan { slice, ..self.settings.plan(point, task.replication, Span::ZERO) }
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {
-            WarmUp::Fixed(warm_up) => {
-                Conducted { warm_up, settled: true, trials: Vec::new(), unmet: Vec::new() }
-            }
+            WarmUp::Fixed(warm_up) => Conducted {
+                warm_up,
+                warm_up_by: None,
+                settled: true,
+                trials: Vec::new(),
+                unmet: Vec::new(),
+                standing: None,
+                controls: self.settings.replications.controls,
+            },
             WarmUp::Auto(_) => {
-                let found = pilots.next().and_then(|it| end_of_transient(it, point.window));
-                let warm_up = found.unwrap_or(Span::from_nanos(point.window.nanos() / 2));
+                let found = end_of_transient(pilots.next().unwrap_or_default(), point);
+                let end = found.as_ref().and_then(|it| it.at);
                 Conducted {
-                    warm_up,
-                    settled: found.is_some(),
+                    warm_up: end.unwrap_or(Span::from_nanos(point.window.nanos() / 2)),
+                    warm_up_by: found.filter(|it| it.at != Some(Span::ZERO)).map(|it| it.by),
+                    settled: end.is_some(),
                     trials: Vec::new(),
                     unmet: Vec::new(),
+                    standing: None,
+                    controls: self.settings.replications.controls,
                 }
             }
         });
@@ -240,13 +272,21 @@ impl Work<'_> {
     fn alike_on_each_day(&self, mut conducted: Vec<Conducted>) -> Vec<Conducted> {
         let found = |i: usize| matches!(self.points[i].warm_up, WarmUp::Auto(_));
         let day = |i: usize| self.points[i].day.map(f64::to_bits);
-        let mut longest: BTreeMap<Option<u64>, Span> = BTreeMap::new();
+        let mut longest: BTreeMap<Option<u64>, usize> = BTreeMap::new();
         for i in (0..conducted.len()).filter(|i| found(*i)) {
-            let warm_up = longest.entry(day(i)).or_default();
-            *warm_up = conducted[i].warm_up.max(*warm_up);
+            let so_far = longest.entry(day(i)).or_insert(i);
+            if conducted[i].warm_up > conducted[*so_far].warm_up {
+                *so_far = i;
+            }
         }
         for i in (0..conducted.len()).filter(|i| found(*i)) {
-            conducted[i].warm_up = longest[&day(i)];
+            let slowest = longest[&day(i)];
+            if conducted[slowest].warm_up > conducted[i].warm_up {
+                let by = conducted[slowest].warm_up_by.as_ref();
+                let of = self.designs[self.points[slowest].design].name();
+                conducted[i].warm_up_by = by.map(|it| format!("{it} of {of}"));
+                conducted[i].warm_up = conducted[slowest].warm_up;
+            }
         }
         conducted
     }
@@ -264,7 +304,7 @@ impl Work<'_> {
     fn round(&self, round: &Round, conducted: &mut [Conducted]) -> Result<(), Trouble> {
         let done = round.points.first().map_or(0, |it| conducted[*it].trials.len() as u32);
         let tasks = tasks(&round.points, done, round.more);
-        let trials = self.run_all(&tasks, |task| {
+        let trials = self.run_all(&tasks, false, |task| {
             let point = &self.points[task.point];
             self.settings.plan(point, task.replication, conducted[task.point].warm_up)
         })?;
@@ -302,6 +342,7 @@ impl Work<'_> {
     fn run_all(
         &self,
         tasks: &[Task],
+        are_pilots: bool,
         plan: impl Fn(&Task) -> Plan + Sync,
     ) -> Result<Vec<Trial>, Trouble> {
         let mut order: Vec<usize> = (0..tasks.len()).collect();
@@ -309,15 +350,16 @@ impl Work<'_> {
         let mut trials: Vec<(usize, Result<Trial, Trouble>)> = order
             .into_par_iter()
             .with_max_len(1)
-            .map(|i| (i, self.run(&tasks[i], &plan(&tasks[i]))))
+            .map(|i| (i, self.run(&tasks[i], &plan(&tasks[i]), are_pilots)))
             .collect();
         trials.sort_by_key(|(i, _)| *i);
         trials.into_iter().map(|(_, trial)| trial).collect()
     }
 
-    fn run(&self, task: &Task, plan: &Plan) -> Result<Trial, Trouble> {
+    fn run(&self, task: &Task, plan: &Plan, is_pilot: bool) -> Result<Trial, Trouble> {
         let point = &self.points[task.point];
-        let mut trial = trial(point, &self.designs[point.design], plan);
+        let run = if is_pilot { pilot } else { trial };
+        let mut trial = run(point, &self.designs[point.design], plan);
         // Only a run that is alone tells by its batches how sure it is.
         if let Ok(trial) = &mut trial
             && self.settings.replications.min > 1
@@ -345,26 +387,4 @@ fn tasks(points: &[usize], first: u32, count: u32) -> Vec<Task> {
         (first..first + count).map(move |replication| Task { point, replication })
     };
     points.iter().flat_map(of).collect()
-}
-
-/// When the slowest signal, averaged over the pilots, has settled; to the next whole slice of a run.
-fn end_of_transient(pilots: &[Trial], window: Span) -> Option<Span> {
-    let responses = |pilot: &Trial| -> Vec<f64> {
-        let slices = pilot.slices.iter();
-        slices.map(|it| if it.answered > 0.0 { it.response_s / it.answered } else { 0.0 }).collect()
-    };
-    let all_classes = |pilot: &Trial| -> Vec<f64> {
-        let slices = 0..pilot.slices.len();
-        slices.map(|slice| pilot.backlog.iter().map(|class| class[slice]).sum()).collect()
-    };
-    let backlogs: Vec<Vec<f64>> = pilots.iter().map(all_classes).collect();
-    let responses: Vec<Vec<f64>> = pilots.iter().map(responses).collect();
-    match mser5_of_mean(&backlogs).max(mser5_of_mean(&responses)) {
-        Truncation::NotReached => None,
-        Truncation::At(latest) => {
-            let slice = slice_of(window).nanos();
-            let end = window.nanos() / PILOT_SLICES * latest as u64;
-            Some(Span::from_nanos(end.div_ceil(slice) * slice))
-        }
-    }
 }

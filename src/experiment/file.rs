@@ -158,18 +158,46 @@ impl Default for WarmUp {
 pub struct Replications {
     /// At least so many; more are added in rounds of this many.
     #[serde(default = "ten")]
+    #[schemars(range(min = 1))]
     pub min: u32,
     /// At most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub max: Option<u32>,
     /// The relative half-width that each of these metrics must reach, as in "5%".
     #[serde(default)]
     pub until: IndexMap<String, Share>,
+    /// Goes on until one design is known to be the best, and drops those that cannot be.
+    #[serde(default)]
+    pub select: Option<Select>,
+    /// Control variates: responses are corrected by how many requests happened to come, or how busy a service
+    /// happened to be, where the mean of that is known. Intervals become narrower with few replications; from
+    /// five on.
+    #[serde(default)]
+    pub controls: bool,
+}
+
+/// Which design is best: the one that is kept is so with 95 % confidence, unless others come closer to it
+/// than what does not matter.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Select {
+    /// By which metric.
+    pub metric: String,
+    /// Differences of less do not matter: as a share of the least mean of the first round (the greatest,
+    /// where more is better), as in "5%".
+    pub within: Share,
 }
 
 impl Default for Replications {
     fn default() -> Self {
-        Replications { min: ten(), max: None, until: IndexMap::new() }
+        Replications {
+            min: ten(),
+            max: None,
+            until: IndexMap::new(),
+            select: None,
+            controls: false,
+        }
     }
 }
 

@@ -3,14 +3,17 @@
 pub mod baseline;
 mod capacity;
 mod conduct;
+mod controls;
 mod design;
 pub mod expect;
 pub mod file;
 mod find;
 mod over_time;
 mod point;
+mod select;
 mod series;
 mod summary;
+mod transient;
 mod trial;
 mod values;
 
@@ -27,6 +30,7 @@ use crate::outcome::{Outcome, Verb};
 use crate::parts::growth::Growth;
 use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
+use expect::aim;
 use file::Experiment;
 
 /// What an outcome is called.
@@ -67,7 +71,18 @@ pub fn outcome(
             summary::summary(design, &own)
         })
         .collect();
+    let contests = select::told(settings, points, &conducted);
     let mut outcome = Outcome { comparisons, ..outcome_of(title, settings.seed, reported) };
+    outcome.selections = contests
+        .into_iter()
+        .map(|(left, selection)| {
+            let label = |i: usize| {
+                let design = &designs[points[i].design];
+                outcome.label(design.name(), &design.factors)
+            };
+            crate::outcome::Selection { left: left.into_iter().map(label).collect(), ..selection }
+        })
+        .collect();
     // By the names that reports give them, which are short because they know all points.
     let labels = designs.iter().map(|it| outcome.label(it.name(), &it.factors));
     outcome.models = labels.zip(summaries).collect();
@@ -227,9 +242,25 @@ fn check_replications(replications: &file::Replications, findings: &mut Findings
         let rule = format!("must be from min, {min}, to {MOST}, not {max}");
         findings.wrong_at("max", Code::E007, rule, "");
     }
-    if !replications.until.is_empty() && replications.max.is_none() {
-        let rule = "until adds replications, and nothing says up to how many";
+    let adds =
+        [("until", !replications.until.is_empty()), ("select", replications.select.is_some())];
+    for (key, _) in adds.iter().filter(|it| it.1 && replications.max.is_none()) {
+        let rule = format!("{key} adds replications, and nothing says up to how many");
         findings.wrong(Code::E004, rule, "add \"max\": 40");
+    }
+    if let Some(select) = &replications.select {
+        if min < 2 {
+            findings.wrong_at("min", Code::E007, "one run tells nothing of how runs differ", "10");
+        }
+        if aim(&select.metric).is_none() {
+            let rule = format!("nothing says whether more or less of {} is better", select.metric);
+            let mend = "a response, an availability, a goodput";
+            findings.inside("select", |it| it.wrong_at("metric", Code::E010, rule, mend));
+        }
+        if select.within.as_ratio() <= 0.0 {
+            let rule = "must be more than nothing, or no number of replications would do";
+            findings.inside("select", |it| it.wrong_at("within", Code::E007, rule, "\"5%\""));
+        }
     }
 }
 

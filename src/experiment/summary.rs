@@ -1,6 +1,7 @@
 //! From trials to an outcome: estimates with their intervals, what binds, what breaks, what is better.
 
 use super::conduct::Conducted;
+use super::controls::Controls;
 use super::design::Design;
 use super::over_time::over_time;
 use super::point::Point;
@@ -14,6 +15,7 @@ use crate::outcome::{
     Point as Reported, Theory, Unit, Verdict,
 };
 use crate::stats::compare::worth;
+use crate::stats::share::share;
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
@@ -28,11 +30,16 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
     let trials = &conducted.trials;
     let bottleneck = bottleneck(trials);
     let steadiness = Steadiness::of(point, trials);
-    let overloaded = steadiness.growth_per_s.map(|backlog_per_s| Overload {
+    let overloaded = steadiness.growth_per_s.map(|it| Overload {
         by: steadiness.held_up_by(point, &bottleneck),
-        backlog_per_s,
+        backlog_per_s: it.value,
+        half_width: it.half_width,
     });
-    let metrics = estimates(trials, &steadiness);
+    let controls = match conducted.controls && point.fault.is_none() {
+        true => Controls::of(point, trials),
+        false => Controls::none(),
+    };
+    let metrics = estimates(trials, &steadiness, &controls);
     // Where the backlog grows there is nothing to settle to, and that is told already.
     let settled = conducted.settled || overloaded.is_some();
     Reported {
@@ -43,6 +50,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         replications: trials.len() as u32,
         window_s: point.window.as_secs(),
         warm_up_s: conducted.warm_up.as_secs(),
+        warm_up_by: conducted.warm_up_by.clone(),
         fault: point.fault.as_ref().map(|it| Fault {
             what: it.what.clone(),
             at_s: it.at.as_secs(),
@@ -79,7 +87,7 @@ pub struct Steadiness {
     /// Whether something fails on the way, so that there is a course and no state.
     fault: bool,
     /// By how much the backlogs grow that do.
-    growth_per_s: Option<f64>,
+    growth_per_s: Option<stats::Estimate>,
 }
 
 impl Steadiness {
@@ -94,9 +102,19 @@ impl Steadiness {
                 .filter(|it| it.overloaded && point.fault.is_none())
         });
         let growths: Vec<_> = growths.collect();
-        let per_s = growths.iter().flatten().map(|it| it.per_s.value).reduce(|a, b| a + b);
+        let growing: Vec<bool> = growths.iter().map(Option::is_some).collect();
+        // What grows together is taken together, since classes that share a device grow by turns.
+        let together = |trial: &Trial| -> Vec<f64> {
+            let own = trial.backlog.iter().zip(&growing).filter(|it| *it.1).map(|it| it.0);
+            let slices = own.clone().map(Vec::len).min().unwrap_or(0);
+            (0..slices).map(|slice| own.clone().map(|it| it[slice]).sum()).collect()
+        };
+        let any = growing.contains(&true);
+        let sums: Vec<Vec<f64>> = trials.iter().filter(|_| any).map(together).collect();
+        let all = growth(&sums, point.slice.as_secs(), 0.0, CONFIDENCE);
+        let per_s = all.filter(|_| any).or(growths.into_iter().flatten().next()).map(|it| it.per_s);
         Steadiness {
-            growing: growths.iter().map(Option::is_some).collect(),
+            growing,
             classes: point.network.classes.len(),
             fault: point.fault.is_some(),
             growth_per_s: per_s,
@@ -134,7 +152,7 @@ impl Steadiness {
     }
 
     /// The values of a metric over replications, if every one has it.
-    fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
+    pub fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
         let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
         self.values_at(trials, place)
     }
@@ -151,7 +169,11 @@ impl Steadiness {
 }
 
 /// Means over replications, or what one run tells; a figure that some replication lacks is absent.
-fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Estimate> {
+fn estimates(
+    trials: &[Trial],
+    steadiness: &Steadiness,
+    controls: &Controls,
+) -> IndexMap<String, Estimate> {
     let Some(first) = trials.first() else { return IndexMap::new() };
     let mut estimates = IndexMap::new();
     for (i, figure) in first.figures.iter().enumerate() {
@@ -162,26 +184,51 @@ fn estimates(trials: &[Trial], steadiness: &Steadiness) -> IndexMap<String, Esti
             let values = steadiness.values_at(trials, i)?;
             stats::Estimate::from_replications(&values, CONFIDENCE)
         };
-        let estimate = by_batches.or_else(over_replications);
-        if let Some(mut estimate) = estimate {
-            let shares = trials.iter().filter_map(|it| it.figures[i].share);
-            let requests: u64 = shares.map(|it| it.requests).sum();
-            widen_certainty(&mut estimate, requests);
+        let with_control = figure
+            .response
+            .filter(|_| steady)
+            .and_then(|it| controls.estimate(it.class, trials, &steadiness.values_at(trials, i)?));
+        let estimate = by_batches.or(with_control.map(|it| it.estimate)).or_else(over_replications);
+        if let Some(estimate) = estimate {
             let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
-            let told = Estimate { too_short, ..told(&estimate, Some(figure.unit)) };
+            let worth = with_control.map(|it| it.worth);
+            let told = Estimate { too_short, worth, ..told(&estimate, Some(figure.unit)) };
+            let parts = || match alone && figure.share.is_some() {
+                true => Some(figure.batches.clone()),
+                false => steadiness.values_at(trials, i),
+            };
+            let told = match figure.share {
+                Some(_) => within_bounds(told, trials, i, parts().as_deref()),
+                None => inside(told),
+            };
             estimates.insert(figure.name.clone(), told);
         }
     }
     estimates
 }
 
-/// All or none of so many requests is no certainty: the true share may lie as far off as would be
-/// seen with a chance of one in twenty (J. A. Hanley, A. Lippman-Hand, "If nothing goes wrong, is
-/// everything all right?", JAMA 249, 1983: three divided by the number).
-fn widen_certainty(estimate: &mut stats::Estimate, requests: u64) {
-    if requests > 0 && (estimate.value == 0.0 || estimate.value == 1.0) {
-        let widest = (3.0 / requests as f64).min(1.0);
-        estimate.half_width = estimate.half_width.map(|it| it.max(widest));
+/// A share of time or of anything else, whose interval ends where there is nothing more.
+fn inside(of: Estimate) -> Estimate {
+    match of.ends() {
+        Some((low, high)) if of.unit == Some(Unit::Ratio) && (low < 0.0 || high > 1.0) => {
+            of.within(low.max(0.0).min(of.value), high.min(1.0).max(of.value))
+        }
+        _ => of,
+    }
+}
+
+/// A share of requests with the interval that suits one, by what it was in independent parts: in the
+/// replications, or in the batches of one run.
+fn within_bounds(of: Estimate, trials: &[Trial], place: usize, parts: Option<&[f64]>) -> Estimate {
+    let shares = trials.iter().filter_map(|it| it.figures[place].share);
+    let requests: u64 = shares.map(|it| it.requests).sum();
+    match parts.and_then(|it| share(it, requests, CONFIDENCE)) {
+        // The batches of one run are not quite what it is as a whole.
+        Some(it) => {
+            let (low, high) = (it.low.min(of.value), it.high.max(of.value));
+            Estimate { too_short: it.few, ..of.within(low, high) }
+        }
+        None => of,
     }
 }
 
@@ -191,7 +238,10 @@ pub fn told(estimate: &stats::Estimate, unit: Option<Unit>) -> Estimate {
         half_width: estimate.half_width,
         confidence: estimate.confidence,
         unit,
+        low: None,
+        high: None,
         too_short: false,
+        worth: None,
     }
 }
 
@@ -346,6 +396,8 @@ fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
         .map(|it| (it.metric, it.aim))
         .collect();
     compared.push(("availability".to_owned(), Aim::Higher));
+    let sessions = of.point.names.sessions.iter();
+    compared.extend(sessions.map(|it| (format!("{it}.completed"), Aim::Higher)));
     if of.point.fault.is_some() {
         compared.push(("downtime".to_owned(), Aim::Lower));
     }

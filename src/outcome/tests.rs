@@ -64,7 +64,8 @@ fn an_overloaded_point_misses_what_bounds_the_response() {
     let mut point = fixture::blitz().points[0].clone();
     point.metrics.clear();
     assert_eq!(point.keeps("generate.p95", 3.0), Kept::CannotTell);
-    point.overloaded = Some(Overload { by: "rack.cpu".into(), backlog_per_s: 2.0 });
+    point.overloaded =
+        Some(Overload { by: "rack.cpu".into(), backlog_per_s: 2.0, half_width: None });
     assert_eq!(point.keeps("generate.p95", 3.0), Kept::Fail);
 }
 

@@ -54,7 +54,7 @@ fn came_to(it: &Checked, several: bool) -> String {
         (Some(estimate), None) => format!("{} is {}", it.metric, figure::figure(estimate)),
         (Some(estimate), Some(against)) => {
             let sign = if estimate.value > 0.0 { "+" } else { "" };
-            let difference = figure::figure(estimate);
+            let difference = figure::difference(estimate);
             format!("{} is {sign}{difference} against {against}", it.metric)
         }
         (None, _) => format!("{} has no value", it.metric),

@@ -6,13 +6,15 @@ use crate::outcome::{Estimate, Outcome, Point, Series, level_text};
 use indexmap::IndexSet;
 
 const BEFORE: [&str; 1] = ["model"];
-const AFTER: [&str; 11] = [
+const AFTER: [&str; 13] = [
     "day",
     "users",
     "fault",
     "metric",
     "value",
     "half_width",
+    "low",
+    "high",
     "confidence",
     "replications",
     "unit",
@@ -119,6 +121,8 @@ fn row(point: &Point, factors: &IndexSet<&str>, metric: &str, estimate: &Estimat
         metric.to_owned(),
         estimate.value.to_string(),
         number(estimate.half_width),
+        number(estimate.ends().map(|it| it.0)),
+        number(estimate.ends().map(|it| it.1)),
         estimate.confidence.to_string(),
         point.replications.to_string(),
         unit.as_ref().map(level_text).unwrap_or_default(),
@@ -140,13 +144,13 @@ mod tests {
         let mut lines = text.lines();
         assert_eq!(
             lines.next().unwrap(),
-            "model,services.content.instances,day,users,fault,metric,value,half_width,confidence,\
-             replications,unit,overloaded_by,bottleneck"
+            "model,services.content.instances,day,users,fault,metric,value,half_width,low,high,\
+             confidence,replications,unit,overloaded_by,bottleneck"
         );
         assert_eq!(
             lines.next().unwrap(),
-            "microservices,4,,62500,,login.arrivals,8.680555555555555,0.06944444444444445,0.95,12,\
-             /s,,inference"
+            "microservices,4,,62500,,login.arrivals,8.680555555555555,0.06944444444444445,\
+             8.61111111111111,8.75,0.95,12,/s,,inference"
         );
         let metrics: usize = outcome.points.iter().map(|it| it.metrics.len()).sum();
         assert_eq!(lines.count() + 1, metrics);

@@ -11,6 +11,8 @@ const DIGITS_MAX: i32 = 6;
 /// Digits of a figure whose uncertainty is unknown.
 const DIGITS_ALONE: i32 = 3;
 
+const BOTH: &str = " ± ";
+
 /// Marks figures for which the runs were too short.
 pub const TOO_SHORT: &str = "†";
 
@@ -18,14 +20,39 @@ pub const TOO_SHORT: &str = "†";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
     pub value: String,
-    /// Empty where there was one replication.
+    /// What stands between the value and the half-width: ` ± `, or the side to which the interval
+    /// reaches, and of two that differ the upper.
+    pub sign: &'static str,
+    /// Empty where there was one replication; `2.1 - 1.4` if it reaches less far down than up.
     pub half_width: String,
     /// With the blank in front of it; empty for counts.
     pub unit: String,
 }
 
+/// How far an interval may reach.
+#[derive(Clone, Copy)]
+enum Bounds {
+    /// As a difference, to either side of nothing.
+    None,
+    /// Of what cannot be less than nothing, and of a share also not more than all.
+    Natural,
+}
+
 /// An estimate in the unit that suits its size.
+///
+/// Its interval is shown without what lies below nothing and, of a share, above all: the true value
+/// is never there, so that what is left holds it just as often as the whole. An estimate that itself
+/// lies beyond such a bound is shown as it is.
 pub fn figure(estimate: &Estimate) -> Figure {
+    within(estimate, Bounds::Natural)
+}
+
+/// A difference of two estimates, which may be more or less than nothing.
+pub fn difference(estimate: &Estimate) -> Figure {
+    within(estimate, Bounds::None)
+}
+
+fn within(estimate: &Estimate, bounds: Bounds) -> Figure {
     let (scale, unit) = scale(estimate.unit, estimate.value.abs());
     let value = estimate.value * scale;
     let is_a_sum =
@@ -43,8 +70,13 @@ pub fn figure(estimate: &Estimate) -> Figure {
         }
         Some(half_width) => with_half_width(value, half_width),
     };
+    let (sign, half_width) = match bounds {
+        _ if half_width.is_empty() => ("", half_width),
+        Bounds::Natural => cut(estimate, scale, &value, half_width),
+        Bounds::None => (BOTH, half_width),
+    };
     let mark = if estimate.too_short { TOO_SHORT } else { "" };
-    Figure { value, half_width, unit: format!("{unit}{mark}") }
+    Figure { value, sign, half_width, unit: format!("{unit}{mark}") }
 }
 
 /// A number that is exactly known, in the unit that suits its size: a bound, a setting.
@@ -125,7 +157,7 @@ impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self.half_width.as_str() {
             "" => write!(f, "{}{}", self.value, self.unit),
-            half_width => write!(f, "{} ± {half_width}{}", self.value, self.unit),
+            half_width => write!(f, "{}{}{half_width}{}", self.value, self.sign, self.unit),
         }
     }
 }
@@ -157,8 +189,56 @@ pub fn scale(unit: Option<Unit>, size: f64) -> (f64, &'static str) {
     }
 }
 
+/// The half-width as it is shown, with its sign and without what reaches beyond the bounds of such a
+/// quantity.
+fn cut(estimate: &Estimate, scale: f64, value: &str, half_width: String) -> (&'static str, String) {
+    let most = if estimate.unit == Some(Unit::Ratio) { 1.0 } else { f64::INFINITY };
+    let width = estimate.half_width.unwrap_or(0.0);
+    if !(0.0..=most).contains(&estimate.value) || width == 0.0 {
+        return (BOTH, half_width);
+    }
+    if let Some(told) = lopsided(estimate, scale, &half_width, most) {
+        return told;
+    }
+    let places = value.split_once('.').map_or(0, |it| it.1.len() as i32);
+    // Down to nothing it reaches as far as the value itself, up to all what is missing to that.
+    let (up, down) = (most - estimate.value, estimate.value);
+    match (width > up, width > down) {
+        (false, false) => (BOTH, half_width),
+        _ if down == 0.0 => (" + ", half_width),
+        _ if up == 0.0 => (" - ", half_width),
+        (cut_up, cut_down) => {
+            let up = if cut_up { rounded(up * scale, places) } else { half_width.clone() };
+            let down = if cut_down { value.to_owned() } else { half_width };
+            (" + ", format!("{up} - {down}"))
+        }
+    }
+}
+
+/// The two sides of an interval that reaches much less far to the one than to the other, or where its
+/// longer half would not fit on the other; the shorter to a digit of its own.
+fn lopsided(
+    estimate: &Estimate,
+    scale: f64,
+    half_width: &str,
+    most: f64,
+) -> Option<(&'static str, String)> {
+    let (low, high) = (estimate.low?, estimate.high?);
+    let (up, down) = (high - estimate.value, estimate.value - low);
+    let (shorter, longer) = (up.min(down), up.max(down));
+    let fits = estimate.value - longer >= 0.0 && estimate.value + longer <= most;
+    if shorter <= 0.0 || fits && shorter > 0.5 * longer {
+        return None;
+    }
+    let one: f64 = format!("{:.0e}", shorter * scale).parse().unwrap_or(shorter * scale);
+    let shorter = trimmed(rounded(one, (-decade(one)).max(0)));
+    let (up, down) =
+        if up < down { (shorter.as_str(), half_width) } else { (half_width, shorter.as_str()) };
+    Some((" + ", format!("{up} - {down}")))
+}
+
 /// All or nothing, in per cent: it was so in every replication, and the half-width tells how
-/// rare an exception may be. One digit of that is enough: `100 ± 0.02`.
+/// rare an exception may be. One digit of that is enough: `100 - 0.02`.
 fn all_or_nothing(value: f64, half_width: f64) -> (String, String) {
     let one: f64 = format!("{half_width:.0e}").parse().unwrap_or(half_width);
     (rounded(value, 0), trimmed(rounded(one, -decade(one))))
@@ -256,12 +336,37 @@ mod tests {
 
     #[test]
     fn a_share_that_was_all_or_nothing_shows_how_rare_an_exception_may_be() {
-        assert_eq!(shown(1.0, 0.000_2, Unit::Ratio), "100 ± 0.02 %");
-        assert_eq!(shown(1.0, 0.000_123_4, Unit::Ratio), "100 ± 0.01 %");
-        assert_eq!(shown(0.0, 0.003, Unit::Ratio), "0 ± 0.3 %");
-        assert_eq!(shown(0.0, 0.2, Unit::Ratio), "0 ± 20 %");
-        assert_eq!(shown(1.0, 3e-7, Unit::Ratio), "100 ± 0.00003 %");
-        assert_eq!(shown(0.999_9, 0.000_2, Unit::Ratio), "99.990 ± 0.020 %");
+        assert_eq!(shown(1.0, 0.000_2, Unit::Ratio), "100 - 0.02 %");
+        assert_eq!(shown(1.0, 0.000_123_4, Unit::Ratio), "100 - 0.01 %");
+        assert_eq!(shown(0.0, 0.003, Unit::Ratio), "0 + 0.3 %");
+        assert_eq!(shown(0.0, 0.2, Unit::Ratio), "0 + 20 %");
+        assert_eq!(shown(1.0, 3e-7, Unit::Ratio), "100 - 0.00003 %");
+        assert_eq!(shown(0.999_9, 0.000_2, Unit::Ratio), "99.990 + 0.010 - 0.020 %");
+    }
+
+    #[test]
+    fn an_interval_that_is_not_symmetric_tells_both_its_sides() {
+        let share = |value: f64, low, high| {
+            figure(&Estimate::new(value, None, 0.95, Unit::Ratio).within(low, high)).to_string()
+        };
+        assert_eq!(share(0.9999, 0.9991, 0.999_97), "99.99 + 0.007 - 0.08 %");
+        assert_eq!(share(0.002, 0.0004, 0.008), "0.2 + 0.6 - 0.2 %");
+        assert_eq!(share(0.98, 0.97, 0.984), "98.0 + 0.4 - 1.0 %");
+        assert_eq!(share(0.98, 0.97, 0.989), "98.0 ± 1.0 %");
+        assert_eq!(share(1.0, 0.9998, 1.0), "100 - 0.02 %");
+        assert_eq!(share(0.0, 0.0, 0.003), "0 + 0.3 %");
+    }
+
+    #[test]
+    fn no_interval_reaches_below_nothing_or_above_all() {
+        assert_eq!(shown(54.0, 57.0, Unit::Seconds), "54 + 57 - 54 s");
+        assert_eq!(shown(1.4, 2.1, Unit::Count), "1.4 + 2.1 - 1.4");
+        assert_eq!(shown(0.98, 0.05, Unit::Ratio), "98 + 2 - 5 %");
+        assert_eq!(shown(0.5, 0.8, Unit::Ratio), "50 + 50 - 50 %");
+        assert_eq!(shown(0.0, 3.0, Unit::Seconds), "0.0 + 3.0 s");
+        assert_eq!(shown(-0.2, 0.5, Unit::Ratio), "-20 ± 50 %");
+        let change = Estimate::new(54.0, Some(57.0), 0.95, Unit::Seconds);
+        assert_eq!(difference(&change).to_string(), "54 ± 57 s");
     }
 
     #[test]

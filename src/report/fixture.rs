@@ -143,11 +143,13 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         window_s: 300.0,
         warm_up_s: 60.0,
         fault: None,
+        warm_up_by: None,
         settled: true,
         unmet: Vec::new(),
         overloaded: (load >= 1.0).then(|| Overload {
             by: busiest.0.to_owned(),
             backlog_per_s: (load - 1.0) * users / 900.0,
+            half_width: None,
         }),
         bottleneck: Some(Bottleneck { name: busiest.0.to_owned(), utilization: load.min(1.0) }),
         metrics: IndexMap::new(),
@@ -204,7 +206,10 @@ fn measure_classes(point: &mut Point, load: f64, users: f64) {
 fn measure_station(point: &mut Point, &(name, _, servers): &Station, load: f64) {
     let busy = load.min(1.0);
     let mut set = |metric: &str, estimate| point.set(format!("{name}.{metric}"), estimate);
-    set("utilization", estimate(busy, 0.02 * (1.0 - busy) + 1e-4, Unit::Ratio));
+    let half = 0.02 * (1.0 - busy) + 1e-4;
+    let used = estimate(busy, half, Unit::Ratio);
+    let used = if busy + half > 1.0 { used.within(busy - half, 1.0) } else { used };
+    set("utilization", used);
     set("busy", estimate(busy * servers, 0.02, Unit::Count));
     if load < 1.0 {
         let waiting = 0.01 * busy * busy / (servers * (1.0 - busy));
@@ -332,7 +337,10 @@ fn comparisons(outcome: &mut Outcome) {
                 half_width: Some(0.03),
                 confidence: 0.95,
                 unit: None,
+                low: None,
+                high: None,
                 too_short: false,
+                worth: None,
             }),
             verdict,
             independent: None,

@@ -50,7 +50,7 @@ fn baseline(outcome: &Outcome) -> String {
             cell(&it.metric),
             figure::figure(&it.before),
             figure::figure(&it.now),
-            figure::figure(&it.difference),
+            figure::difference(&it.difference),
             it.verdict_text()
         ));
     }

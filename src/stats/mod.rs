@@ -6,10 +6,13 @@
 
 pub mod batches;
 pub mod compare;
+pub mod control;
 pub mod histogram;
 pub mod interval;
 pub mod quantile;
+pub mod select;
 pub mod sequential;
+pub mod share;
 pub mod sparse;
 pub mod student;
 pub mod trend;
@@ -21,7 +24,7 @@ pub use interval::Estimate;
 pub use sequential::{Looks, Sides, sides};
 pub use student::t_quantile;
 pub use trend::{Growth, growth};
-pub use warm_up::{Truncation, mser5, mser5_of_mean};
+pub use warm_up::{Truncation, mser5, mser5_of_mean, slowest};
 
 #[cfg(test)]
 mod luck;

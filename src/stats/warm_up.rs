@@ -65,6 +65,13 @@ pub fn mser5_of_mean(per_replication: &[Vec<f64>]) -> Truncation {
     mser5(&mean)
 }
 
+/// The truncation of the slowest of several signals, each a series for every replication, and which
+/// of them that is: the first of equals. A run has settled only when all that is looked at has.
+pub fn slowest(signals: &[Vec<Vec<f64>>]) -> Option<(usize, Truncation)> {
+    let cuts = signals.iter().map(|it| mser5_of_mean(it)).enumerate();
+    cuts.reduce(|slowest, it| if it.1 > slowest.1 { it } else { slowest })
+}
+
 /// One truncation for several replications, where only theirs are known: the upper quartile.
 ///
 /// A single series often misses its warm-up by chance, so that the median leaves some bias;
@@ -150,6 +157,20 @@ mod tests {
         assert_eq!(agree(&[At(5)]), At(5));
         assert_eq!(agree(&[At(5), At(0), At(20), At(10), NotReached]), At(20));
         assert_eq!(agree(&[At(5), NotReached, NotReached, At(10)]), NotReached);
+    }
+
+    #[test]
+    fn the_signal_that_settles_last_decides() {
+        let step = |at: usize| -> Vec<Vec<f64>> {
+            let mut luck = Luck::new(9);
+            let run = |_| (0..300).map(|i| f64::from(i >= at) + 0.1 * luck.irwin_hall()).collect();
+            (0..5).map(run).collect()
+        };
+        assert_eq!(slowest(&[step(30), step(75), step(0)]), Some((1, Truncation::At(75))));
+        assert_eq!(slowest(&[step(50), step(50)]).unwrap().0, 0);
+        let rising = vec![(0..300).map(f64::from).collect()];
+        assert_eq!(slowest(&[step(30), rising]), Some((1, Truncation::NotReached)));
+        assert_eq!(slowest(&[]), None);
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn measured_values_may_stand_wherever_a_length_of_time_is_drawn() {
     // As many as the language has: a new one belongs into the model too.
     let schema = include_str!("../../models/schema/model.schema.json");
     let places = schema.matches("\"#/$defs/Distribution\"").count();
-    assert_eq!(places, 17, "is the new place in tests/cli/data/measured.json?");
+    assert_eq!(places, 20, "is the new place in tests/cli/data/measured.json?");
 }
 
 #[test]
@@ -107,4 +107,15 @@ fn numbers_below_nothing_are_refused_as_numbers_and_not_as_unknown_options() {
         assert!(!text.contains("unexpected argument"), "{text}");
         assert!(text.contains(args[0].trim_start_matches('-')), "{text}");
     }
+}
+
+/// Ten million requests come, of which none leaves; after eight there are too many.
+#[test]
+fn a_run_in_which_requests_pile_up_without_a_bound_is_given_up() {
+    let short = ["--window", "100ms", "--warm-up", "0s", "--replications", "1"];
+    let output = run(&[&["run", "tests/cli/data/piling-up.json"], &short[..]].concat());
+    assert!(!output.status.success());
+    let told = stderr(&output);
+    assert!(told.contains("error[E012]: millions of requests had piled up 79."), "{told}");
+    assert!(told.contains("give a \"line\", or \"timeout\"s, or a shorter window"), "{told}");
 }

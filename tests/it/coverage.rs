@@ -4,7 +4,7 @@
 #[path = "../../benches/coverage/cases.rs"]
 mod cases;
 
-use cases::{Row, all, heavy_tailed, mmc, rows};
+use cases::{Row, all, heavy_tailed, loss, mmc, rows};
 
 const EXPERIMENTS: usize = 200;
 
@@ -21,6 +21,18 @@ fn holds(rows: &[Row], name: &str) {
 #[test]
 fn nineteen_of_twenty_intervals_hold_mean_and_p99_at_half_load() {
     holds(&rows(&all()[0], 10, EXPERIMENTS), "M/M/1 at 0.5");
+}
+
+#[test]
+fn availability_is_held_however_few_fail() {
+    // About 3, 30 and 3,000 of 2,000, 20,000 and 20,000 requests are turned away.
+    for (rate, servers, window_s) in [(0.5, 4, 400.0), (0.5, 4, 4_000.0), (2.0, 5, 1_000.0)] {
+        for row in rows(&loss("loss", rate, servers, window_s), 10, EXPERIMENTS) {
+            let share = row.covered as f64 / row.experiments as f64;
+            assert!((0.9..=1.0).contains(&share), "{rate}/s for {window_s} s: {share}");
+            assert!(row.bias.abs() < 0.2, "{rate}/s for {window_s} s: bias {}", row.bias);
+        }
+    }
 }
 
 #[test]

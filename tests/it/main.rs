@@ -4,6 +4,7 @@ mod support;
 
 mod coverage;
 mod determinism;
+mod estimates;
 mod expectations;
 mod fingerprints;
 mod laws;

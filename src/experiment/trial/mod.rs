@@ -7,8 +7,10 @@ mod devices;
 mod outages;
 mod policies;
 mod queues;
+mod replication;
 mod requests;
 mod scaling;
+mod sessions;
 
 use super::design::Design;
 use super::point::Point;
@@ -120,13 +122,22 @@ pub struct SliceSeen {
 
 /// Runs one replication of a point.
 pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
+    watched(point, design, plan, false)
+}
+
+/// The same, watched slice by slice as a fault is.
+pub fn pilot(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
+    watched(point, design, plan, true)
+}
+
+fn watched(point: &Point, design: &Design, plan: &Plan, is_pilot: bool) -> Result<Trial, Failure> {
     let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
     let mut measure = Measure::new(&point.network, slices);
-    if point.fault.is_some() {
+    if point.fault.is_some() || is_pilot {
         measure.watch_course(&point.network, slices);
     }
     let (seen, usage) = run(&point.network, plan, measure)?;
-    Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window }.trial())
+    Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window, is_pilot }.trial())
 }
 
 /// Everything that figures are read from.
@@ -136,6 +147,7 @@ struct Reading<'a> {
     seen: &'a Measure,
     usage: &'a Usage,
     window: Span,
+    is_pilot: bool,
 }
 
 #[derive(Default)]
@@ -261,9 +273,11 @@ impl Reading<'_> {
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
+        self.replications(&mut figures);
         self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.queues(&mut figures, &mut utilizations);
+        self.sessions(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         self.hosts(&mut figures);
         self.accelerators(&mut figures, &mut utilizations);

@@ -37,7 +37,8 @@ impl Reading<'_> {
     }
 
     pub(super) fn course(&self) -> Option<CourseSeen> {
-        let course = self.seen.course.as_ref().filter(|_| self.point.fault.is_some())?;
+        let course =
+            self.seen.course.as_ref().filter(|_| self.point.fault.is_some() || self.is_pilot)?;
         Some(CourseSeen {
             responses: course.responses.clone(),
             instances: course.instances.as_slice().to_vec(),

@@ -17,6 +17,7 @@ impl<'m> Compiler<'m> {
         for (name, service) in &self.model.services {
             self.service(name, service);
         }
+        self.replications();
         self.balancers();
         self.disks();
         self.accelerators();
@@ -127,6 +128,7 @@ impl<'m> Compiler<'m> {
             careful: None,
             health: service.health,
             ejection: service.outlier_ejection,
+            replication: None,
             start: service.start.law(),
             scaler,
             key: key_of(name),
@@ -156,6 +158,7 @@ impl<'m> Compiler<'m> {
                 costs: costs(disk, FLUSH),
                 gather: service.group_commit.map(|it| (it.delay, it.siblings)),
                 first: StepId::default(),
+                receive: StepId::default(),
             }
         });
         let buffer = service.buffer.map(|it| {

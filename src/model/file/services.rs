@@ -11,6 +11,7 @@ use crate::parts::policy::health::Health;
 use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::RateLimit;
 use crate::parts::policy::shed::Shed;
+use crate::parts::replication::{Failover, Replication};
 use crate::parts::scaling::Scaling;
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -24,9 +25,11 @@ pub struct Service {
     pub hosts: String,
     /// How many copies run.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub instances: u32,
     /// Requests that an instance works on at a time. Unlimited if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub workers: Option<u32>,
     /// How many may wait for a worker; more are refused. Unlimited if absent.
     #[serde(default)]
@@ -34,6 +37,7 @@ pub struct Service {
     /// A database's limit of connections: requests beyond it are refused at once.
     /// The same as `workers` with a `line` of 0.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub connections: Option<u32>,
     /// Who of those in line goes next.
     #[serde(default)]
@@ -77,6 +81,7 @@ pub struct Service {
     pub outlier_ejection: Option<OutlierEjection>,
     /// How many of the instances each calling instance talks to. All if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub subset: Option<u32>,
     /// Connections that an instance keeps to other services, by name.
     #[serde(default)]
@@ -98,6 +103,13 @@ pub struct Service {
     /// How its log gathers commits. If absent, it flushes as soon as it can.
     #[serde(default)]
     pub group_commit: Option<GroupCommit>,
+    /// One of its instances is a primary, which takes writes, and the others are its standbys. If absent,
+    /// all are alike.
+    #[serde(default)]
+    pub replication: Option<Replication>,
+    /// How a standby takes over when the primary is gone. None does if absent.
+    #[serde(default)]
+    pub failover: Option<Failover>,
     /// What can be asked of it: steps, by name of the operation.
     pub operations: Named<Vec<Step>>,
 }
@@ -109,7 +121,19 @@ fn no_time() -> Distribution {
 impl Service {
     /// How callers choose; a single instance needs no balancer.
     pub fn balancer(&self) -> &Balance {
-        self.balance.as_ref().unwrap_or(&Balance::None)
+        let otherwise = match self.replication {
+            Some(_) => &Balance::RoundRobin,
+            None => &Balance::None,
+        };
+        self.balance.as_ref().unwrap_or(otherwise)
+    }
+
+    /// How many of the instances callers connect to: the primary alone if standbys answer nothing.
+    pub fn takers(&self) -> u32 {
+        match &self.replication {
+            Some(it) if it.reads.is_empty() => 1,
+            _ => self.instances,
+        }
     }
 
     /// How many instances there are at most.
@@ -135,6 +159,7 @@ pub struct CpuShare {
 #[serde(deny_unknown_fields)]
 pub struct Pool {
     /// Connections of each instance.
+    #[schemars(range(min = 1))]
     pub size: u32,
     /// How long a request waits for one before it fails. For ever if absent.
     #[serde(default)]

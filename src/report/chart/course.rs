@@ -69,10 +69,14 @@ fn chart(outcome: &Outcome, point: &Point, fault: &Fault, series: &Series) -> Ch
         chart.text((MARGIN, panel.top - 14.0), *what, SMALL, Anchor::Left);
         draw_outage(&mut chart, &panel, &x, fault);
         panel.draw_y(&mut chart, &y);
-        // Instances are counted at the end of a slice; all else is of the whole slice.
-        let place = if *what == INSTANCES { series.slice_s } else { series.slice_s / 2.0 };
-        let places: Vec<f64> =
-            series.at_s.iter().map(|it| (it + place - fault.at_s) / 60.0).collect();
+        // Instances are counted at the end of a slice, and shown until they are counted again; all
+        // else is of the whole slice.
+        let from = if *what == INSTANCES { series.slice_s } else { 0.0 };
+        let end = series.at_s.last().map_or(0.0, |it| it + series.slice_s);
+        let stretch = |at: &f64| {
+            [at + from, (at + from + series.slice_s).min(end)].map(|it| (it - fault.at_s) / 60.0)
+        };
+        let places: Vec<[f64; 2]> = series.at_s.iter().map(stretch).collect();
         draw_lines(&mut chart, &panel, (&x, &y), &places, lines);
         let is_last = i + 1 == panels.len();
         panel.draw_x(&mut chart, &x, if is_last { "minutes since it failed" } else { "" });
@@ -116,23 +120,23 @@ fn cpus(series: &Series) -> Vec<Line> {
     all.map(|(i, (name, values))| (name.clone(), values.clone(), i, false)).collect()
 }
 
-/// A line breaks off where there is no value.
+/// Steps from where to where each value holds; they break off where there is no value.
 fn draw_lines(
     chart: &mut Chart,
     panel: &Panel,
     (x, y): (&Axis, &Axis),
-    minutes: &[f64],
+    minutes: &[[f64; 2]],
     lines: &[Line],
 ) {
     for (_, values, colour, dashed) in lines {
-        let place = |(minute, value): (&f64, &Option<f64>)| -> Option<Place> {
+        let place = |(minutes, value): (&[f64; 2], &Option<f64>)| -> Option<[Place; 2]> {
             let value = value.filter(|it| it.is_finite())?;
-            Some((panel.x(x, *minute), panel.y(y, value)))
+            Some(minutes.map(|it| (panel.x(x, it), panel.y(y, value))))
         };
-        let places: Vec<Option<Place>> = minutes.iter().zip(values).map(place).collect();
+        let places: Vec<Option<[Place; 2]>> = minutes.iter().zip(values).map(place).collect();
         let dash = if *dashed { DASHED } else { SOLID };
         for stretch in places.split(Option::is_none) {
-            let stretch: Vec<Place> = stretch.iter().flatten().copied().collect();
+            let stretch: Vec<Place> = stretch.iter().flatten().flatten().copied().collect();
             if !stretch.is_empty() {
                 chart.path(&stretch, 2.0, dash, DESIGNS[*colour]);
             }

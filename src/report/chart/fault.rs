@@ -117,13 +117,16 @@ fn draw(chart: &mut Chart, panel: &Panel, outcome: &Outcome, point: &Point, axes
     chart.text((after, panel.top - 16.0), summary, SMALL, Anchor::Left);
     draw_outage(chart, panel, axes.0, fault);
     panel.draw_y(chart, axes.1);
-    let place = |i: usize, rate: f64| -> Place {
-        let minute = (series.at_s[i] + series.slice_s / 2.0 - fault.at_s) / 60.0;
-        (panel.x(axes.0, minute), panel.y(axes.1, rate))
+    // A step for each slice: nothing is known of what happened inside it.
+    let step = |i: usize, rate: f64| -> [Place; 2] {
+        [0.0, series.slice_s].map(|it| {
+            let minute = (series.at_s[i] + it - fault.at_s) / 60.0;
+            (panel.x(axes.0, minute), panel.y(axes.1, rate))
+        })
     };
     let line = |rates: &[f64]| -> Vec<Place> {
         let both = series.at_s.len().min(rates.len());
-        (0..both).filter(|i| rates[*i].is_finite()).map(|i| place(i, rates[i])).collect()
+        (0..both).filter(|i| rates[*i].is_finite()).flat_map(|i| step(i, rates[i])).collect()
     };
     chart.path(&line(&series.born), 1.6, DASHED, SOFT);
     for (rates, colour) in [(&series.answered, ANSWERED), (&series.failed, FAILED)] {

@@ -34,10 +34,13 @@ pub fn charts(outcome: &Outcome, story: &Story) -> Vec<Chart> {
 
 fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     let shown = if story.lines.len() > FANS_MAX { &PERCENTILES[1..2] } else { &PERCENTILES };
-    let traces: Vec<Trace> = shown
+    let mut traces: Vec<Trace> = shown
         .iter()
         .flat_map(|it| traces(story, &format!("{class}.response.{}", it.0), *it))
         .collect();
+    if story.along == Along::Design {
+        traces.iter_mut().for_each(|it| it.aside = aside(it.name));
+    }
     let silent = silent(story, class, shown);
     if traces.iter().all(Trace::is_empty) && silent.is_empty() {
         return None;
@@ -90,6 +93,15 @@ fn goodput(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     good.iter().for_each(|it| plot.draw_band(&mut chart, it));
     good.iter().for_each(|it| plot.draw_line(&mut chart, it));
     Some(chart)
+}
+
+/// With one point for each design, its percentiles stand beside each other: their bars may overlap.
+fn aside(percentile: &str) -> f64 {
+    match percentile {
+        "p50" => -13.0,
+        "p99" => 13.0,
+        _ => 0.0,
+    }
 }
 
 /// A metric along each line of the story.

@@ -169,7 +169,8 @@ fn nothing_simulated_is_nothing_drawn() {
 fn a_story_overloaded_from_the_start_is_drawn_as_crosses() {
     let mut outcome = fixture::blitz();
     for point in &mut outcome.points {
-        point.overloaded = Some(Overload { by: "rack.cpu".into(), backlog_per_s: 1.0 });
+        point.overloaded =
+            Some(Overload { by: "rack.cpu".into(), backlog_per_s: 1.0, half_width: None });
         point.metrics.retain(|it, _| !it.contains(".response."));
     }
     let charts = draw(&outcome);
@@ -182,7 +183,8 @@ fn a_class_that_goes_on_in_an_overload_keeps_its_line_and_one_that_nobody_answer
     let mut outcome = fixture::blitz();
     outcome.points.retain(|it| it.overloaded.is_none());
     assert!(!labels(&charts(&outcome)[0]).contains(&legend));
-    outcome.points[0].overloaded = Some(Overload { by: "rack.cpu".into(), backlog_per_s: 1.0 });
+    outcome.points[0].overloaded =
+        Some(Overload { by: "rack.cpu".into(), backlog_per_s: 1.0, half_width: None });
     outcome.points[0].metrics.retain(|it, _| !it.starts_with("generate.response."));
     outcome.points[3].metrics.retain(|it, _| !it.starts_with("track.response."));
     let charts = charts(&outcome);

@@ -20,6 +20,8 @@ pub struct Trace<'a> {
     pub name: &'static str,
     pub dash: Dash,
     pub width: f64,
+    /// How far it is drawn to the right of its place, so that bars of one design stand apart.
+    pub aside: f64,
     /// Runs without a gap; where there is no steady state there is one.
     runs: Vec<Vec<Found<'a>>>,
 }
@@ -46,7 +48,7 @@ impl<'a> Trace<'a> {
             }
         }
         runs.retain(|it| !it.is_empty());
-        Trace { line, name, dash, width, runs }
+        Trace { line, name, dash, width, aside: 0.0, runs }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -56,10 +58,9 @@ impl<'a> Trace<'a> {
     /// All values with the ends of their intervals.
     pub fn values(&self) -> impl Iterator<Item = f64> {
         let ends = |it: &Estimate| {
-            let half_width = it.half_width.unwrap_or(0.0);
+            let (low, high) = it.ends().unwrap_or((it.value, it.value));
             // A very wide interval may leave the panel rather than squeeze all else.
-            let low = (it.value - half_width).max(it.value / 2.0);
-            [it.value, low, (it.value + half_width).min(it.value * 2.0)]
+            [it.value, low.max(it.value / 2.0), high.min(it.value * 2.0)]
         };
         self.runs.iter().flatten().flat_map(move |it| ends(it.1))
     }
@@ -80,10 +81,16 @@ impl<'a> Trace<'a> {
 }
 
 impl Plot {
-    /// Where an estimate lies, or an end of its interval: -1 for the lower, 1 for the upper.
-    fn place(&self, it: &Found, end: f64) -> Place {
-        let value = it.1.value + end * it.1.half_width.unwrap_or(0.0);
-        (self.panel.x(&self.x, it.0), self.panel.y(&self.y, value))
+    /// Where an estimate of a trace lies, or an end of its interval: -1 for the lower, 1 for the
+    /// upper.
+    fn place(&self, trace: &Trace, it: &Found, end: f64) -> Place {
+        let (low, high) = it.1.ends().unwrap_or((it.1.value, it.1.value));
+        let value = match end {
+            ..0.0 => low,
+            0.0 => it.1.value,
+            _ => high,
+        };
+        (self.panel.x(&self.x, it.0) + trace.aside, self.panel.y(&self.y, value))
     }
 
     /// The intervals of a trace: a band, or a bar where a point stands alone.
@@ -91,15 +98,15 @@ impl Plot {
         let colour = DESIGNS[trace.line];
         for run in &trace.runs {
             if let [alone] = run.as_slice() {
-                let (low, high) = (self.place(alone, -1.0), self.place(alone, 1.0));
+                let (low, high) = (self.place(trace, alone, -1.0), self.place(trace, alone, 1.0));
                 for tip in [low, high].into_iter().filter(|_| alone.1.half_width.is_some()) {
                     chart.path(&[(tip.0 - 5.0, tip.1), (tip.0 + 5.0, tip.1)], 1.6, SOLID, colour);
                 }
                 chart.path(&[low, high], 1.6, SOLID, colour);
                 continue;
             }
-            let upper = run.iter().map(|it| self.place(it, 1.0));
-            let lower = run.iter().rev().map(|it| self.place(it, -1.0));
+            let upper = run.iter().map(|it| self.place(trace, it, 1.0));
+            let lower = run.iter().rev().map(|it| self.place(trace, it, -1.0));
             chart.area(upper.chain(lower).collect(), colour.mix(0.17));
         }
     }
@@ -109,14 +116,14 @@ impl Plot {
         let colour = DESIGNS[trace.line];
         self.draw_plain(chart, trace, colour);
         for found in trace.runs.iter().flatten().filter(|_| trace.has_dots()) {
-            chart.dot(self.place(found, 0.0), 3.2, trace.line, colour);
+            chart.dot(self.place(trace, found, 0.0), 3.2, trace.line, colour);
         }
     }
 
     /// A line without dots.
     pub fn draw_plain(&self, chart: &mut Chart, trace: &Trace, colour: Colour) {
         for run in &trace.runs {
-            let places: Vec<Place> = run.iter().map(|it| self.place(it, 0.0)).collect();
+            let places: Vec<Place> = run.iter().map(|it| self.place(trace, it, 0.0)).collect();
             chart.path(&places, trace.width, trace.dash, colour);
         }
     }
@@ -125,9 +132,10 @@ impl Plot {
     pub fn taken(&self, trace: &Trace) -> Vec<Place> {
         let mut taken = Vec::new();
         for (run, end) in trace.runs.iter().flat_map(|it| [(it, -1.0), (it, 0.0), (it, 1.0)]) {
-            taken.extend(run.first().map(|it| self.place(it, end)));
+            taken.extend(run.first().map(|it| self.place(trace, it, end)));
             for pair in run.windows(2) {
-                let (from, to) = (self.place(&pair[0], end), self.place(&pair[1], end));
+                let (from, to) =
+                    (self.place(trace, &pair[0], end), self.place(trace, &pair[1], end));
                 let (right, down) = (to.0 - from.0, to.1 - from.1);
                 let steps = (right.abs().max(down.abs()) / 5.0).ceil().max(1.0);
                 let step = |i: f64| (from.0 + right * i / steps, from.1 + down * i / steps);
@@ -168,16 +176,19 @@ impl Plot {
         let mut labelled: Vec<Place> = Vec::new();
         for trace in traces {
             for found in trace.runs.iter().flatten() {
-                let (x, y) = self.place(found, 0.0);
+                let (x, y) = self.place(trace, found, 0.0);
+                let x = x - trace.aside;
                 let is_near = |it: &Place| it.0 == x && (it.1 - y).abs() < 14.0;
                 if labelled.iter().any(is_near) {
                     continue;
                 }
-                let text = format!("{} {}", trace.name, figure::figure(found.1));
-                let end = x + 24.0 + font::width(&text, SMALL.size, false);
+                // The mark of runs that were too short is explained in tables only.
+                let plain = Estimate { too_short: false, ..*found.1 };
+                let text = format!("{} {}", trace.name, figure::figure(&plain));
+                let end = x + 36.0 + font::width(&text, SMALL.size, false);
                 match end > chart.width {
-                    true => chart.text((x - 12.0, y + 4.0), text, SMALL, Anchor::Right),
-                    false => chart.text((x + 12.0, y + 4.0), text, SMALL, Anchor::Left),
+                    true => chart.text((x - 24.0, y + 4.0), text, SMALL, Anchor::Right),
+                    false => chart.text((x + 24.0, y + 4.0), text, SMALL, Anchor::Left),
                 }
                 labelled.push((x, y));
             }

@@ -69,5 +69,5 @@ fn number(it: &Capacity, value: f64) -> String {
 fn left(it: &Capacity) -> Cell {
     let Some(estimate) = &it.headroom else { return Cell::default() };
     let tone = if estimate.value < 0.0 { Tone::Bad } else { Tone::Plain };
-    Cell::figure(figure::figure(estimate)).tone(tone)
+    Cell::figure(figure::difference(estimate)).tone(tone)
 }

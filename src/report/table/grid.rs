@@ -188,8 +188,7 @@ impl Grid {
             Text::Figure(figure, its_mark) => {
                 let mut text = left_padded(&figure.value, value);
                 if half > 0 {
-                    let sign = if figure.half_width.is_empty() { "   " } else { " ± " };
-                    text.push_str(sign);
+                    text.push_str(if figure.sign.is_empty() { "   " } else { figure.sign });
                     text.push_str(&right_padded(&figure.half_width, half));
                 }
                 text.push_str(&right_padded(&figure.unit, unit));

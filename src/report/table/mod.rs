@@ -13,6 +13,7 @@ use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Verb};
 use crate::report::figure::{self, Figure};
 use crate::report::{confidence, replications};
 use grid::{Cell, Tone, width};
+use indexmap::IndexMap;
 
 /// How wide a table may be, and whether it has colours.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,7 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         over_time::table(&mut page, outcome);
         versus::queues(&mut page, outcome);
         versus::comparisons(&mut page, outcome);
+        versus::selections(&mut page, outcome);
     }
     versus::expectations(&mut page, outcome);
     versus::baseline(&mut page, outcome);
@@ -161,6 +163,13 @@ fn method(outcome: &Outcome) -> String {
         true if first.warm_up_s > 0.0 => format!(" after {} of warm-up", seconds(first.warm_up_s)),
         _ => String::new(),
     };
+    let by = |it: &Point| it.warm_up_by.clone();
+    let warm_up = match by(first) {
+        Some(signal) if !warm_up.is_empty() && ordinary().all(|it| by(it) == by(first)) => {
+            format!("{warm_up} (until {signal} settled)")
+        }
+        _ => warm_up,
+    };
     let each = if outcome.points.len() > 1 { " for each point" } else { "" };
     let (runs, means) = match replications(ordinary()).as_str() {
         "1" => (
@@ -173,7 +182,26 @@ fn method(outcome: &Outcome) -> String {
             format!("± is {} confidence", confidence(ordinary())),
         ),
     };
-    format!("{runs}{window}{warm_up}{each}, seed {}; {means}.", outcome.seed)
+    let gain = gain(outcome).map(|it| format!(" {it}")).unwrap_or_default();
+    format!("{runs}{window}{warm_up}{each}, seed {}; {means}.{gain}", outcome.seed)
+}
+
+/// What control variates have gained, metric by metric in the middle of the points.
+fn gain(outcome: &Outcome) -> Option<String> {
+    let mut worth: IndexMap<&str, Vec<f64>> = IndexMap::new();
+    for (metric, estimate) in outcome.points.iter().flat_map(|it| &it.metrics) {
+        if let Some(it) = estimate.worth {
+            worth.entry(metric).or_default().push(it);
+        }
+    }
+    let middle = |(metric, mut all): (&str, Vec<f64>)| {
+        all.sort_by(f64::total_cmp);
+        format!("{} for {}", all[all.len() / 2].round(), metric.replace(".response.", " "))
+    };
+    let told: Vec<String> = worth.into_iter().map(middle).collect();
+    let text = told.join(", ");
+    (!told.is_empty())
+        .then(|| format!("Control variates make them worth as many replications: {text}."))
 }
 
 /// A metric of a point as a cell, empty if it was not measured.

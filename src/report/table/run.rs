@@ -2,7 +2,7 @@
 
 use super::grid::{Cell, Grid, Tone};
 use super::{FULLEST, Page, UNSETTLED, cell, judged, objective_text};
-use crate::outcome::{Kept, Outcome, Point, Unit};
+use crate::outcome::{Estimate, Kept, Outcome, Overload, Point, Unit};
 use crate::report::figure;
 use std::iter::once;
 
@@ -58,6 +58,18 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
         queues(point),
         "Messages. Length: how many wait on average. Lag: from being sent to being acknowledged. \
          Redelivered: deliveries after a failed one. Dead: given up. Dropped or refused: the queue was full.",
+    );
+    page.table(
+        "Sessions",
+        sessions(point),
+        "Begun, completed and abandoned, as a request had failed: so many a second. Requests: in one session. \
+         Inside: how many are under way on average.",
+    );
+    page.table(
+        "Standbys",
+        standbys(point),
+        "Commits: a second. Standby wait: what each pays for acknowledgements, on average. Standby lag: until a \
+         standby's readers see a commit. Stale: the share of reads that miss something that was answered.",
     );
     page.table(
         "Memory, connections and credits",
@@ -210,6 +222,19 @@ fn queues(point: &Point) -> Grid {
     grid
 }
 
+fn sessions(point: &Point) -> Grid {
+    let heads = ["name", "begun", "completed", "abandoned", "requests", "inside"];
+    let mut grid = Grid::new(1, heads.into_iter().chain(["duration, mean", "p95"]));
+    for name in point.metrics.keys().filter_map(|it| it.strip_suffix(".begun")) {
+        let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["begun", "completed", "abandoned", "requests", "inside"].map(of));
+        row.extend(["duration.mean", "duration.p95"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
 /// Of what rules say about services, whatever the model has.
 fn gates(point: &Point) -> Grid {
     let kinds = [
@@ -240,6 +265,20 @@ fn accelerators(point: &Point) -> Grid {
 }
 
 /// Of what databases and their disks live on, whatever the model has.
+fn standbys(point: &Point) -> Grid {
+    by_name(
+        point,
+        &[
+            (".commits", "commits"),
+            (".standby_wait.mean", "standby wait"),
+            (".standby_lag.mean", "standby lag"),
+            (".standby_lag.p99", "lag p99"),
+            (".reads.stale", "stale"),
+            (".primary.up", "primary up"),
+        ],
+    )
+}
+
 fn reserves(point: &Point) -> Grid {
     by_name(
         point,
@@ -385,14 +424,14 @@ fn verdict(page: &mut Page, point: &Point) {
             "Overloaded: messages are sent faster than the consumers of {} can take them. They grow by {} a \
              second, so that those in it have no steady lag to tell.",
             overload.by,
-            figure::exact(overload.backlog_per_s, None),
+            growth(overload),
         ));
     } else if let Some(overload) = &point.overloaded {
         page.note(&format!(
             "Overloaded: work arrives faster than {} can do it. The backlog grows by {} requests a second, \
              so what waits there has no steady response time to tell.",
             overload.by,
-            figure::exact(overload.backlog_per_s, None),
+            growth(overload),
         ));
     } else if let Some(bottleneck) = &point.bottleneck {
         let busy = figure::share(bottleneck.utilization);
@@ -407,6 +446,17 @@ fn verdict(page: &mut Page, point: &Point) {
             false => String::new(),
         };
         page.note(&format!("Bottleneck: {}, {of}{busy} busy.{full}", bottleneck.name));
+    }
+}
+
+/// By how much a backlog grows every second.
+fn growth(overload: &Overload) -> String {
+    match overload.half_width {
+        None => figure::exact(overload.backlog_per_s, None),
+        half_width => {
+            let per_s = Estimate::new(overload.backlog_per_s, half_width, 0.95, Unit::Count);
+            figure::figure(&per_s).to_string()
+        }
     }
 }
 

@@ -193,6 +193,40 @@ pub fn comparisons(page: &mut Page, outcome: &Outcome) {
     }
 }
 
+/// Which design is the best, or which may be.
+pub fn selections(page: &mut Page, outcome: &Outcome) {
+    if outcome.selections.is_empty() {
+        return;
+    }
+    let title = page.bold("Selection");
+    page.text.push_str(&format!("\n{title}\n\n"));
+    for it in &outcome.selections {
+        let on = it.day.map(|it| format!("On {}: ", figure::on_day(it))).unwrap_or_default();
+        let (of, metric) = (it.of, metric_text(&it.metric));
+        let text = match it.left.as_slice() {
+            [] => format!("{on}none of {of} designs has a steady {metric}."),
+            [best] => format!("{on}{best} is the best of {of} by {metric}."),
+            several => {
+                let needed = it.replications_needed;
+                let needed =
+                    needed.map(|it| format!(", which {it} replications of each would decide"));
+                let needed = needed.unwrap_or_default();
+                format!(
+                    "{on}of {of}, these may be the best by {metric}{needed}: {}.",
+                    several.join("; ")
+                )
+            }
+        };
+        page.note(&text);
+    }
+    let first = &outcome.selections[0];
+    page.note(&format!(
+        "{} sure, all comparisons of a day together, unless others come within {} of the best.",
+        figure::share(first.confidence),
+        figure::exact(first.within, Some(crate::outcome::Unit::Ratio)),
+    ));
+}
+
 /// A row for each day and fault, a column for each metric.
 fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
     let metrics = distinct(compared.iter().map(|it| it.metric.as_str()));
@@ -213,7 +247,7 @@ fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
 }
 
 fn difference(it: &Comparison) -> Cell {
-    let mut figure = figure::figure(&it.difference);
+    let mut figure = figure::difference(&it.difference);
     if it.difference.value > 0.0 {
         figure.value.insert(0, '+');
     }
@@ -320,7 +354,7 @@ pub fn baseline(page: &mut Page, outcome: &Outcome) {
             Cell::words(format!("{} {}", it.place, it.metric)),
             Cell::figure(figure::figure(&it.before)),
             Cell::figure(figure::figure(&it.now)),
-            Cell::figure(figure::figure(&it.difference)),
+            Cell::figure(figure::difference(&it.difference)),
             Cell::words(it.verdict_text()).tone(tone),
         ]);
     }

@@ -15,8 +15,10 @@ mod placement;
 mod policies;
 mod provisioning;
 mod queues;
+mod replication;
 mod requests;
 mod scaling;
+mod sessions;
 mod taking_back;
 
 use crate::support::{Diary, Model, model, plan};
