@@ -158,9 +158,11 @@ impl Default for WarmUp {
 pub struct Replications {
     /// At least so many; more are added in rounds of this many.
     #[serde(default = "ten")]
+    #[schemars(range(min = 1))]
     pub min: u32,
     /// At most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub max: Option<u32>,
     /// The relative half-width that each of these metrics must reach, as in "5%".
     #[serde(default)]

@@ -18,12 +18,14 @@ pub struct Cache {
     pub hit: Option<f64>,
     /// How many different things may be asked for.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub keys: Option<u64>,
     /// The exponent of Zipf's law by which they are asked for; 0 asks for all alike.
     #[serde(default)]
     pub skew: Option<f64>,
     /// How many fit in. All of them if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub capacity: Option<u32>,
     /// Which one goes when another needs its room.
     #[serde(default)]

@@ -24,15 +24,18 @@ pub struct Queue {
     pub call: Option<String>,
     /// How many such calls may be under way at a time. 1 if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub consumers: Option<u32>,
     /// How many messages may wait, those being delivered not counted. Any number if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub length: Option<u32>,
     /// What happens to a message that finds so many waiting. `refuse` if absent.
     #[serde(default)]
     pub full: Option<Full>,
     /// How many messages one call takes, at most. 1 if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub batch: Option<u32>,
     /// How long a message may wait for its batch to fill while a consumer is idle. Not at all if
     /// absent: a consumer takes what is there.
@@ -40,6 +43,7 @@ pub struct Queue {
     pub linger: Option<Span>,
     /// How many messages are enough for a consumer not to linger. A full batch if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub enough: Option<u32>,
     /// When what is not acknowledged yet is delivered again. If absent, only when it failed, as it
     /// does when its consumer dies.
@@ -51,6 +55,7 @@ pub struct Queue {
     pub pause: Option<Span>,
     /// How often a message is delivered before it is given up as dead. 5 if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub attempts: Option<u32>,
     /// The queue that dead messages are put into. If absent they are counted, and gone.
     #[serde(default)]

@@ -20,6 +20,7 @@ pub struct Disk {
     pub bandwidth: Option<Bandwidth>,
     /// Accesses under way at a time.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub depth: u32,
     /// The time of one access on an idle disk. If absent, depth / iops, or as long as its bytes take
     /// to move if that is longer. If given, `iops` and `bandwidth` only limit how many accesses and

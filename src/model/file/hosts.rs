@@ -16,8 +16,10 @@ pub struct HostGroup {
     pub zones: Vec<String>,
     /// How many there are.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub count: u32,
     /// Processor cores of each.
+    #[schemars(range(min = 1))]
     pub cores: u32,
     /// How fast a core is, as a multiple of the one that CPU times are given for.
     #[serde(default = "unity")]

@@ -23,9 +23,11 @@ pub struct Service {
     pub hosts: String,
     /// How many copies run.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub instances: u32,
     /// Requests that an instance works on at a time. Unlimited if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub workers: Option<u32>,
     /// How many may wait for a worker; more are refused. Unlimited if absent.
     #[serde(default)]
@@ -33,6 +35,7 @@ pub struct Service {
     /// A database's limit of connections: requests beyond it are refused at once.
     /// The same as `workers` with a `line` of 0.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub connections: Option<u32>,
     /// Who of those in line goes next.
     #[serde(default)]
@@ -76,6 +79,7 @@ pub struct Service {
     pub outlier_ejection: Option<OutlierEjection>,
     /// How many of the instances each calling instance talks to. All if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub subset: Option<u32>,
     /// Connections that an instance keeps to other services, by name.
     #[serde(default)]
@@ -117,6 +121,7 @@ pub struct CpuShare {
 #[serde(deny_unknown_fields)]
 pub struct Pool {
     /// Connections of each instance.
+    #[schemars(range(min = 1))]
     pub size: u32,
     /// How long a request waits for one before it fails. For ever if absent.
     #[serde(default)]

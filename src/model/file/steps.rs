@@ -74,6 +74,7 @@ pub struct Access {
     pub write: Option<Bytes>,
     /// How many accesses.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub count: u32,
     /// Reads or writes in chunks of this size, one after the other, each of which stands in line for
     /// the disk: how a backup or a scan goes through much data. Past the service's `buffer`.
@@ -113,6 +114,7 @@ pub struct CallStep {
     pub call: String,
     /// How many such calls, one after the other.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub times: u32,
     /// The share of requests that make the call at all, between 0 and 1.
     #[serde(default = "unity")]
@@ -168,6 +170,7 @@ pub struct ParallelStep {
     pub parallel: Vec<Vec<Step>>,
     /// How many branches must succeed. All if absent.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub need: Option<u32>,
     /// Whether the other branches are taken back, wherever they stand, once enough have succeeded or too
     /// many have failed. If not, they go on in vain.
@@ -217,6 +220,7 @@ pub struct LockStep {
 #[serde(deny_unknown_fields)]
 pub struct Rows {
     /// How many rows there are.
+    #[schemars(range(min = 1))]
     pub rows: u64,
     /// The exponent of Zipf's law by which rows are picked; 0 picks all alike.
     #[serde(default)]
@@ -249,6 +253,7 @@ pub struct SendStep {
     pub send: String,
     /// How many messages.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub times: u32,
     /// The share of requests that send anything at all, between 0 and 1.
     #[serde(default = "unity")]

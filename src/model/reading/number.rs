@@ -45,7 +45,9 @@ fn whole(text: &str) -> Option<(bool, u64)> {
 
 /// What a number must be whose schema it does not keep: `at least 1 and at most 9`.
 ///
-/// The limits of the larger Rust types stand only in the schema's format.
+/// The limits of the larger Rust types stand only in the schema's format. A whole number that such a
+/// type can hold is left to the check of the sense, which knows its limits more closely, how to mend
+/// it, and what else is wrong with the file.
 pub fn range_missed(number: &Number, schema: &Map<String, Value>) -> Option<String> {
     let limit = |name: &str| schema.get(name).and_then(Value::as_number);
     let typed = match schema.get("format").and_then(Value::as_str) {
@@ -63,11 +65,14 @@ pub fn range_missed(number: &Number, schema: &Map<String, Value>) -> Option<Stri
     let is = |orders: &[Ordering], limit: Option<&Number>| {
         limit.is_none_or(|limit| orders.contains(&compare(number, limit)))
     };
+    let held = type_least.is_some()
+        && is(&[Greater, Equal], type_least.as_ref())
+        && is(&[Less, Equal], type_most.as_ref());
     let kept = is(&[Greater, Equal], least)
         && is(&[Less, Equal], most)
         && is(&[Greater], above)
         && is(&[Less], below);
-    if kept {
+    if held || kept {
         return None;
     }
     let from = above.map(|it| format!("above {}", whole_if_it_is(it.clone())));

@@ -63,7 +63,12 @@ pub fn parse(text: &str, twice: &mut Vec<Twice>) -> Result<Node, Wrong> {
                 true => "the file is empty",
                 false => "the file has nothing but comments",
             };
-            Err(Wrong::new(Code::E001, end..end, rule, "the smallest file is {}"))
+            Err(Wrong::new(
+                Code::E001,
+                end..end,
+                rule,
+                "start from one that runs: models/first.json, or experiments/first.json for an experiment",
+            ))
         }
     }
 }

@@ -92,8 +92,8 @@ fn a_missing_misspelt_or_doubled_key_is_told() {
 fn numbers_outside_of_their_range_or_not_whole_are_told() {
     for (value, told) in [
         (
-            "\"cores\": 0",
-            "E007 2:12 hosts.h.cores: must be at least 1 and at most 4294967295, not 0",
+            "\"cores\": -1",
+            "E007 2:12 hosts.h.cores: must be at least 1 and at most 4294967295, not -1",
         ),
         ("\"cores\": 2.5", "E005 2:12 hosts.h.cores: must be a whole number, not 2.5"),
         (
@@ -279,8 +279,14 @@ fn all_problems_are_told_at_once_sorted_by_place() {
 #[test]
 fn mistakes_of_grammar_are_told_where_they_are() {
     for (text, told) in [
-        ("", "E001 1:1 .: the file is empty | the smallest file is {}"),
-        ("// soon\n", "E001 1:8 .: the file has nothing but comments | the smallest file is {}"),
+        (
+            "",
+            "E001 1:1 .: the file is empty | start from one that runs: models/first.json, or experiments/first.json for an experiment",
+        ),
+        (
+            "// soon\n",
+            "E001 1:8 .: the file has nothing but comments | start from one that runs: models/first.json, or experiments/first.json for an experiment",
+        ),
         ("{ \"a\": 1", "E001 1:1 .: this { is never closed | add the missing }"),
         ("{ \"a\": [1, 2", "E001 1:8 .: this [ is never closed | add the missing ]"),
         ("{ \"a\": [1, 2 }", "E001 1:14 .: this } closes nothing | lists end with ]"),

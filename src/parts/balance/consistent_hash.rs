@@ -18,6 +18,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct ConsistentHash {
     /// How many different keys there are.
+    #[schemars(range(min = 1))]
     pub keys: u64,
     /// The exponent of Zipf's law by which requests have them; 0 makes all alike.
     #[serde(default)]

@@ -31,6 +31,7 @@ use serde::Deserialize;
 pub struct Accelerator {
     /// How many a host has. Several that work on one request together (tensor parallel) are one.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub count: u32,
     /// Whole batches: what was asked together is done together.
     #[serde(default)]
@@ -48,6 +49,7 @@ pub struct Accelerator {
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     /// The most items in one batch: Triton's and TensorFlow Serving's `max_batch_size`.
+    #[schemars(range(min = 1))]
     pub most: u32,
     /// How long the oldest request waits for a batch to fill while an accelerator is free. If absent,
     /// whatever is there is taken at once.
@@ -56,6 +58,7 @@ pub struct Batch {
     /// So many items are not kept waiting any longer; a batch may still take up to `most`. If absent,
     /// `most`.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub enough: Option<u32>,
     /// The time that a batch takes whatever its size; a random one is drawn for each batch.
     pub base: Distribution,
@@ -71,9 +74,11 @@ pub struct Batch {
 #[serde(deny_unknown_fields)]
 pub struct Generation {
     /// The most sequences at a time on one accelerator: vLLM's `max_num_seqs`.
+    #[schemars(range(min = 1))]
     pub most: u32,
     /// Tokens whose keys and values fit into its memory, prompts and outputs together. If absent, all.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub memory: Option<u64>,
     /// When a request is let in, if memory is limited. If absent, `optimistic`; `static` always
     /// reserves.

@@ -39,6 +39,7 @@ pub enum Discipline {
 #[serde(deny_unknown_fields)]
 pub struct AdaptiveLifo {
     /// The last to come goes first while more than so many wait.
+    #[schemars(range(min = 1))]
     pub above: u32,
 }
 

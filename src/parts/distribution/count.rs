@@ -17,7 +17,7 @@ use serde::Deserialize;
 #[serde(untagged)]
 pub enum Count {
     /// The same number every time, at least 1.
-    Constant(u32),
+    Constant(#[schemars(range(min = 1))] u32),
     Random(Shape),
 }
 
@@ -40,8 +40,10 @@ pub enum Shape {
 #[serde(deny_unknown_fields)]
 pub struct Range {
     /// The least there can be.
+    #[schemars(range(min = 1))]
     pub least: u32,
     /// The most there can be.
+    #[schemars(range(min = 1))]
     pub most: u32,
 }
 
@@ -52,6 +54,7 @@ pub struct MeanMost {
     /// The mean, before anything is cut.
     pub mean: f64,
     /// Larger numbers are cut to this.
+    #[schemars(range(min = 1))]
     pub most: u32,
 }
 
@@ -64,6 +67,7 @@ pub struct MeanCvMost {
     /// The coefficient of variation: standard deviation divided by mean.
     pub cv: f64,
     /// Larger numbers are cut to this.
+    #[schemars(range(min = 1))]
     pub most: u32,
 }
 
@@ -73,35 +77,46 @@ pub struct MeanCvMost {
 pub struct PercentilesMost {
     /// 1 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p1: Option<u32>,
     /// 5 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p5: Option<u32>,
     /// 10 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p10: Option<u32>,
     /// 25 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p25: Option<u32>,
     /// The median: half are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p50: Option<u32>,
     /// 75 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p75: Option<u32>,
     /// 90 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p90: Option<u32>,
     /// 95 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p95: Option<u32>,
     /// 99 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p99: Option<u32>,
     /// 99.9 % are at most so many.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub p999: Option<u32>,
     /// Larger numbers are cut to this.
+    #[schemars(range(min = 1))]
     pub most: u32,
 }
 

@@ -16,6 +16,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Stages {
     /// How many stages.
+    #[schemars(range(min = 1))]
     pub stages: u32,
     /// The mean of their sum.
     pub mean: Span,

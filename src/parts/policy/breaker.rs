@@ -19,6 +19,7 @@ pub struct Breaker {
     pub window: Window,
     /// Fewer calls than these in the window tell nothing. All of a window of calls, if that is shorter.
     #[serde(default = "hundred")]
+    #[schemars(range(min = 1))]
     pub minimum: u32,
     /// The share of failed calls from which on it opens.
     #[serde(default = "half")]
@@ -34,6 +35,7 @@ pub struct Breaker {
     pub open: Span,
     /// How many calls it lets through then. Once all have ended, it closes or opens again.
     #[serde(default = "ten")]
+    #[schemars(range(min = 1))]
     pub trials: u32,
 }
 
@@ -42,7 +44,7 @@ pub struct Breaker {
 #[serde(untagged)]
 pub enum Window {
     /// The last so many calls.
-    Calls(u32),
+    Calls(#[schemars(range(min = 1))] u32),
     /// The calls of the last so long.
     Time(Span),
 }

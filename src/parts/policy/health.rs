@@ -20,9 +20,11 @@ pub struct Health {
     pub timeout: Span,
     /// How many failures in a row eject an instance.
     #[serde(default = "three")]
+    #[schemars(range(min = 1))]
     pub unhealthy: u32,
     /// How many successes in a row take it back.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub healthy: u32,
 }
 

@@ -18,6 +18,7 @@ pub struct Hedge {
     pub after: After,
     /// The most tries in all, the first included.
     #[serde(default = "two")]
+    #[schemars(range(min = 2))]
     pub most: u32,
     /// What pays for the tries after the first, as for retries.
     #[serde(default)]

@@ -18,6 +18,7 @@ use serde::Deserialize;
 pub struct OutlierEjection {
     /// How many failures in a row.
     #[serde(default = "five")]
+    #[schemars(range(min = 1))]
     pub consecutive: u32,
     /// For how long it is left out the first time.
     #[serde(default = "half_a_minute")]

@@ -18,6 +18,7 @@ pub struct RateLimit {
     /// How many tokens the bucket holds: so many requests may come at once. It is full when a run
     /// begins.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub burst: u32,
     /// The traffic classes that it is for. All if absent.
     #[serde(default)]

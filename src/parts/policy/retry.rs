@@ -19,6 +19,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// The most tries in all, the first included.
+    #[schemars(range(min = 1))]
     pub attempts: u32,
     /// The pause before trying again; if absent there is none, as urllib3's `Retry` has it
     /// (`backoff_factor` 0).

@@ -69,13 +69,14 @@ fn chart(outcome: &Outcome, point: &Point, fault: &Fault, series: &Series) -> Ch
         chart.text((MARGIN, panel.top - 14.0), *what, SMALL, Anchor::Left);
         draw_outage(&mut chart, &panel, &x, fault);
         panel.draw_y(&mut chart, &y);
-        // Instances are counted at the end of a slice; all else is of the whole slice.
+        // Instances are counted at the end of a slice, and shown until they are counted again; all
+        // else is of the whole slice.
         let from = if *what == INSTANCES { series.slice_s } else { 0.0 };
-        let places: Vec<[f64; 2]> = series
-            .at_s
-            .iter()
-            .map(|it| [from, series.slice_s].map(|edge| (it + edge - fault.at_s) / 60.0))
-            .collect();
+        let end = series.at_s.last().map_or(0.0, |it| it + series.slice_s);
+        let stretch = |at: &f64| {
+            [at + from, (at + from + series.slice_s).min(end)].map(|it| (it - fault.at_s) / 60.0)
+        };
+        let places: Vec<[f64; 2]> = series.at_s.iter().map(stretch).collect();
         draw_lines(&mut chart, &panel, (&x, &y), &places, lines);
         let is_last = i + 1 == panels.len();
         panel.draw_x(&mut chart, &x, if is_last { "minutes since it failed" } else { "" });

@@ -182,7 +182,9 @@ impl Plot {
                 if labelled.iter().any(is_near) {
                     continue;
                 }
-                let text = format!("{} {}", trace.name, figure::figure(found.1));
+                // The mark of runs that were too short is explained in tables only.
+                let plain = Estimate { too_short: false, ..*found.1 };
+                let text = format!("{} {}", trace.name, figure::figure(&plain));
                 let end = x + 36.0 + font::width(&text, SMALL.size, false);
                 match end > chart.width {
                     true => chart.text((x - 24.0, y + 4.0), text, SMALL, Anchor::Right),
