@@ -3,8 +3,10 @@
 //! There are no names here and nothing is left to parse: [`Names`] travels beside it, for reports.
 
 mod fault;
+mod replication;
 
 pub use fault::{Failing, Fault, FaultStyle, LinkTrouble, Slow, When};
+pub use replication::{Acknowledged, Failover, Readers, Replication};
 
 use crate::ids::{Id, Table, id};
 use crate::parts::balance::{Careful, Rule};
@@ -22,6 +24,7 @@ use crate::parts::policy::retry::Tries;
 use crate::parts::queue::Full;
 use crate::units::{Span, Time};
 use std::ops::Range;
+use std::sync::Arc;
 
 id!(ZoneId);
 id!(GroupId);
@@ -66,6 +69,7 @@ id!(ChoiceId);
 id!(CacheId);
 id!(LookId);
 id!(QueueId);
+id!(SessionId);
 id!(SendId);
 id!(GuardId);
 id!(
@@ -83,6 +87,10 @@ id!(
 id!(
     /// The rules by which a service lets requests in.
     AdmissionId
+);
+id!(
+    /// The instances of a service of which one takes writes.
+    ReplicationId
 );
 id!(
     /// One constant delay; whatever waits that long leaves in the order it came.
@@ -147,6 +155,10 @@ pub enum Step {
     Spawn { fork: ForkId, depth: Depth },
     /// Wait until the log's next flush is over.
     Commit { depth: Depth },
+    /// Wait until enough standbys have flushed it too. Always follows `Commit` where there are any.
+    Replicate { depth: Depth },
+    /// A standby's own program, behind `Commit`: it has flushed what had come from the primary.
+    Received { depth: Depth },
     /// Have the host's accelerators do something, or wait in line for them.
     Infer { inference: InferenceId, depth: Depth },
     /// Hold a row.
@@ -239,6 +251,8 @@ pub struct Service {
     pub careful: Option<CarefulId>,
     pub health: Option<Health>,
     pub ejection: Option<OutlierEjection>,
+    /// Whether one of its instances takes writes, and the others follow.
+    pub replication: Option<ReplicationId>,
     pub start: Span,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
@@ -286,6 +300,8 @@ pub struct Log {
     pub gather: Option<(Span, u32)>,
     /// Its program: Gather, Ask, Flush, Flushed.
     pub first: StepId,
+    /// The program by which a standby takes in what comes from the primary: Commit, Received.
+    pub receive: StepId,
 }
 
 /// What is held while working, and the line in front of it.
@@ -390,6 +406,8 @@ pub struct Visit {
     pub service: ServiceId,
     /// The instance that it is sure to go to, as there is no other.
     pub only: Option<InstanceId>,
+    /// Who answers, where one of its instances takes writes and the others follow.
+    pub readers: Readers,
     /// Keys of the balancer's draw and of the times to cross there and back.
     pub key: u64,
 }
@@ -666,6 +684,8 @@ pub struct Class {
     /// Whether it is work that no user waits for.
     pub background: bool,
     pub arrival: Arrival,
+    /// How many come at once, if it is not one.
+    pub batch: Option<CountLaw>,
     pub guard: GuardId,
     pub key: u64,
 }
@@ -679,8 +699,48 @@ pub enum Arrival {
     Renewal { gap: Law },
     /// Poisson at a rate that changes at random: rates per second and mean stays, in turn.
     Bursts { phases: Vec<(f64, Span)> },
+    /// At these instants.
+    Instants { at: Arc<[Time]> },
     /// So many users who think in between.
     Closed { users: u32, think: Law },
+    /// Users ask in the course of their sessions.
+    InSessions,
+}
+
+/// Users who come, make requests one after the other, and go.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// How they come.
+    pub arrival: Arrival,
+    /// A session begins in the first.
+    pub stages: Vec<Stage>,
+    /// How many of those whose request failed leave.
+    pub leave_on_failure: f64,
+    pub key: u64,
+}
+
+/// What a session is about for a while.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The class of its requests.
+    pub ask: ClassId,
+    /// Before each of them.
+    pub think: Law,
+    /// How many there are, and in how many sessions there are any.
+    pub times: CountLaw,
+    pub share: f64,
+    /// What may come next, and the chance that it or one before it in this list does; else the end.
+    pub then: Vec<(f64, u32)>,
+    /// How often it comes in a session on average, if no request fails.
+    pub visits: f64,
+}
+
+impl Session {
+    /// How many requests there are in a session, roughly, if none fails.
+    pub fn requests(&self) -> f64 {
+        let each = |it: &Stage| it.visits * it.share * it.times.roughly();
+        self.stages.iter().map(each).sum()
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -707,10 +767,12 @@ pub struct Network {
     pub accelerators: Table<AcceleratorId, Accelerator>,
     pub inferences: Table<InferenceId, Inference>,
     pub connections: Table<ConnectionsId, Connections>,
+    pub replications: Table<ReplicationId, Replication>,
     pub locks: Table<LockId, Lock>,
     pub caches: Table<CacheId, Cache>,
     pub looks: Table<LookId, Look>,
     pub queues: Table<QueueId, Queue>,
+    pub sessions: Table<SessionId, Session>,
     pub sends: Table<SendId, Send>,
     pub choices: Table<ChoiceId, Choice>,
     pub guards: Table<GuardId, Guard>,
@@ -754,7 +816,11 @@ impl Network {
     pub fn connections_of(&self, service: ServiceId) -> Option<u32> {
         let instances = &self.services[service].instances;
         let Pool { size, line_max, .. } = self.pools[self.instances[instances.start].workers];
-        let all = size.saturating_mul((instances.end.index() - instances.start.index()) as u32);
+        let takers = match self.services[service].replication {
+            Some(it) if !self.replications[it].reads => 1,
+            _ => (instances.end.index() - instances.start.index()) as u32,
+        };
+        let all = size.saturating_mul(takers);
         (line_max == 0).then_some(all)
     }
 
@@ -778,6 +844,7 @@ pub struct Names {
     /// `web.cache.page`.
     pub caches: Vec<String>,
     pub queues: Vec<String>,
+    pub sessions: Vec<String>,
     /// `web.breaker.db`, `browse.breaker` for clients.
     pub breakers: Vec<String>,
     /// `web.hedge.db.read`, `browse.hedge` for clients.

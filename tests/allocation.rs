@@ -75,6 +75,7 @@ fn a_run_twice_as_long_allocates_no_more_often() {
     let balancing = include_str!("../benches/parts/balancing.json");
     let accelerators = include_str!("../benches/parts/accelerators.json");
     let queues = include_str!("../benches/parts/queues.json");
+    let sessions = include_str!("../benches/parts/sessions.json");
     for (name, text, window_s) in [
         ("shop", shop, 64.0),
         ("mm16", mm16, 16_384.0),
@@ -84,6 +85,7 @@ fn a_run_twice_as_long_allocates_no_more_often() {
         ("balancing", balancing, 128.0),
         ("accelerators", accelerators, 512.0),
         ("queues", queues, 128.0),
+        ("sessions", sessions, 256.0),
     ] {
         let network = network(name, text);
         let [once, twice] = [1.0, 2.0].map(|times| allocations(&network, window_s * times));

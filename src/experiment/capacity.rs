@@ -123,9 +123,11 @@ impl Capacities<'_> {
     }
 
     fn load(&self, design: usize) -> Load {
-        let mut classes = self.designs[design].model.file.traffic.values();
-        let per_user = classes.any(|it| it.per_user.is_some());
-        if per_user { Load::Users(1.0) } else { Load::Times(1.0) }
+        if self.designs[design].model.file.is_per_user() {
+            Load::Users(1.0)
+        } else {
+            Load::Times(1.0)
+        }
     }
 
     /// The load that the model speaks of.

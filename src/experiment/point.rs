@@ -4,7 +4,7 @@ use super::design::Design;
 use super::file::{At, Experiment, Hour, Story, WarmUp};
 use crate::ids::Id;
 use crate::model::{Recorded, compile, fails};
-use crate::network::{Arrival, Names, Network};
+use crate::network::{Arrival, Names, Network, Session};
 use crate::parts::fault::{Fault, Surge};
 use crate::problem::{Code, Findings, suggest};
 use crate::units::{Span, Time};
@@ -58,24 +58,23 @@ impl Point {
 
     /// Whether any traffic comes at a rate.
     pub fn grows(&self) -> bool {
-        let classes = self.network.classes.as_slice().iter();
-        let mut arrivals = classes.map(|it| &it.arrival);
-        arrivals.any(|it| matches!(it, Arrival::Open { .. } | Arrival::Bursts { .. }))
+        let mut all = arrivals(&self.network, &self.names);
+        all.any(|it| matches!(it.1, Arrival::Open { .. } | Arrival::Bursts { .. }))
     }
 
     /// How many events one run will take, roughly: as if every request ran all its steps and was
     /// answered at once.
     pub fn expected_events(&self) -> f64 {
-        self.events_of(|_| true)
+        self.events_of(|_| true, Session::requests)
     }
 
     /// The same without users who wait for answers, as how often they ask hangs on how fast these
-    /// come: too little rather than too much.
+    /// come, and with the first requests of sessions alone: too little rather than too much.
     pub fn certain_events(&self) -> f64 {
-        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }))
+        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }), |_| 1.0)
     }
 
-    fn events_of(&self, counts: impl Fn(&Arrival) -> bool) -> f64 {
+    fn events_of(&self, counts: impl Fn(&Arrival) -> bool, asked: impl Fn(&Session) -> f64) -> f64 {
         let network = &self.network;
         let warm_up = match self.warm_up {
             WarmUp::Fixed(span) => span,
@@ -83,25 +82,35 @@ impl Point {
         };
         let end_s = (self.window + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
-        let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
-        let requests = arrivals.filter(|it| counts(it)).map(|arrival| match arrival {
-            Arrival::Closed { users, think } => {
-                f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
-            }
-            Arrival::Bursts { phases } => {
-                let stays: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
-                let requests: f64 = phases.iter().map(|it| it.0 * it.1.as_secs()).sum();
-                // Changes of phase are work too, though not much.
-                end_s * (requests + phases.len() as f64) / stays
-            }
-            Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
-            Arrival::Open { rates } => {
-                let ends = rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
-                rates
-                    .iter()
-                    .zip(ends)
-                    .map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0))
-                    .sum()
+        let of_sessions = network.sessions.as_slice().iter().map(|it| (&it.arrival, asked(it)));
+        let own = network
+            .classes
+            .as_slice()
+            .iter()
+            .map(|it| (&it.arrival, it.batch.as_ref().map_or(1.0, |batch| batch.roughly())));
+        let requests = own.chain(of_sessions).filter(|it| counts(it.0)).map(|(arrival, each)| {
+            each * match arrival {
+                Arrival::InSessions => 0.0,
+                Arrival::Instants { at } => at.partition_point(|it| it.as_secs() < end_s) as f64,
+                Arrival::Closed { users, think } => {
+                    f64::from(*users) * end_s / (think.mean_ns() / 1e9).max(1e-3)
+                }
+                Arrival::Bursts { phases } => {
+                    let stays: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
+                    let requests: f64 = phases.iter().map(|it| it.0 * it.1.as_secs()).sum();
+                    // Changes of phase are work too, though not much.
+                    end_s * (requests + phases.len() as f64) / stays
+                }
+                Arrival::Renewal { gap } => end_s / (gap.mean_ns() / 1e9).max(1e-9),
+                Arrival::Open { rates } => {
+                    let ends =
+                        rates.iter().skip(1).map(|it| it.0.as_secs().min(end_s)).chain([end_s]);
+                    rates
+                        .iter()
+                        .zip(ends)
+                        .map(|((at, rate), end)| rate * (end - at.as_secs()).max(0.0))
+                        .sum()
+                }
             }
         });
         requests.sum::<f64>() * per_request.max(2.0)
@@ -115,8 +124,7 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
         return points;
     }
     for (i, design) in designs.iter().enumerate() {
-        let mut classes = design.model.file.traffic.values();
-        if experiment.growth.is_some() && classes.all(|it| it.per_user.is_none()) {
+        if experiment.growth.is_some() && !design.model.file.is_per_user() {
             let rule = format!("no traffic of model \"{}\" is given per user", design.name());
             let mend = "give its traffic as \"per_user\", so that more users make more of it";
             findings.wrong_at("growth", Code::E010, rule, mend);
@@ -205,11 +213,16 @@ pub fn at_load(experiment: &Experiment, design: usize, of: &Design, load: Load) 
     let instant = Instant { day: None, users, load: users.map(|it| it * factor) };
     let mut point = point(experiment, design, of, &instant);
     if let Load::Times(times) = load {
-        for class in point.network.classes.iter_mut() {
-            match &mut class.arrival {
+        let Network { classes, sessions, .. } = &mut point.network;
+        let own = classes.iter_mut().map(|it| &mut it.arrival);
+        for arrival in own.chain(sessions.iter_mut().map(|it| &mut it.arrival)) {
+            match arrival {
                 Arrival::Open { rates } => rates.iter_mut().for_each(|it| it.1 *= times),
                 Arrival::Bursts { phases } => phases.iter_mut().for_each(|it| it.0 *= times),
-                Arrival::Renewal { .. } | Arrival::Closed { .. } => {}
+                Arrival::Renewal { .. }
+                | Arrival::Instants { .. }
+                | Arrival::Closed { .. }
+                | Arrival::InSessions => {}
             }
         }
     }
@@ -360,13 +373,26 @@ fn fault_point(
 fn surge(point: &mut Point, fault: &Fault, factor: f64, at: Time) {
     let (hold, rise, decay) = (fault.length(), fault.rise, fault.decay);
     let surge = Surge { factor, at, hold, rise, decay };
-    for (class, name) in point.network.classes.iter_mut().zip(&point.names.classes) {
+    let Point { network, names, .. } = point;
+    let classes = network.classes.iter_mut().map(|it| &mut it.arrival).zip(&names.classes);
+    let sessions = network.sessions.iter_mut().map(|it| &mut it.arrival).zip(&names.sessions);
+    for (arrival, name) in classes.chain(sessions) {
         if fault.of.as_ref().is_none_or(|it| it == name)
-            && let Arrival::Open { rates } = &mut class.arrival
+            && let Arrival::Open { rates } = arrival
         {
             *rates = surge.on(rates);
         }
     }
+}
+
+/// How requests and sessions come, by name.
+fn arrivals<'n>(
+    network: &'n Network,
+    names: &'n Names,
+) -> impl Iterator<Item = (&'n String, &'n Arrival)> {
+    let classes = network.classes.as_slice().iter().map(|it| &it.arrival);
+    let sessions = network.sessions.as_slice().iter().map(|it| &it.arrival);
+    names.classes.iter().zip(classes).chain(names.sessions.iter().zip(sessions))
 }
 
 /// The slices of an ordinary window: whole milliseconds, so that reports read well.
@@ -403,14 +429,13 @@ fn cases(fault: &Fault, design: &Design, built: &(Network, Names)) -> Vec<(Strin
 /// Whether all classes that are to surge can. Who names none means all that do not wait for answers;
 /// bursts and gaps of another law have no one rate that could be multiplied.
 fn surges(fault: &Fault, (network, names): &(Network, Names)) -> bool {
-    let classes = || names.classes.iter().zip(network.classes.as_slice());
     let is_open = |arrival: &Arrival| matches!(arrival, Arrival::Open { .. });
     if let Some(of) = &fault.of {
-        return classes().any(|(name, class)| name == of && is_open(&class.arrival));
+        return arrivals(network, names).any(|(name, arrival)| name == of && is_open(arrival));
     }
-    let mut all = classes()
-        .map(|it| &it.1.arrival)
-        .filter(|it| !matches!(it, Arrival::Closed { .. }))
+    let mut all = arrivals(network, names)
+        .map(|it| it.1)
+        .filter(|it| !matches!(it, Arrival::Closed { .. } | Arrival::InSessions))
         .peekable();
     all.peek().is_some() && all.all(is_open)
 }
@@ -422,11 +447,10 @@ fn nothing_fails(
     findings: &mut Findings,
 ) {
     let model = &names.model;
-    let arrivals = network.classes.as_slice().iter().map(|it| &it.arrival);
     let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });
     if let Some(of) = &fault.of {
         let rule = format!("model \"{model}\" has no class \"{of}\" whose requests come at a rate");
-        let known = names.classes.iter().zip(arrivals).filter(|it| at_a_rate(it.1));
+        let known = arrivals(&network, &names).filter(|it| at_a_rate(it.1));
         let known = known.map(|it| it.0.as_str());
         return findings.wrong_at("of", Code::E008, rule, suggest(of, known));
     }

@@ -396,6 +396,8 @@ fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
         .map(|it| (it.metric, it.aim))
         .collect();
     compared.push(("availability".to_owned(), Aim::Higher));
+    let sessions = of.point.names.sessions.iter();
+    compared.extend(sessions.map(|it| (format!("{it}.completed"), Aim::Higher)));
     if of.point.fault.is_some() {
         compared.push(("downtime".to_owned(), Aim::Lower));
     }

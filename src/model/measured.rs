@@ -1,7 +1,9 @@
-//! Reads the measured values of `empirical` distributions, wherever in a model one stands.
+//! Reads the measured values of `empirical` distributions, wherever in a model one stands, and the
+//! instants of arrivals.
 
 use super::Files;
 use super::file::*;
+use crate::parts::arrival::Timestamps;
 use crate::parts::columns;
 use crate::parts::distribution::{Distribution, Shape};
 use crate::parts::fault::Fault;
@@ -43,6 +45,16 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
         for (name, service) in &mut model.services {
             it.inside(name, |it| {
                 service.patience.iter_mut().for_each(|law| one("patience", law, files, it));
+                if let Some(failover) = &mut service.failover {
+                    it.inside("failover", |it| {
+                        failover
+                            .detection
+                            .iter_mut()
+                            .for_each(|law| one("detection", law, files, it));
+                        one("promotion", &mut failover.promotion, files, it);
+                        failover.noticed.iter_mut().for_each(|law| one("noticed", law, files, it));
+                    });
+                }
                 it.inside("operations", |it| {
                     for (name, list) in &mut service.operations {
                         it.inside(name, |it| steps(list, files, it));
@@ -60,12 +72,49 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
         for (name, class) in &mut model.traffic {
             it.inside(name, |it| {
                 class.every.iter_mut().for_each(|law| one("every", law, files, it));
+                class.timestamps.iter_mut().for_each(|at| instants(at, files, it));
                 class.deadline.iter_mut().for_each(|law| one("deadline", law, files, it));
                 pause(&mut class.retry, files, it);
                 if let Some(closed) = &mut class.closed {
                     it.inside("closed", |it| one("think", &mut closed.think, files, it));
                 }
             });
+        }
+    });
+    findings.inside("sessions", |it| sessions(model, files, it));
+}
+
+fn sessions(model: &mut Model, files: &Files, findings: &mut Findings) {
+    for (name, session) in &mut model.sessions {
+        findings.inside(name, |it| {
+            session.every.iter_mut().for_each(|law| one("every", law, files, it));
+            session.timestamps.iter_mut().for_each(|at| instants(at, files, it));
+            it.inside("steps", |it| {
+                for (i, step) in session.steps.iter_mut().flatten().enumerate() {
+                    it.inside(i, |it| {
+                        step.think.iter_mut().for_each(|law| one("think", law, files, it));
+                    });
+                }
+            });
+            let states = session.graph.iter_mut().flat_map(|it| &mut it.states);
+            for (state, spec) in states {
+                it.inside("graph", |it| {
+                    it.inside("states", |it| {
+                        it.inside(state, |it| {
+                            spec.think.iter_mut().for_each(|law| one("think", law, files, it));
+                        });
+                    });
+                });
+            }
+        });
+    }
+}
+
+fn instants(timestamps: &mut Timestamps, files: &Files, findings: &mut Findings) {
+    findings.inside("timestamps", |it| match files(&timestamps.file) {
+        Ok(text) => timestamps.load(&text, it),
+        Err(why) => {
+            it.wrong_at("file", Code::E011, why, "paths are relative to this file");
         }
     });
 }

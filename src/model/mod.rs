@@ -53,12 +53,14 @@ fn load_with(
     }
 }
 
-/// The counts of the classes that are played from a file.
+/// The counts of the classes and sessions that are played from a file.
 fn read_recorded(model: &file::Model, files: &Files, findings: &mut Findings) -> Recorded {
     let mut recorded = Recorded::default();
-    for (name, class) in &model.traffic {
-        let Some(spec) = &class.recorded else { continue };
-        let counts = findings.inside("traffic", |it| {
+    let classes = model.traffic.iter().map(|(name, it)| ("traffic", name, &it.recorded));
+    let sessions = model.sessions.iter().map(|(name, it)| ("sessions", name, &it.recorded));
+    for (place, name, spec) in classes.chain(sessions) {
+        let Some(spec) = spec else { continue };
+        let counts = findings.inside(place, |it| {
             it.inside(name, |it| it.inside("recorded", |it| read_column(spec, files, it)))
         });
         recorded.extend(counts.map(|counts| (name.clone(), counts)));

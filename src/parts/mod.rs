@@ -6,6 +6,7 @@
 pub mod arrival;
 pub mod balance;
 pub mod cache;
+pub mod clock;
 pub mod columns;
 pub mod device;
 pub mod discipline;
@@ -15,3 +16,4 @@ pub mod growth;
 pub mod law;
 pub mod policy;
 pub mod queue;
+pub mod replication;

@@ -3,7 +3,8 @@
 //! An inhomogeneous Poisson process is a unit-rate one seen through the cumulated rate Λ: its n-th
 //! arrival is where Λ reaches the sum of the first n gaps (E. Çinlar, "Introduction to Stochastic
 //! Processes", 1975, section 4.7). The gaps hang on the request's number alone, so that two designs
-//! under the same load meet the same arrivals. A renewal process draws its gaps from any law.
+//! under the same load meet the same arrivals. A renewal process draws its gaps from any law. Recorded
+//! instants are taken as they are.
 
 use crate::network::Arrival;
 use crate::parts::arrival::Phases;
@@ -31,6 +32,7 @@ enum Course<'n> {
     /// The law of the gaps, where they are not exponential.
     Gaps(&'n Law),
     Bursts(Phases<'n>),
+    Instants(&'n [Time]),
 }
 
 impl<'n> Arrivals<'n> {
@@ -45,7 +47,9 @@ impl<'n> Arrivals<'n> {
             Arrival::Renewal { gap } => Course::Gaps(gap),
             // Phases have luck of their own, apart from that of the requests in them.
             Arrival::Bursts { phases } => Course::Bursts(Phases::new(phases, mix(key))),
-            Arrival::Closed { .. } => Course::Rates(&[], 0),
+            Arrival::Instants { at } => Course::Instants(at),
+            // They come when their users ask, and none by itself.
+            Arrival::Closed { .. } | Arrival::InSessions => Course::Instants(&[]),
         };
         Arrivals { constant, course, key, number: 0, gap, last: Time::ZERO }
     }
@@ -69,6 +73,9 @@ impl<'n> Arrivals<'n> {
         match &mut self.course {
             Course::Gaps(law) => self.last + law.draw(&mut Draw::at(self.key, self.number)),
             Course::Bursts(phases) => phases.across(self.last, gap),
+            Course::Instants(at) => {
+                at.get(self.number as usize - 1).copied().unwrap_or(Time::NEVER)
+            }
             Course::Rates(rates, stretch) => across(rates, stretch, self.last, gap),
         }
     }

@@ -2,11 +2,13 @@
 
 use super::accelerator::Told;
 use super::course::Course;
-use super::probe::{Gated, Looked, Probe, Queued};
+use super::probe::{Gated, Looked, Probe, Queued, Replicated};
+use super::sessions::Ended;
 use super::token::Reason;
 use crate::ids::Table;
 use crate::network::{
     CacheId, ClassId, GroupId, InstanceId, LockId, Network, PoolGroupId, QueueId, ServiceId,
+    SessionId,
 };
 use crate::stats::histogram::Histogram;
 use crate::stats::sparse::Sparse;
@@ -56,12 +58,39 @@ pub struct QueueSeen {
     pub unsettled: Vec<u32>,
 }
 
+/// What was seen of sessions of one kind since the window opened.
+#[derive(Clone, Debug, Default)]
+pub struct SessionSeen {
+    pub begun: u64,
+    /// Those that ended because a request had failed.
+    pub left: u64,
+    /// Requests in those that ended, and how long these lasted.
+    pub requests: u64,
+    pub lasted: Histogram,
+}
+
 /// Times at the accelerators of a host group since the window opened, in nanoseconds.
 #[derive(Clone, Debug, Default)]
 pub struct InferenceSeen {
     pub waits: Histogram,
     pub first_token: Histogram,
     pub output_token: Histogram,
+}
+
+/// What was seen of a primary and its standbys since the window opened; times in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct ReplicationSeen {
+    /// How long commits waited for standbys, and how long it took until standbys' readers saw them.
+    pub waits: Histogram,
+    pub lags: Histogram,
+    /// Requests for operations of standbys, and those that missed something that was answered.
+    pub reads: u64,
+    pub stale: u64,
+    /// When a primary was last found to be gone, and when a standby last took its place.
+    pub detected: Option<Time>,
+    pub promoted: Option<Time>,
+    /// When a commit was first answered after that.
+    pub resumed: Option<Time>,
 }
 
 /// The counters of one class at the end of a slice.
@@ -93,12 +122,15 @@ pub struct Measure {
     pub row_waits: Table<LockId, Histogram>,
     pub caches: Table<CacheId, CacheSeen>,
     pub queues: Table<QueueId, QueueSeen>,
+    pub sessions: Table<SessionId, SessionSeen>,
     /// What the rules of services did, by [`Gated`].
     pub gated: Table<ServiceId, [u64; Gated::COUNT]>,
     /// Calls to other zones and within one, where the balancer looks at zones.
     pub crossed: Table<ServiceId, [u64; 2]>,
     /// Of the host groups with accelerators.
     pub inferences: Table<GroupId, Option<InferenceSeen>>,
+    /// Of the services with a primary and standbys.
+    pub replications: Table<ServiceId, Option<ReplicationSeen>>,
     /// Requests that each service turned away.
     pub turned_away: Table<ServiceId, u64>,
     pub slices: Vec<Slice>,
@@ -124,12 +156,16 @@ impl Measure {
             row_waits: network.locks.map(|_, _| Histogram::default()),
             caches: network.caches.map(|_, _| CacheSeen::default()),
             queues: network.queues.map(|_, _| QueueSeen::new(slices)),
+            sessions: network.sessions.map(|_, _| SessionSeen::default()),
             gated: network.services.map(|_, _| [0; Gated::COUNT]),
             crossed: network.services.map(|_, _| [0; 2]),
             inferences: network.groups.map(|_, group| {
                 let accelerated = network.hosts[group.hosts.start].accelerator.is_some();
                 accelerated.then(InferenceSeen::default)
             }),
+            replications: network
+                .services
+                .map(|_, it| it.replication.map(|_| ReplicationSeen::default())),
             turned_away: network.services.map(|_, _| 0),
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
@@ -241,6 +277,15 @@ impl Probe for Measure {
             seen.push(messages);
         }
     }
+    fn session_begun(&mut self, _: Time, session: SessionId) {
+        self.sessions[session].begun += 1;
+    }
+    fn session_ended(&mut self, _: Time, session: SessionId, how: Ended) {
+        let seen = &mut self.sessions[session];
+        seen.left += u64::from(how.left);
+        seen.requests += u64::from(how.requests);
+        seen.lasted.record(how.lasted.nanos());
+    }
     fn gated(&mut self, service: ServiceId, what: Gated) {
         self.gated[service][what as usize] += 1;
     }
@@ -255,6 +300,24 @@ impl Probe for Measure {
             Told::OutputToken(span) => (&mut seen.output_token, span),
         };
         times.record(span.nanos());
+    }
+    fn replicated(&mut self, now: Time, service: ServiceId, what: Replicated) {
+        let Some(seen) = &mut self.replications[service] else { return };
+        match what {
+            Replicated::Committed { waited } => {
+                seen.waits.record(waited.nanos());
+                if seen.promoted.is_some() {
+                    seen.resumed.get_or_insert(now);
+                }
+            }
+            Replicated::Applied { lag } => seen.lags.record(lag.nanos()),
+            Replicated::Read { stale } => {
+                seen.reads += 1;
+                seen.stale += u64::from(stale);
+            }
+            Replicated::Detected => seen.detected = Some(now),
+            Replicated::Promoted { .. } => (seen.promoted, seen.resumed) = (Some(now), None),
+        }
     }
     fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
         self.course.iter_mut().for_each(|it| it.turned(now, instance, up));
@@ -279,6 +342,10 @@ impl Probe for Measure {
         self.course.iter_mut().for_each(Course::open);
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         self.queues.iter_mut().for_each(QueueSeen::open);
+        for seen in self.sessions.iter_mut() {
+            (seen.begun, seen.left, seen.requests) = (0, 0, 0);
+            seen.lasted.clear();
+        }
         self.crossed.iter_mut().for_each(|it| *it = [0; 2]);
         self.gated.iter_mut().for_each(|it| *it = [0; Gated::COUNT]);
         for class in self.classes.iter_mut() {
@@ -290,6 +357,12 @@ impl Probe for Measure {
         for seen in self.inferences.iter_mut().flatten() {
             let InferenceSeen { waits, first_token, output_token } = seen;
             [waits, first_token, output_token].into_iter().for_each(Histogram::clear);
+        }
+        for seen in self.replications.iter_mut().flatten() {
+            seen.waits.clear();
+            seen.lags.clear();
+            (seen.reads, seen.stale) = (0, 0);
+            (seen.detected, seen.promoted, seen.resumed) = (None, None, None);
         }
         self.turned_away.iter_mut().for_each(|it| *it = 0);
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);

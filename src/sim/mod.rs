@@ -22,7 +22,9 @@ mod pool;
 mod presence;
 mod probe;
 mod queue;
+mod replication;
 mod rows;
+mod sessions;
 mod token;
 mod volume;
 
@@ -31,13 +33,16 @@ pub use buffer::Reads;
 pub use course::{Course, SLICE_QUANTILES, Turns};
 pub use engine::{Failure, Plan, Usage, Wasted, run};
 pub use measure::{
-    BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, Slice,
+    BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, ReplicationSeen,
+    SessionSeen, Slice,
 };
 pub use policies::{HedgeSeen, PoliciesSeen};
 pub use pool::Area;
 pub use presence::Present;
-pub use probe::{Fingerprint, Gated, Looked, Probe, Queued};
+pub use probe::{Fingerprint, Gated, Looked, Probe, Queued, Replicated};
 pub use queue::QueueArea;
+pub use replication::ReplicationUse;
 pub use rows::RowsUse;
+pub use sessions::Ended;
 pub use token::Reason;
 pub use volume::Limited;

@@ -40,6 +40,13 @@ impl Histogram {
         unsafe { *self.counts.get_unchecked_mut(bucket) += 1 };
         self.count += 1;
         self.sum += u128::from(nanos);
+        if nanos < self.min || nanos > self.max {
+            self.widen(nanos);
+        }
+    }
+
+    #[cold]
+    fn widen(&mut self, nanos: u64) {
         self.min = self.min.min(nanos);
         self.max = self.max.max(nanos);
     }

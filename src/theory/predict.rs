@@ -46,6 +46,9 @@ struct SingleVisit {
 fn single_visit(network: &Network, class: &Class) -> Option<SingleVisit> {
     let Arrival::Open { rates } = &class.arrival else { return None };
     let [(_, arrivals_per_s)] = rates[..] else { return None };
+    if class.batch.is_some() {
+        return None;
+    }
     let Guard { first, timeout: None, policy: None, .. } = network.guards[class.guard] else {
         return None;
     };

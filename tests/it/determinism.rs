@@ -1,13 +1,13 @@
 //! A run is a function of the network and the seed, and two designs meet the same luck.
 
-use crate::support::{Diary, Model, model, plan, span};
+use crate::support::{Diary, Model, model, plan, span, try_run};
 use crate::swarm::{random_faults, random_model};
 use outgrow::network::Network;
-use outgrow::sim::{Fingerprint, Measure, Plan, run};
+use outgrow::sim::{Fingerprint, Measure, Plan};
 use rayon::prelude::*;
 
 fn fingerprint(network: &Network, plan: &Plan) -> u64 {
-    run(network, plan, Fingerprint::default()).unwrap().0.0
+    try_run(network, plan, Fingerprint::default()).unwrap().0.0
 }
 
 fn rich(seed: u64) -> Model {

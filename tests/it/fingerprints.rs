@@ -46,6 +46,16 @@ fn shop_has_not_changed() {
 }
 
 #[test]
+fn sessions_and_batches_have_not_changed() {
+    let model = model(include_str!("../../benches/parts/sessions.json"));
+    check(
+        &model,
+        "20s",
+        "0b1ad94e2061a405: 3244 in 4806 µs, p99 21979 µs, 18227 in 2007 µs, p99 9202 µs, 10399 in 1961 µs, p99 8940 µs; 0 failed",
+    );
+}
+
+#[test]
 fn a_model_with_every_kind_of_step_has_not_changed() {
     check(
         &model(RICH),

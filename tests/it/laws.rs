@@ -162,8 +162,10 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
         for rules in model.network.admissions.iter_mut() {
             (rules.patience, rules.codel, rules.discard_expired) = (None, None, false);
         }
-        for class in model.network.classes.iter_mut() {
-            let Arrival::Open { rates } = &mut class.arrival else { continue };
+        let classes = model.network.classes.iter_mut().map(|it| &mut it.arrival);
+        let sessions = model.network.sessions.iter_mut().map(|it| &mut it.arrival);
+        for arrival in classes.chain(sessions) {
+            let Arrival::Open { rates } = arrival else { continue };
             rates.push((Time::ZERO + span("800ms"), 0.0));
         }
         let (measure, usage) = model.watch(&plan(seed, "300s"), Measure::new(&model.network, 16));

@@ -4,9 +4,11 @@ use outgrow::ids::Id;
 use outgrow::model::{Document, Files, compile, load};
 use outgrow::network::{
     BreakerId, BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HedgeId,
-    HostId, InstanceId, LockId, Names, Network, PoolGroupId, QueueId, ServiceId,
+    HostId, InstanceId, LockId, Names, Network, PoolGroupId, QueueId, ServiceId, SessionId,
 };
-use outgrow::sim::{Failure, HedgeSeen, Measure, Plan, Probe, Reason, RowsUse, Served, Usage, run};
+use outgrow::sim::{
+    Failure, HedgeSeen, Measure, Plan, Probe, Reason, ReplicationUse, RowsUse, Served, Usage, run,
+};
 use outgrow::units::{Span, Time};
 use rayon::prelude::*;
 
@@ -79,7 +81,7 @@ impl Model {
 
     /// Runs it, watched by a probe; a broken law is a failed test.
     pub fn watch<P: Probe>(&self, plan: &Plan, probe: P) -> (P, Usage) {
-        run(&self.network, plan, probe).unwrap_or_else(|it| panic!("{plan:?}: {it:?}"))
+        try_run(&self.network, plan, probe).unwrap_or_else(|it| panic!("{plan:?}: {it:?}"))
     }
 
     /// Independent replications, side by side.
@@ -140,6 +142,31 @@ impl Seen<'_> {
                     _ => panic!("no times \"{times}\""),
                 }
             }
+            Some((session, "duration")) => {
+                let place = place("session", session, &self.model.names.sessions);
+                self.session(SessionId::new(place), what)
+            }
+            Some((service, "failovers")) => {
+                let used = self.replication(service);
+                let per_s = |count: u64| count as f64 / self.window_s;
+                match what {
+                    "gone" => used.gone_ns as f64 / 1e9 / self.window_s,
+                    "outages" => per_s(used.outages),
+                    "done" => per_s(used.failovers),
+                    "lost" => per_s(used.lost),
+                    _ => panic!("no number \"{what}\" of failovers"),
+                }
+            }
+            Some((service, "replication")) => {
+                let seen = self.measure.replications[self.model.service(service)].as_ref();
+                let seen = seen.expect("it has standbys");
+                match what {
+                    "wait" => seen.waits.mean().expect("commits") / 1e9,
+                    "lag" => seen.lags.mean().expect("commits") / 1e9,
+                    "stale" => seen.stale as f64 / seen.reads as f64,
+                    _ => panic!("no figure \"{what}\" of replication"),
+                }
+            }
             Some((service, "instances")) => {
                 let seen = self.usage.presence[self.model.service(service)];
                 let area = match what {
@@ -158,6 +185,9 @@ impl Seen<'_> {
         let class = || &self.measure.classes[self.model.class(of)];
         if let Some(group) = of.strip_suffix(".accelerator") {
             return self.of_accelerators(group, what);
+        }
+        if let Some(session) = self.model.names.sessions.iter().position(|it| it == of) {
+            return self.session(SessionId::new(session), what);
         }
         match what {
             "goodput" => class().response.count() as f64 / self.window_s,
@@ -246,6 +276,22 @@ impl Seen<'_> {
             "busy" => mean(used.calls),
             _ => panic!("no metric \"{of}.{what}\""),
         }
+    }
+
+    fn session(&self, session: SessionId, what: &str) -> f64 {
+        let seen = &self.measure.sessions[session];
+        match what {
+            "begun" => seen.begun as f64 / self.window_s,
+            "requests" => seen.requests as f64 / seen.lasted.count() as f64,
+            "abandoned_ratio" => seen.left as f64 / seen.lasted.count() as f64,
+            "inside" => self.usage.sessions[session] as f64 / 1e9 / self.window_s,
+            _ => figure(&seen.lasted, what),
+        }
+    }
+
+    fn replication(&self, service: &str) -> ReplicationUse {
+        let replication = self.model.network.services[self.model.service(service)].replication;
+        self.usage.replications[replication.expect("it has standbys")]
     }
 
     fn rows(&self, lock: &str) -> RowsUse {
@@ -348,6 +394,13 @@ impl Diary {
 }
 
 /// Runs one replication and hands back what went wrong, for tests that want to tell more about it.
-pub fn try_run<P: Probe>(network: &Network, plan: &Plan, probe: P) -> Result<(P, Usage), Failure> {
-    run(network, plan, probe)
+///
+/// The engine is told nothing of what kind of probe it is, so it is compiled once for all tests.
+pub fn try_run<P: Probe>(
+    network: &Network,
+    plan: &Plan,
+    mut probe: P,
+) -> Result<(P, Usage), Failure> {
+    let (_, usage) = run(network, plan, &mut probe as &mut dyn Probe)?;
+    Ok((probe, usage))
 }

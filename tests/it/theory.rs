@@ -4,6 +4,9 @@
 //! reference is computed stand below.
 
 use crate::support::{Diary, agrees, agrees_within, model, model_with, plan};
+use outgrow::network::SessionId;
+use outgrow::sim::Ended;
+use outgrow::units::Time;
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -69,6 +72,11 @@ oracles! { "oracles/lines.json" as lines:
     token_bucket fair_shares
 }
 
+oracles! { "oracles/arrivals.json" as arrivals:
+    batches_of_two_to_four batches_of_three geometric_batches
+    sessions_on_a_shared_processor sessions_through_a_graph open_beside_closed
+}
+
 oracles! { "oracles/balancing.json" as balancing:
     weighted_at_random weighted_turns power_of_two_among_a_hundred least_outstanding_at_high_load
 }
@@ -89,6 +97,11 @@ oracles! { "oracles/policies.json" as policies:
 oracles! { "oracles/faults.json" as faults:
     one_component one_component_that_ages two_of_three five_of_six_in_three_zones
     a_server_that_breaks_down a_zone_down_of_three a_tenth_is_lost
+}
+
+oracles! { "oracles/replication.json" as replication:
+    a_standby_takes_over nine_of_ten_failovers_work no_standby first_of_three_standbys
+    all_of_two_standbys applying_is_md1 stale_reads
 }
 
 fn agrees_with_its_oracle(all: &str, name: &str) {
@@ -213,6 +226,69 @@ fn unlimited_servers_under_a_changing_rate_hold_a_poisson_number() {
         };
         let levels: Vec<f64> = diaries.iter().map(level).collect();
         agrees(&format!("inside at {at_s} s"), &levels, inside(at_s));
+    }
+}
+
+/// When sessions begin and end.
+#[derive(Default)]
+struct Stays(Vec<(u64, i32)>);
+
+impl outgrow::sim::Probe for Stays {
+    fn session_begun(&mut self, now: Time, _: SessionId) {
+        self.0.push((now.nanos(), 1));
+    }
+    fn session_ended(&mut self, now: Time, _: SessionId, _: Ended) {
+        self.0.push((now.nanos(), -1));
+    }
+}
+
+#[test]
+fn sessions_under_a_rate_that_rises_and_falls_lag_behind_it() {
+    // Eick, Massey and Whitt, "Mt/G/∞ queues with sinusoidal arrival rates", Management Science
+    // 39(2), 1993: 4 + 3 sin γt sessions a second, a swing a minute, of 5 s on average or of 10 s
+    // always. What they hold is a Poisson number that lags behind the rate and swings less.
+    let gamma = std::f64::consts::TAU / 60.0;
+    let begun_until = |t: f64| 4.0 * t + 3.0 * (1.0 - (gamma * t).cos()) / gamma;
+    let rows = (0..240).map(|i| f64::from(i) / 4.0);
+    let rows = rows.map(|t| format!("{t},{}\n", begun_until(t + 0.25) - begun_until(t)));
+    let counts = format!("time,sessions\n{}", rows.collect::<String>());
+    let random = |t: f64| {
+        let (s, gone) = (5.0, (-t / 5.0).exp());
+        let swing = (gamma * t).sin() - gamma * s * (gamma * t).cos() + gamma * s * gone;
+        4.0 * s * (1.0 - gone) + 3.0 * s * swing / (1.0 + (gamma * s).powi(2))
+    };
+    let constant = |t: f64| begun_until(t) - begun_until(t - 10.0);
+    let laws: [(&str, &(dyn Fn(f64) -> f64 + Sync)); 2] =
+        [(r#"{ "exponential": "5s" }"#, &random), (r#""10s""#, &constant)];
+    for (think, inside) in laws {
+        let model = model_with(
+            &format!(
+                r#"{{ "name": "mt-g-inf", "hosts": {{ "box": {{ "cores": 64 }} }},
+                     "services": {{ "app": {{ "hosts": "box", "operations": {{ "run": [] }} }} }},
+                     "traffic": {{ "page": {{ "call": "app.run" }} }},
+                     "sessions": {{ "visit": {{ "steps": [{{ "ask": "page", "think": {think} }}], "recorded":
+                       {{ "file": "counts.csv", "column": "sessions", "every": "250ms" }} }} }} }}"#
+            ),
+            &|_| Ok(counts.clone()),
+        );
+        let stays: Vec<Stays> = (0..4000)
+            .into_par_iter()
+            .map(|seed| model.watch(&plan(seed, "60s"), Stays::default()).0)
+            .collect();
+        for at_s in [15.0, 20.0, 45.0, 52.5] {
+            let at = (at_s * 1e9) as u64;
+            let level = |it: &Stays| -> i32 {
+                it.0.iter().take_while(|it| it.0 <= at).map(|it| it.1).sum()
+            };
+            let levels: Vec<f64> = stays.iter().map(|it| f64::from(level(it))).collect();
+            let theory = inside(at_s);
+            agrees(&format!("{think}: inside at {at_s} s"), &levels, theory);
+            // Poisson: the variance is the mean. An estimate of it scatters by about √(2 / 4000).
+            let squares: Vec<f64> = levels.iter().map(|it| (it - theory).powi(2)).collect();
+            let (variance, _) = crate::support::mean_and_error(&squares);
+            let z = (variance - theory) / (theory * (2.0 / 4000f64).sqrt());
+            assert!(z.abs() < 4.5, "{think} at {at_s} s: a variance of {variance}, not {theory}");
+        }
     }
 }
 

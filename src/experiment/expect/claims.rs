@@ -352,7 +352,9 @@ fn base(bound: &Bound, unit: Unit) -> Result<f64, (String, &'static str)> {
 
 /// Which way a metric is wanted, if everybody wants it the same way.
 pub fn aim(metric: &str) -> Option<Aim> {
-    const LOWER: [&str; 10] = [
+    const LOWER: [&str; 12] = [
+        "abandoned",
+        "abandoned_ratio",
         "failed",
         "failure_ratio",
         "downtime",
@@ -364,7 +366,7 @@ pub fn aim(metric: &str) -> Option<Aim> {
         "line",
         "shed",
     ];
-    const HIGHER: [&str; 3] = ["availability", "goodput", "headroom"];
+    const HIGHER: [&str; 4] = ["availability", "goodput", "headroom", "completed"];
     let mut words = metric.split('.').rev();
     let last = words.next().unwrap_or_default();
     if LOWER.contains(&last) || words.any(|it| ["response", "waiting", "failed"].contains(&it)) {

@@ -7,7 +7,9 @@ mod devices;
 mod outages;
 mod policies;
 mod queues;
+mod replication;
 mod requests;
+mod sessions;
 
 use super::design::Design;
 use super::point::Point;
@@ -270,9 +272,11 @@ impl Reading<'_> {
         self.volumes(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
+        self.replications(&mut figures);
         self.rows(&mut figures, &mut utilizations);
         self.caches(&mut figures);
         self.queues(&mut figures, &mut utilizations);
+        self.sessions(&mut figures);
         self.cpus(&mut figures, &mut utilizations);
         self.accelerators(&mut figures, &mut utilizations);
         self.policies(&mut figures);

@@ -5,7 +5,8 @@ use crate::parts::balance::{Balance, subset};
 
 impl Checker<'_> {
     pub(super) fn balancing(&self, service: &Service, findings: &mut Findings) {
-        if service.balance.is_none() && service.instances > 1 {
+        let choose = service.instances > 1 && service.replication.is_none();
+        if service.balance.is_none() && choose {
             let rule = format!(
                 "there are {} instances, and nothing chooses among them",
                 service.instances

@@ -8,7 +8,9 @@ mod faults;
 mod hosts;
 mod policies;
 mod queues;
+mod replication;
 mod services;
+mod sessions;
 mod sizes;
 mod steps;
 mod traffic;
@@ -37,6 +39,7 @@ pub fn check(model: &Model, findings: &mut Findings) {
     findings.inside("hosts", |it| checker.hosts(it));
     findings.inside("services", |it| checker.services(it));
     findings.inside("traffic", |it| checker.traffic(it));
+    findings.inside("sessions", |it| checker.sessions(it));
     findings.inside("objectives", |it| checker.objectives(it));
     findings.inside("business", |it| checker.business(it));
     findings.inside("queues", |it| checker.queues(it));
@@ -49,8 +52,7 @@ pub fn check(model: &Model, findings: &mut Findings) {
 
 /// Whether the model says how many users there are, if that matters.
 pub fn users_are_given(model: &Model, findings: &mut Findings) {
-    let per_user = model.traffic.values().any(|class| class.per_user.is_some());
-    if per_user && model.users.is_none() {
+    if model.is_per_user() && model.users.is_none() {
         let rule = "traffic is given per user, and nothing says how many users there are";
         findings.wrong(Code::E004, rule, "add \"users\": 5000");
     }
@@ -69,6 +71,7 @@ impl Checker<'_> {
         keys("services", &self.model.services, findings);
         keys("traffic", &self.model.traffic, findings);
         keys("queues", &self.model.queues, findings);
+        keys("sessions", &self.model.sessions, findings);
         findings.inside("services", |it| {
             for (service, spec) in &self.model.services {
                 it.inside(service, |it| {

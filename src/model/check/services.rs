@@ -39,7 +39,7 @@ impl Checker<'_> {
                 let Some(target) = self.model.services.get(to) else { continue };
                 let refusing = target.workers.filter(|_| target.line == Some(0));
                 let Some(connections) = target.connections.or(refusing) else { continue };
-                let most = u64::from(connections) * u64::from(target.instances);
+                let most = u64::from(connections) * u64::from(target.takers());
                 let open = open.entry(to).or_insert(0);
                 *open += u64::from(connect.minimum) * u64::from(service.instances);
                 if *open > most {
@@ -79,6 +79,7 @@ impl Checker<'_> {
         }
         self.admission(service, findings);
         self.balancing(service, findings);
+        self.replication(service, findings);
         if let Some(cpu) = &service.cpu {
             findings.inside("cpu", |it| {
                 let group = self.model.hosts.get(&service.hosts);

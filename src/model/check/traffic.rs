@@ -10,11 +10,11 @@ impl Checker<'_> {
             findings.wrong(Code::E013, "there must be at least one class, or nothing happens", "");
         }
         for (name, class) in &self.model.traffic {
-            findings.inside(name, |it| self.class(class, it));
+            findings.inside(name, |it| self.class(name, class, it));
         }
     }
 
-    fn class(&self, class: &TrafficClass, findings: &mut Findings) {
+    fn class(&self, name: &str, class: &TrafficClass, findings: &mut Findings) {
         findings.inside("call", |it| self.operation(&class.call, it));
         let policies = Policies {
             timeout: class.timeout,
@@ -25,33 +25,26 @@ impl Checker<'_> {
             instances: 1,
         };
         policies.check(findings);
-        let given = [
-            class.per_user.is_some(),
-            class.rate.is_some(),
-            class.every.is_some(),
-            class.recorded.is_some(),
-            class.closed.is_some(),
-            class.bursts.is_some(),
-        ];
-        if given.iter().filter(|it| **it).count() != 1 {
-            let rule = "give exactly one of per_user, rate, bursts, every, recorded and closed";
+        let in_sessions = self.is_in_sessions(name);
+        let given = class.coming().given() + usize::from(class.closed.is_some());
+        if in_sessions && given > 0 {
+            let rule = "sessions ask for it, and it also comes of itself";
+            let mend = "leave out how it comes, or make another class for that";
+            findings.wrong(Code::E010, rule, mend);
+        }
+        if !in_sessions && given != 1 {
+            let rule = "give exactly one of per_user, rate, bursts, every, recorded, timestamps and closed";
             findings.wrong(Code::E010, rule, "\"rate\": \"100/s\"");
         }
-        for (key, rate) in [("per_user", class.per_user), ("rate", class.rate)] {
-            if let Some(rate) = rate {
-                findings.inside(key, |it| at_most(rate.as_per_s(), 1e9, it));
-            }
-        }
-        if let Some(every) = &class.every {
-            findings.inside("every", |it| {
-                every.check(it);
-                if matches!(every, Distribution::Constant(gap) if gap.is_zero()) {
-                    it.wrong(Code::E007, "must be longer than nothing", "\"10ms\"");
+        class.coming().check(findings);
+        if let Some(batch) = &class.batch {
+            findings.inside("batch", |it| {
+                batch.check(it);
+                if class.closed.is_some() || in_sessions {
+                    let rule = "users who wait for their answers ask one request at a time";
+                    it.wrong(Code::E010, rule, "leave it out");
                 }
             });
-        }
-        if let Some(bursts) = &class.bursts {
-            findings.inside("bursts", |it| crate::parts::arrival::Burst::check_all(bursts, it));
         }
         if let Some(closed) = &class.closed {
             findings.inside("closed", |it| {
@@ -64,14 +57,6 @@ impl Checker<'_> {
                     let rule = "users who do not think ask something that takes no time, for ever";
                     it.wrong(Code::E013, rule, "give \"think\" a duration");
                 }
-            });
-        }
-        if let Some(recorded) = &class.recorded {
-            findings.inside("recorded", |it| {
-                if recorded.every.is_zero() {
-                    it.wrong_at("every", Code::E007, "must be longer than nothing", "\"5m\"");
-                }
-                it.inside("scale", |it| within(recorded.scale, 0.0, 1e9, it));
             });
         }
     }
@@ -106,7 +91,7 @@ impl Checker<'_> {
     }
 
     /// Users have no opinion of what they do not wait for.
-    fn not_background(&self, name: &str, findings: &mut Findings) {
+    pub(super) fn not_background(&self, name: &str, findings: &mut Findings) {
         if self.model.traffic.get(name).is_some_and(|class| class.background) {
             let rule = format!("no user waits for \"{name}\": it is background work");
             findings.wrong(Code::E010, rule, "leave it out, or take \"background\" away");

@@ -11,6 +11,7 @@ impl<'m> Compiler<'m> {
             let plain = service.balancer().is_plain()
                 && service.slow_start.is_none()
                 && service.subset.is_none();
+            let plain = plain && service.replication.is_none();
             if service.instances > 1 && !plain {
                 let careful = self.careful(id, service);
                 self.network.services[id].careful = Some(self.network.careful.push(careful));

@@ -17,6 +17,7 @@ impl<'m> Compiler<'m> {
         for (name, service) in &self.model.services {
             self.service(name, service);
         }
+        self.replications();
         self.balancers();
         self.disks();
         self.accelerators();
@@ -124,6 +125,7 @@ impl<'m> Compiler<'m> {
             careful: None,
             health: service.health,
             ejection: service.outlier_ejection,
+            replication: None,
             start: service.start,
             key: key_of(name),
         });
@@ -152,6 +154,7 @@ impl<'m> Compiler<'m> {
                 costs: costs(disk, FLUSH),
                 gather: service.group_commit.map(|it| (it.delay, it.siblings)),
                 first: StepId::default(),
+                receive: StepId::default(),
             }
         });
         let buffer = service.buffer.map(|it| {

@@ -10,6 +10,8 @@ mod layout;
 mod policies;
 mod program;
 mod queues;
+mod replication;
+mod sessions;
 mod spread;
 mod steps;
 
@@ -19,7 +21,7 @@ use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, Tra
 use super::places::Operation;
 use crate::ids::{Id, MapIds};
 use crate::network::*;
-use crate::parts::distribution::Distribution;
+use crate::parts::distribution::{Count, Distribution};
 use crate::rng::key_of;
 use crate::units::{Span, Time};
 use policies::Caller;
@@ -48,8 +50,10 @@ pub fn compile(model: &Model, users: Option<f64>, recorded: &Recorded) -> (Netwo
     for (name, class) in &model.traffic {
         compiler.class(name, class, recorded.get(name).map_or(&[], |counts| counts));
     }
+    compiler.sessions(recorded);
     compiler.consumers();
     compiler.logs();
+    compiler.receivers();
     compiler.families();
     compiler.faults();
     (compiler.network, compiler.names)
@@ -156,27 +160,15 @@ impl<'m> Compiler<'m> {
         while let Some(pending) = self.pending.pop_front() {
             self.program(pending);
         }
-        let arrival = match (&class.closed, &class.recorded, &class.every) {
-            (Some(closed), _, _) => {
-                Arrival::Closed { users: closed.users, think: closed.think.law() }
-            }
-            _ if class.bursts.is_some() => {
-                let bursts = class.bursts.iter().flatten();
-                Arrival::Bursts { phases: bursts.map(|it| (it.rate.as_per_s(), it.stay)).collect() }
-            }
-            (_, _, Some(every)) => Arrival::Renewal { gap: every.law() },
-            (_, Some(recorded), _) => Arrival::Open { rates: recorded_rates(recorded, counts) },
-            _ => Arrival::Open { rates: vec![(Time::ZERO, self.constant_rate(class))] },
+        let arrival = match &class.closed {
+            Some(closed) => Arrival::Closed { users: closed.users, think: closed.think.law() },
+            None if class.coming().given() == 0 => Arrival::InSessions,
+            None => class.coming().arrival(self.network.users, counts),
         };
+        let batch = class.batch.as_ref().map(Count::law);
         let background = class.background;
-        self.network.classes.push(Class { background, arrival, guard, key: key_of(name) });
+        self.network.classes.push(Class { background, arrival, batch, guard, key: key_of(name) });
         self.names.classes.push(name.to_owned());
-    }
-
-    fn constant_rate(&self, class: &TrafficClass) -> f64 {
-        let per_user = class.per_user.map(|rate| rate.as_per_s());
-        let rate = class.rate.map(|rate| rate.as_per_s());
-        rate.or(per_user.map(|it| it * self.network.users.unwrap_or(0.0))).unwrap_or(0.0)
     }
 
     fn delay(&mut self, of: DelayUse, span: Span) -> DelayId {

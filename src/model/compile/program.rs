@@ -119,7 +119,8 @@ impl<'m> Compiler<'m> {
         let key = self.luck_key(&call.luck);
         let instances = self.network.services[service].instances.clone();
         let only = (instances.clone().map_ids().count() == 1).then_some(instances.start);
-        let visit = self.network.visits.push(Visit { service, only, key });
+        let readers = self.readers(&call.operation);
+        let visit = self.network.visits.push(Visit { service, only, readers, key });
         self.emit(program, holds, Step::Call { visit, depth });
         self.emit(program, holds, Step::Seize { visit, depth });
         let held = self.hold(program);

@@ -57,7 +57,11 @@ impl<'m> Compiler<'m> {
             }
             Written::Disk(it) => self.disk(program, spot, it),
             Written::Commit(_) => {
-                self.emit(program, spot.holds, Step::Commit { depth: spot.depth });
+                let depth = spot.depth;
+                self.emit(program, spot.holds, Step::Commit { depth });
+                if spot.place.spec.replication.is_some() {
+                    self.emit(program, spot.holds, Step::Replicate { depth });
+                }
             }
             Written::Call(it) => (0..it.times).for_each(|_| self.call(program, spot, it)),
             Written::Parallel(it) => self.parallel(program, spot, it),

@@ -4,6 +4,7 @@ mod aims;
 mod disks;
 mod hosts;
 mod services;
+mod sessions;
 mod steps;
 mod traffic;
 
@@ -11,6 +12,7 @@ pub use aims::*;
 pub use disks::*;
 pub use hosts::*;
 pub use services::*;
+pub use sessions::*;
 pub use steps::*;
 pub use traffic::*;
 
@@ -55,6 +57,9 @@ pub struct Model {
     pub users: Option<f64>,
     /// The kinds of request that users make, by name.
     pub traffic: Named<TrafficClass>,
+    /// The kinds of session in which users make requests one after the other, by name.
+    #[serde(default)]
+    pub sessions: Named<Session>,
     /// What must hold, by traffic class.
     #[serde(default)]
     pub objectives: Named<Objective>,

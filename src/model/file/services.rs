@@ -11,6 +11,7 @@ use crate::parts::policy::health::Health;
 use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::policy::rate_limit::RateLimit;
 use crate::parts::policy::shed::Shed;
+use crate::parts::replication::{Failover, Replication};
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -93,6 +94,13 @@ pub struct Service {
     /// How its log gathers commits. If absent, it flushes as soon as it can.
     #[serde(default)]
     pub group_commit: Option<GroupCommit>,
+    /// One of its instances is a primary, which takes writes, and the others are its standbys. If absent,
+    /// all are alike.
+    #[serde(default)]
+    pub replication: Option<Replication>,
+    /// How a standby takes over when the primary is gone. None does if absent.
+    #[serde(default)]
+    pub failover: Option<Failover>,
     /// What can be asked of it: steps, by name of the operation.
     pub operations: Named<Vec<Step>>,
 }
@@ -100,7 +108,19 @@ pub struct Service {
 impl Service {
     /// How callers choose; a single instance needs no balancer.
     pub fn balancer(&self) -> &Balance {
-        self.balance.as_ref().unwrap_or(&Balance::None)
+        let otherwise = match self.replication {
+            Some(_) => &Balance::RoundRobin,
+            None => &Balance::None,
+        };
+        self.balance.as_ref().unwrap_or(otherwise)
+    }
+
+    /// How many of the instances callers connect to: the primary alone if standbys answer nothing.
+    pub fn takers(&self) -> u32 {
+        match &self.replication {
+            Some(it) if it.reads.is_empty() => 1,
+            _ => self.instances,
+        }
     }
 }
 

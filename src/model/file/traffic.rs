@@ -1,8 +1,8 @@
 //! Traffic classes: who asks what how often.
 
 use super::unity;
-use crate::parts::arrival::Burst;
-use crate::parts::distribution::Distribution;
+use crate::parts::arrival::{Burst, Timestamps};
+use crate::parts::distribution::{Count, Distribution};
 use crate::parts::policy::breaker::Breaker;
 use crate::parts::policy::hedge::Hedge;
 use crate::parts::policy::retry::Retry;
@@ -10,7 +10,8 @@ use crate::units::{Rate, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A kind of request that users make. Give one of `per_user`, `rate`, `bursts`, `every`, `recorded` and `closed`.
+/// A kind of request that users make. Give one of `per_user`, `rate`, `bursts`, `every`, `recorded`, `timestamps`
+/// and `closed`, or none of them if sessions ask for it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrafficClass {
@@ -25,12 +26,19 @@ pub struct TrafficClass {
     /// Counts per interval from a file, played as a Poisson process of that rate.
     #[serde(default)]
     pub recorded: Option<RecordedCounts>,
+    /// The instants of the requests, from a file.
+    #[serde(default)]
+    pub timestamps: Option<Timestamps>,
     /// The time from one request to the next, drawn from any distribution: a renewal process.
     #[serde(default)]
     pub every: Option<Distribution>,
     /// Phases of traffic that follow one another, each for a random time: quiet and busy ones.
     #[serde(default)]
     pub bursts: Option<Vec<Burst>>,
+    /// How many requests come at once: a rate is then that of such batches, and a recorded count or instant
+    /// that of one.
+    #[serde(default)]
+    pub batch: Option<Count>,
     /// A fixed population, each of whom waits for the answer, thinks, and asks again.
     #[serde(default)]
     pub closed: Option<Closed>,

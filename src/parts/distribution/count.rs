@@ -7,7 +7,7 @@
 
 use super::{CV_MAX, Percentiles, Quantiles};
 use crate::problem::{Code, Findings};
-use crate::rng::Draw;
+use crate::rng::{Draw, mix};
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -276,6 +276,16 @@ impl PercentilesMost {
 }
 
 impl CountLaw {
+    /// The mean, near enough to tell how much work a run will be.
+    pub fn roughly(&self) -> f64 {
+        const DRAWS: u64 = 500;
+        let of = |n| f64::from(self.draw(&mut Draw::at(mix(n), 0)));
+        if let CountLaw::Constant(count) = self {
+            return f64::from(*count);
+        }
+        (0..DRAWS).map(of).sum::<f64>() / DRAWS as f64
+    }
+
     pub fn draw(&self, draw: &mut Draw) -> u32 {
         let (count, most) = match self {
             CountLaw::Constant(count) => return *count,

@@ -60,6 +60,18 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
          Redelivered: deliveries after a failed one. Dead: given up. Dropped or refused: the queue was full.",
     );
     page.table(
+        "Sessions",
+        sessions(point),
+        "Begun, completed and abandoned, as a request had failed: so many a second. Requests: in one session. \
+         Inside: how many are under way on average.",
+    );
+    page.table(
+        "Standbys",
+        standbys(point),
+        "Commits: a second. Standby wait: what each pays for acknowledgements, on average. Standby lag: until a \
+         standby's readers see a commit. Stale: the share of reads that miss something that was answered.",
+    );
+    page.table(
         "Memory, connections and credits",
         reserves(point),
         "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
@@ -209,6 +221,19 @@ fn queues(point: &Point) -> Grid {
     grid
 }
 
+fn sessions(point: &Point) -> Grid {
+    let heads = ["name", "begun", "completed", "abandoned", "requests", "inside"];
+    let mut grid = Grid::new(1, heads.into_iter().chain(["duration, mean", "p95"]));
+    for name in point.metrics.keys().filter_map(|it| it.strip_suffix(".begun")) {
+        let of = |metric: &str| cell(point, &format!("{name}.{metric}"));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["begun", "completed", "abandoned", "requests", "inside"].map(of));
+        row.extend(["duration.mean", "duration.p95"].map(of));
+        grid.rows.push(row);
+    }
+    grid
+}
+
 /// Of what rules say about services, whatever the model has.
 fn gates(point: &Point) -> Grid {
     let kinds = [
@@ -239,6 +264,20 @@ fn accelerators(point: &Point) -> Grid {
 }
 
 /// Of what databases and their disks live on, whatever the model has.
+fn standbys(point: &Point) -> Grid {
+    by_name(
+        point,
+        &[
+            (".commits", "commits"),
+            (".standby_wait.mean", "standby wait"),
+            (".standby_lag.mean", "standby lag"),
+            (".standby_lag.p99", "lag p99"),
+            (".reads.stale", "stale"),
+            (".primary.up", "primary up"),
+        ],
+    )
+}
+
 fn reserves(point: &Point) -> Grid {
     by_name(
         point,

@@ -139,6 +139,8 @@ struct Columns {
     with_waste: bool,
     /// Whether some answers are not what was asked for.
     with_degraded: bool,
+    /// The kinds of session there are.
+    sessions: Vec<String>,
     /// Whether the cost has no other place.
     with_cost: bool,
 }
@@ -167,12 +169,15 @@ impl Columns {
         let with_degraded = metrics().any(|it| it.0.ends_with(".degraded") && it.1.value > 0.0);
         let has_days = outcome.points.iter().any(|it| it.day.is_some());
         let with_cost = outcome.verb == Verb::Sweep && !has_days;
-        Columns { responses, with_tries, with_waste, with_degraded, with_cost }
+        let sessions = distinct(metrics().filter_map(|it| it.0.strip_suffix(".begun")));
+        let sessions = sessions.into_iter().map(str::to_owned).collect();
+        Columns { responses, with_tries, with_waste, with_degraded, sessions, with_cost }
     }
 
     fn heads(&self) -> Vec<String> {
         let mut heads = vec!["availability".to_owned()];
         heads.extend(self.responses.keys().map(|it| it.replace('.', " ")));
+        heads.extend(self.sessions.iter().map(|it| format!("{it} completed")));
         let more = [
             "degraded",
             "tries",
@@ -193,6 +198,7 @@ impl Columns {
             let bound = summary.and_then(|it| it.objectives.get(objective));
             cells.push(response(point, objective, bound.copied()));
         }
+        cells.extend(self.sessions.iter().map(|it| cell(point, &format!("{it}.completed"))));
         cells.push(match self.with_degraded {
             true => Cell::words(figure::share(degraded(point))),
             false => Cell::default(),
@@ -224,6 +230,9 @@ impl Columns {
             String::from("Availability: the share of requests answered correctly and in time. ");
         if self.responses.keys().any(|it| it.ends_with(".p95")) {
             legend.push_str("p95: 95 of 100 answers come sooner. ");
+        }
+        if !self.sessions.is_empty() {
+            legend.push_str("Completed: sessions that went to their end. ");
         }
         if self.with_degraded {
             legend.push_str(

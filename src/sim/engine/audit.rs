@@ -14,8 +14,10 @@ impl<P: Probe> Engine<'_, P> {
         self.audit_devices()?;
         self.audit_waits().map_err(|law| broken(law, "system", 0))?;
         self.audit_queues()?;
+        self.audit_sessions()?;
         self.audit_admission()?;
         self.audit_accelerators()?;
+        self.audit_replications()?;
         for id in self.network.locks.ids() {
             let audit = self.rows[id].audit(&self.tokens, now, row_holders[id]);
             audit.map_err(|law| broken(law, "lock", id.index()))?;

@@ -16,6 +16,12 @@ impl<P: Probe> Engine<'_, P> {
         depth: Depth,
         careful: CarefulId,
     ) -> InstanceId {
+        let replication = self.network.services[visit.service].replication;
+        if let Some(it) = replication
+            && let Some(primary) = self.choose_member(id, visit, it)
+        {
+            return primary;
+        }
         let token = &self.tokens[id];
         let network = self.network;
         let above = (depth > 0).then(|| token.held(depth - 1));
@@ -30,7 +36,10 @@ impl<P: Probe> Engine<'_, P> {
         };
         let instances = network.services[visit.service].instances.clone();
         let luck = &mut Draw::at(token.key, visit.key);
-        let candidates = &self.candidates[instances.clone()];
+        let candidates = match replication {
+            Some(it) => self.replications[it].candidates.as_slice(),
+            None => &self.candidates[instances.clone()],
+        };
         let state = &mut self.careful[careful];
         let spec = &network.careful[careful];
         let place = spec.pick(state, candidates, caller, self.now, luck);
@@ -59,6 +68,9 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(careful) = spec.careful.filter(|_| healthy) {
             let place = instance.index() - spec.instances.start.index();
             self.careful[careful].came_back(place, self.now);
+        }
+        if spec.replication.is_some() && !healthy {
+            self.found_gone(instance);
         }
     }
 

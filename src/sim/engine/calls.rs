@@ -12,7 +12,11 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn expect_arrival(&mut self, class: ClassId) {
         let at = self.sources[class].arrivals.next();
         let order = self.order(Rank::Arrive);
-        self.lanes.set(class.index(), at, order);
+        let slot = match self.network.classes[class].batch {
+            None => class.index(),
+            Some(_) => self.batch_slot(class),
+        };
+        self.lanes.set(slot, at, order);
     }
 
     /// A request comes in from outside, and is to go on.
@@ -27,14 +31,13 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     #[inline(always)]
-    fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
+    pub(super) fn be_born(&mut self, class: ClassId, birth: Birth, key: u64, user: u32) -> TokenId {
         let Birth { guard, first, patience, watched } = birth;
         let token = self.tokens.admit(class, guard, first, key, self.now);
         if user != NOBODY {
             self.tokens[token].user = user;
         }
         self.inside.enter(self.now);
-        self.watch_the_crowd();
         self.probe.born(self.now, class);
         if let Some(patience) = patience {
             self.schedule_constant(patience, Rank::Timeout, Kind::Timeout, token);
@@ -43,6 +46,15 @@ impl<P: Probe> Engine<'_, P> {
             self.watch(token, guard);
         }
         token
+    }
+
+    /// A user's request was answered, or has failed for good.
+    #[inline(never)]
+    pub(super) fn user_goes_on(&mut self, class: ClassId, user: u32, failed: bool) {
+        match self.network.classes[class].arrival {
+            Arrival::InSessions => self.session_goes_on(user, failed),
+            _ => self.think(class, user),
+        }
     }
 
     /// A client of whom there is more to know than how long it waits.
@@ -55,16 +67,9 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Whatever is under way counts, also what nobody waits for any more: all of it takes memory.
-    #[inline(always)]
-    pub(super) fn watch_the_crowd(&mut self) {
-        if self.tokens.most() > ALIVE_MAX {
-            self.count_the_crowd();
-        }
-    }
-
     /// Users who think have been asked for; they are no crowd.
     #[cold]
-    fn count_the_crowd(&mut self) {
+    pub(super) fn count_the_crowd(&mut self) {
         let users: usize = self.rounds.as_slice().iter().map(Vec::len).sum();
         if self.tokens.alive() as usize > ALIVE_MAX as usize + users {
             self.give_up_run(Failure::TooManyInside { at: self.now });
@@ -92,7 +97,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Users who are refused at once, and ask again at once, would stop the clock for ever.
     #[cold]
-    fn watch_the_restless(&mut self) {
+    pub(super) fn watch_the_restless(&mut self) {
         let (since, rounds) = self.restless;
         self.restless = if since == self.now { (since, rounds + 1) } else { (self.now, 0) };
         if rounds > RESTLESS_MAX {
@@ -157,7 +162,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.held[depth as usize % DEPTH_MAX] = instance;
         token.depth = depth + 1;
-        if self.network.links.is_empty() {
+        if !self.has_links {
             token.pass();
         } else {
             match self.cross(id, depth, visit.key.wrapping_add(1), true) {
@@ -172,7 +177,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Has the balancer choose among the instances of a service.
     #[inline]
     fn choose_instance(&mut self, id: TokenId, visit: &Visit, depth: Depth) -> InstanceId {
-        let service = &self.network.services[visit.service];
+        let service = self.named.services.at(visit.service);
         if let Some(careful) = service.careful {
             return self.choose_carefully(id, visit, depth, careful);
         }
@@ -200,6 +205,9 @@ impl<P: Probe> Engine<'_, P> {
                 self.tokens[id].flags |= flag::HUNG;
                 return Flow::Stay;
             }
+        }
+        if ruled && !self.takes(visit, instance) {
+            return self.turn_away(id, visit, Reason::Unreachable);
         }
         if ruled && self.has_rules(instance) {
             return self.ask_for_worker(id, visit, instance);
@@ -241,7 +249,7 @@ impl<P: Probe> Engine<'_, P> {
         } else {
             self.free(workers);
         }
-        if is_plain && self.network.links.is_empty() {
+        if is_plain && !self.has_links {
             // Behind the call of a client comes the end, which is known without another round.
             return if depth == 0 { self.end(id) } else { Flow::On };
         }
@@ -256,7 +264,7 @@ impl<P: Probe> Engine<'_, P> {
         {
             return Flow::Stay;
         }
-        if !self.network.links.is_empty() {
+        if self.has_links {
             let luck = self.named.visits.at(visit).key.wrapping_add(2);
             match self.cross(id, depth, luck, false) {
                 Crossing::AtOnce => {}

@@ -85,7 +85,6 @@ impl<P: Probe> Engine<'_, P> {
         token.flags = flag::ORPHAN;
         token.parent = NOBODY;
         self.ready.push_back(child);
-        self.watch_the_crowd();
         Flow::On
     }
 

@@ -56,7 +56,7 @@ impl<P: Probe> Engine<'_, P> {
         self.inside.resolve(self.now, born);
         self.probe.answered(self.now, class, self.now - born);
         if user != NOBODY {
-            self.think(class, user);
+            self.user_goes_on(class, user, false);
         }
     }
 
@@ -170,7 +170,6 @@ impl<P: Probe> Engine<'_, P> {
         // Keyed by the guard too: a client's second try is another than its call's second try.
         let key = rng::attempt(token.key ^ guard.key, u32::from(token.attempt) + 1);
         let id = self.tokens.admit(token.class, token.guard, guard.first, key, token.born);
-        self.watch_the_crowd();
         let next = &mut self.tokens[id];
         next.attempt = token.attempt + 1;
         next.flags = flag::WAITS_TO_RETRY;
@@ -198,7 +197,7 @@ impl<P: Probe> Engine<'_, P> {
         self.inside.resolve(self.now, token.born);
         self.probe.failed(self.now, token.class, reason);
         if token.user != NOBODY {
-            self.think(token.class, token.user);
+            self.user_goes_on(token.class, token.user, true);
         }
     }
 

@@ -90,7 +90,10 @@ impl<P: Probe> Engine<'_, P> {
             Failing::Hosts(hosts, style) => self.hosts_fail(hosts, *style),
             Failing::Instances(instances, style) => self.instances_fail(instances, *style),
             Failing::Slow { instances, hosts, .. } => self.change_speeds(instances, hosts),
-            Failing::Link { .. } => self.troubles.bad_links += 1,
+            Failing::Link { .. } => {
+                self.troubles.bad_links += 1;
+                self.links_changed();
+            }
             Failing::Caches { caches, instances } => self.lose_what_is_stored(caches, instances),
         }
         if let When::AtRandom { lasts, key, .. } = &spec.when {

@@ -41,6 +41,9 @@ impl<P: Probe> Engine<'_, P> {
             let service = self.network.instances[instance].service;
             self.presence[service].turned(self.now, up);
             self.probe.turned(self.now, instance, up);
+            if self.network.services[service].replication.is_some() {
+                self.member_turned(instance, up);
+            }
         }
     }
 
@@ -346,6 +349,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The log of a dead instance forgets what it was doing, and those who waited for it.
     fn reset_log(&mut self, instance: InstanceId) {
+        self.reset_replication(instance);
         let Some(log) = &mut self.logs[instance] else { return };
         let id = log.token;
         log.stop(&mut self.tokens);

@@ -124,6 +124,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Messages that a link has lost are found to be lost when it is well again.
     pub(super) fn link_is_well_again(&mut self, fault: usize) {
         self.troubles.bad_links -= 1;
+        self.links_changed();
         let network = self.network;
         let lost = |id: &TokenId| {
             let token = &self.tokens[*id];

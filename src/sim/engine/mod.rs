@@ -14,12 +14,15 @@ mod calls;
 mod connections;
 mod disks;
 mod ends;
+mod failover;
 mod failures;
 mod faults;
 mod interruptions;
 mod links;
 mod policies;
 mod queues;
+mod replication;
+mod sessions;
 mod sound;
 mod steps;
 mod taking_back;
@@ -43,15 +46,18 @@ use super::pool::{Area, Pool};
 use super::presence::{Presence, Present};
 use super::probe::Probe;
 use super::queue::{QueueArea, Queues};
+use super::replication::{Replication, ReplicationUse};
 use super::rows::{Rows, RowsUse};
+use super::sessions::Sessions;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
 use crate::ids::{Id, MapIds, Table};
 use crate::network::{
     self, AcceleratorId, Arrival, BudgetId, BufferId, CacheId, CarefulId, Class, ClassId,
-    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, VolumeId,
+    ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, ReplicationId,
+    VolumeId,
 };
-use crate::network::{PoolId, QueueId, ServiceId, Step, StepId};
+use crate::network::{PoolId, QueueId, ServiceId, SessionId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
 use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
@@ -63,7 +69,9 @@ use admission::{Gate, tokens_of};
 use budgets::buckets;
 use caches::stores;
 use failures::Troubles;
-use sound::{Named, by_instance, by_pool, named};
+use replication::replications;
+use sessions::Comings;
+use sound::{Named, by_instance, by_pool, by_service, named};
 use std::collections::VecDeque;
 pub use waste::Wasted;
 
@@ -111,7 +119,10 @@ pub struct Usage {
     pub accelerators: Table<AcceleratorId, Served>,
     /// Connections that were opened.
     pub connects: Table<ConnectionsId, u64>,
+    pub replications: Table<ReplicationId, ReplicationUse>,
     pub queues: Table<QueueId, QueueArea>,
+    /// Areas under the number of sessions, in nanoseconds.
+    pub sessions: Table<SessionId, u128>,
     pub policies: PoliciesSeen,
     pub wasted: Wasted,
     /// Instances up, and believed to be.
@@ -151,6 +162,9 @@ struct Event {
 
 /// Tokens, or messages, at a time beyond which a run is given up: some gigabytes of them.
 const ALIVE_MAX: u32 = 8_000_000;
+
+/// Events after which it is looked anew whether a run may go on.
+const EVENTS_BETWEEN_LOOKS: u64 = 1024;
 /// Rounds of users without a thought at one instant beyond which a run is given up.
 const RESTLESS_MAX: u32 = 40_000_000;
 
@@ -186,6 +200,14 @@ enum Control {
     CheckTimedOut(InstanceId),
     Queue(QueueId),
     TakeBack(InstanceId),
+    /// Of a standby, over its present connection: something has come for it, or from it to the
+    /// primary, or the primary waits for it no longer.
+    Shipped(InstanceId, u32),
+    Acknowledged(InstanceId, u32),
+    GoesOnWithout(InstanceId, u32),
+    Detected(ReplicationId, u32),
+    Promoted(ReplicationId, u32),
+    Noticed(InstanceId, u32),
 }
 
 /// At one instant, first what finishes, then what times out, then what arrives, then controls.
@@ -263,17 +285,25 @@ enum Lane {
     Ring(DelayId),
     Cpu(CpuId),
     Accelerator(AcceleratorId),
+    /// The next arrival of a class of which several come at once, in place of its first slot.
+    Batch(ClassId),
+    Session(SessionId),
     Control,
 }
 
 /// The slots that there are: the next arrival of each class, the head of each ring, the earliest
-/// finish on each shared CPU, what is next at each host's accelerators, the next control.
+/// finish on each shared CPU, the next of what comes in batches and of each kind of session, what is
+/// next at each host's accelerators, the next control.
 fn lanes(network: &Network) -> Vec<Lane> {
     let arrivals = network.classes.ids().map(|_| Lane::Arrival);
     let rings = network.delays.ids().map(Lane::Ring);
     let accelerators = network.accelerators.ids().map(Lane::Accelerator);
-    let devices = network.cpus.ids().map(Lane::Cpu).chain(accelerators);
-    arrivals.chain(rings).chain(devices).chain([Lane::Control]).collect()
+    let cpus = network.cpus.ids().map(Lane::Cpu);
+    let batches = network.classes.ids().filter(|id| network.classes[*id].batch.is_some());
+    let sessions = network.sessions.ids().map(Lane::Session);
+    let rare = batches.map(Lane::Batch).chain(sessions);
+    let all = arrivals.chain(rings).chain(cpus).chain(rare);
+    all.chain(accelerators).chain([Lane::Control]).collect()
 }
 
 /// Tokens that are to go on at the present instant, in the order in which they were set free. Mostly
@@ -325,6 +355,17 @@ fn pools(network: &Network) -> Table<PoolId, Pool> {
     pools
 }
 
+/// The instances of a service that connections are open to when a run opens: of a primary and its
+/// standbys, the primary.
+fn at_first(network: &Network, service: ServiceId) -> std::ops::Range<InstanceId> {
+    let spec = &network.services[service];
+    let first = spec.instances.start;
+    match spec.replication {
+        Some(_) => first..InstanceId::new(first.index() + 1),
+        None => spec.instances.clone(),
+    }
+}
+
 /// Requests that are neither answered nor failed yet.
 #[derive(Default)]
 struct Inside {
@@ -351,7 +392,9 @@ struct Engine<'n, P> {
     plan: Plan,
     keys: Keys,
     now: Time,
-    events: u64,
+    /// Events that the plan has been granted so far, and what is left of them before the next look.
+    granted: u64,
+    left: u64,
     sequence: u64,
     once: OneShot<Event>,
     lanes: Lanes,
@@ -365,6 +408,7 @@ struct Engine<'n, P> {
     /// The buckets of each service's rate limits.
     rate_buckets: Table<ServiceId, Vec<Vec<RateBucket>>>,
     interrupted: Interrupted,
+    has_links: bool,
     cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
     cpu_slots: Table<CpuId, usize>,
@@ -372,16 +416,17 @@ struct Engine<'n, P> {
     /// Instance-nanoseconds of computing up to the window's opening.
     computed_at_opening_ns: Table<InstanceId, u128>,
     candidates: Hot<InstanceId, Candidate>,
-    balancers: Table<ServiceId, Balancer>,
+    balancers: Hot<ServiceId, Balancer>,
     careful: Table<CarefulId, CarefulState>,
     /// How many instances of each service are believed to be down.
-    ejected: Table<ServiceId, u32>,
+    ejected: Hot<ServiceId, u32>,
     logs: Table<InstanceId, Option<Log>>,
     rows: Table<LockId, Rows>,
     volumes: Table<VolumeId, Volume>,
     buffers: Table<BufferId, Buffer>,
     accelerators: Table<AcceleratorId, Accelerator>,
     connections: Table<ConnectionsId, Connections>,
+    replications: Table<ReplicationId, Replication>,
     /// What each cache holds, by instance; one store where they have it together.
     stores: Table<CacheId, Vec<Store>>,
     queues: Queues,
@@ -394,6 +439,10 @@ struct Engine<'n, P> {
     wastes: bool,
     wasted: Wasted,
     sources: Table<ClassId, Source<'n>>,
+    comings: Table<SessionId, Comings<'n>>,
+    sessions: Sessions,
+    /// The slot of the first kind of session.
+    first_session: usize,
     /// What is left of retry budgets, by calling instance.
     budgets: Table<BudgetId, Vec<Bucket>>,
     /// Requests made so far by each user of a closed class.
@@ -418,13 +467,16 @@ impl<'n, P: Probe> Engine<'n, P> {
         let keys = Keys::new(plan.seed, plan.replication);
         let slots = lanes(network);
         let first_cpu = network.classes.len() + network.delays.len();
+        let first_session = slots.len() - 1 - network.accelerators.len() - network.sessions.len();
+        let mut tokens = Tokens::with_capacity(4096);
         Engine {
             network,
             named: named(network),
             plan: *plan,
             keys,
             now: Time::ZERO,
-            events: 0,
+            granted: 0,
+            left: 1,
             sequence: 0,
             once: OneShot::with_capacity(1024),
             lanes: Lanes::new(slots.len()),
@@ -433,11 +485,13 @@ impl<'n, P: Probe> Engine<'n, P> {
             rings: network.delays.map(|_, _| Ring::new()),
             controls: OneShot::with_capacity(64),
             ready: Ready::new(),
-            tokens: Tokens::with_capacity(4096),
+            replications: replications(network, &mut tokens),
+            tokens,
             pools: by_pool(network, pools(network)),
             gates: network.instances.map(|_, _| Gate::default()),
             rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
             interrupted: Interrupted::default(),
+            has_links: !network.links.is_empty(),
             cpus: network.cpus.map(|_, host| {
                 let host = &network.hosts[*host];
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
@@ -452,7 +506,8 @@ impl<'n, P: Probe> Engine<'n, P> {
                     disk: network.hosts[it.host].disk,
                     state: Health::Up,
                     ruled: network.services[it.service].admission.is_some()
-                        || network.services[it.service].ejection.is_some(),
+                        || network.services[it.service].ejection.is_some()
+                        || network.services[it.service].replication.is_some(),
                     record: Record::default(),
                     belief: Belief::default(),
                     stamp: 0,
@@ -463,9 +518,9 @@ impl<'n, P: Probe> Engine<'n, P> {
                 network,
                 network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
             ),
-            balancers: network.services.map(|_, _| Balancer::default()),
+            balancers: by_service(network, network.services.map(|_, _| Balancer::default())),
             careful: network.careful.map(|_, it| CarefulState::new(it)),
-            ejected: network.services.map(|_, _| 0),
+            ejected: by_service(network, network.services.map(|_, _| 0)),
             logs: network.instances.map(|_, _| None),
             rows: network.locks.map(|_, it| Rows::new(it.count)),
             volumes: network.volumes.map(|_, it| Volume::new(it)),
@@ -473,7 +528,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             accelerators: network.accelerators.map(|_, it| Accelerator::new(it)),
             connections: network
                 .connections
-                .map(|_, it| Connections::new(it, &network.services[it.to].instances)),
+                .map(|_, it| Connections::new(it, &at_first(network, it.to))),
             stores: network.caches.map(|_, it| stores(network, it, keys)),
             queues: Queues::new(network),
             policies: Policies::new(network),
@@ -483,6 +538,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             wastes: network.may_waste || !network.faults.is_empty(),
             wasted: Wasted::new(network),
             sources: network.classes.map(|_, it| Source::new(network, keys, it)),
+            comings: network.sessions.map(|_, it| Comings::new(keys, it)),
+            sessions: Sessions::new(network),
+            first_session,
             budgets: network.budgets.map(|_, it| buckets(network, it)),
             rounds: network.classes.map(|_, it| match it.arrival {
                 Arrival::Closed { users, .. } => vec![0; users as usize],
@@ -504,6 +562,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// Everything that is known to happen, and the first of everything else.
     fn open_run(&mut self) {
         self.open_logs();
+        self.open_replications();
         if let Some(first) = self.network.take_back {
             let (class, guard) = (ClassId::default(), GuardId::LAST);
             self.taker = self.tokens.admit(class, guard, first, 0, Time::ZERO);
@@ -519,9 +578,11 @@ impl<'n, P: Probe> Engine<'n, P> {
                 Arrival::Closed { users, .. } => {
                     (0..*users).for_each(|user| self.think(class, user));
                 }
+                Arrival::InSessions => {}
                 _ => self.expect_arrival(class),
             }
         }
+        self.network.sessions.ids().for_each(|it| self.expect_session(it));
     }
 
     fn open_logs(&mut self) {
@@ -544,17 +605,20 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn play(&mut self) -> Result<(), Failure> {
         let close = Time::ZERO + self.plan.warm_up + self.plan.window;
         let steps = self.network.steps.as_slice();
-        while self.events <= self.plan.events_max {
+        loop {
             let (at, order, slot) = self.lanes.first();
             let once = self.once.peek();
             let is_once = earlier(once, (at, order));
             let next = if is_once { once.0 } else { at };
             if next >= close {
                 self.now = close;
-                return Ok(());
+                return self.failure.map_or(Ok(()), Err);
             }
             self.now = next;
-            self.events += 1;
+            self.left -= 1;
+            if self.left == 0 {
+                self.grant()?;
+            }
             let first = if is_once { self.event() } else { self.lane(slot) };
             let mut ready = first.or_else(|| self.ready.pop_front());
             while let Some(token) = ready {
@@ -562,7 +626,24 @@ impl<'n, P: Probe> Engine<'n, P> {
                 ready = self.ready.pop_front();
             }
         }
-        Err(self.failure.unwrap_or(Failure::TooManyEvents { at: self.now }))
+    }
+
+    /// Looks now and then whether the run may go on, and for how many events until the next look,
+    /// the present one included.
+    #[cold]
+    fn grant(&mut self) -> Result<(), Failure> {
+        if self.tokens.most() > ALIVE_MAX {
+            self.count_the_crowd();
+        }
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        self.left = (self.plan.events_max - self.granted).min(EVENTS_BETWEEN_LOOKS);
+        if self.left == 0 {
+            return Err(Failure::TooManyEvents { at: self.now });
+        }
+        self.granted += self.left;
+        Ok(())
     }
 
     /// Carries out the earliest one-shot event; returns the token that goes on first, if one does.
@@ -587,6 +668,8 @@ impl<'n, P: Probe> Engine<'n, P> {
     fn other_lane(&mut self, slot: usize) {
         match self.slots[slot] {
             Lane::Arrival => {}
+            Lane::Batch(class) => self.arrive_together(class),
+            Lane::Session(session) => self.session_begins(session),
             Lane::Ring(delay) => self.ring(delay),
             Lane::Cpu(cpu) => self.cpu_finish(cpu),
             Lane::Accelerator(device) => self.accelerator_due(device),
@@ -702,6 +785,13 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.date_controls();
     }
 
+    /// What happens to the system among what finishes at that time.
+    fn finish(&mut self, at: Time, control: Control) {
+        let order = self.order(Rank::Finish);
+        self.controls.push(at, order, control);
+        self.date_controls();
+    }
+
     fn date_controls(&mut self) {
         let (at, order) = self.controls.peek();
         self.lanes.set(self.slots.len() - 1, at, order);
@@ -721,6 +811,12 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::CheckTimedOut(instance) => self.checked(instance, false),
             Control::Queue(queue) => self.look_at_queue(queue),
             Control::TakeBack(instance) => self.take_back(instance),
+            Control::Shipped(member, stamp) => self.shipped(member, stamp),
+            Control::Acknowledged(member, stamp) => self.acknowledged(member, stamp),
+            Control::GoesOnWithout(member, stamp) => self.goes_on_without(member, stamp),
+            Control::Detected(replication, term) => self.detected(replication, term),
+            Control::Promoted(replication, term) => self.promoted(replication, term),
+            Control::Noticed(member, stamp) => self.noticed(member, stamp),
         }
         self.date_controls();
     }
@@ -734,7 +830,9 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.buffers.iter_mut().for_each(Buffer::open);
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
+        self.replications.iter_mut().for_each(|it| it.open(now));
         self.queues.open(now);
+        self.sessions.open(now);
         self.presence.iter_mut().for_each(|it| it.open(now));
         self.troubles.open(now);
         self.computed_at_opening_ns = self.computed_ns();
@@ -774,7 +872,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     #[cold]
     fn give_up_run(&mut self, failure: Failure) {
         self.failure.get_or_insert(failure);
-        self.plan.events_max = 0;
+        self.left = 1;
     }
 
     /// Measures what there is to measure and checks the laws that hold on every path.
@@ -801,11 +899,13 @@ impl<'n, P: Probe> Engine<'n, P> {
                 self.network.accelerators.map(|id, _| devices[id].measured(now))
             },
             connects: self.connections.map(|_, it| it.measured()),
+            replications: self.replications.map(|_, it| it.measured(now)),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
+            sessions: self.network.sessions.map(|id, _| self.sessions.area_ns(now, id)),
             policies: self.policies.measured(now),
             wasted: self.wasted,
             presence: self.presence.map(|_, it| it.measured(now)),
-            events: self.events,
+            events: self.granted - (self.left - 1),
         };
         Ok((self.probe, usage))
     }

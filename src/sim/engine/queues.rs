@@ -89,7 +89,6 @@ impl<P: Probe> Engine<'_, P> {
         };
         let program = self.network.guards[spec.guard].first;
         let id = self.tokens.admit(message.class, spec.guard, program, key, self.now);
-        self.watch_the_crowd();
         let token = &mut self.tokens[id];
         token.flags = flag::DELIVERS;
         token.user = delivery;

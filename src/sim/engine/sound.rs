@@ -2,13 +2,15 @@
 
 use crate::ids::{Id, Table};
 use crate::network::{
-    Access, AccessId, Instance, InstanceId, Network, PoolId, Step, Visit, VisitId, Work, WorkId,
+    Access, AccessId, Instance, InstanceId, Network, PoolId, Service, ServiceId, Step, Visit,
+    VisitId, Work, WorkId,
 };
 use crate::sim::hot::{Hot, HotRef};
 
-/// Tables of the visits, works and accesses that steps name.
+/// Tables of the visits, works and accesses that steps name, and of the services visited.
 pub(super) struct Named<'n> {
     pub visits: HotRef<'n, VisitId, Visit>,
+    pub services: HotRef<'n, ServiceId, Service>,
     pub works: HotRef<'n, WorkId, Work>,
     pub accesses: HotRef<'n, AccessId, Access>,
 }
@@ -46,6 +48,8 @@ pub(super) fn named(network: &Network) -> Named<'_> {
             | Step::Free { .. }
             | Step::Spawn { .. }
             | Step::Commit { .. }
+            | Step::Replicate { .. }
+            | Step::Received { .. }
             | Step::Infer { .. }
             | Step::Unlock { .. }
             | Step::Look { .. }
@@ -65,14 +69,38 @@ pub(super) fn named(network: &Network) -> Named<'_> {
             | Step::End => {}
         }
     }
-    // SAFETY: they are opened by the ids in steps alone, and these have just been looked at.
+    look_at_services(network);
+    // SAFETY: they are opened by the ids in steps, and services by those in visits alone; these have
+    // just been looked at.
     unsafe {
         Named {
             visits: HotRef::new(&network.visits),
+            services: HotRef::new(&network.services),
             works: HotRef::new(&network.works),
             accesses: HotRef::new(&network.accesses),
         }
     }
+}
+
+/// # Panics
+/// If a visit or an instance names a service that is not there.
+fn look_at_services(network: &Network) {
+    let visited = network.visits.as_slice().iter().map(|it| it.service);
+    let of_instances = network.instances.as_slice().iter().map(|it| it.service);
+    for service in visited.chain(of_instances) {
+        assert!(service.index() < network.services.len(), "a service that is there");
+    }
+}
+
+/// Something for each service.
+///
+/// # Panics
+/// If a visit or an instance names a service that is not there.
+pub(super) fn by_service<T>(network: &Network, items: Table<ServiceId, T>) -> Hot<ServiceId, T> {
+    look_at_services(network);
+    assert!(items.len() == network.services.len(), "one for each service");
+    // SAFETY: the services of visits and of instances, which it is opened by, have just been looked at.
+    unsafe { Hot::new(items) }
 }
 
 /// Something for each instance.

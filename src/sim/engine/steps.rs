@@ -53,6 +53,8 @@ impl<P: Probe> Engine<'_, P> {
                 Step::Gather { depth } => self.gather(id, depth),
                 Step::Ask { depth } => self.ask(id, depth),
                 Step::Commit { depth } => self.commit(id, depth),
+                Step::Replicate { depth } => self.replicate(id, depth),
+                Step::Received { depth } => self.received(id, depth),
                 Step::Infer { inference, depth } => self.infer(id, inference, depth),
                 Step::Lock { lock, work } => self.lock(id, lock, work),
                 Step::Unlock { lock, .. } => self.unlock(id, lock),

@@ -14,7 +14,9 @@ mod lines;
 mod placement;
 mod policies;
 mod queues;
+mod replication;
 mod requests;
+mod sessions;
 mod taking_back;
 
 use crate::support::{Diary, Model, model, plan};

@@ -109,8 +109,10 @@ fn nothing_is_held_or_under_way_long_after_the_last_request() {
     let given_up = AtomicU64::new(0);
     all_hold(false, &|seed, model| {
         let mut network = model.network.clone();
-        for class in network.classes.iter_mut() {
-            let Arrival::Open { rates } = &mut class.arrival else { continue };
+        let classes = network.classes.iter_mut().map(|it| &mut it.arrival);
+        let sessions = network.sessions.iter_mut().map(|it| &mut it.arrival);
+        for arrival in classes.chain(sessions) {
+            let Arrival::Open { rates } = arrival else { continue };
             rates.push((Time::ZERO + span("1.2s"), 0.0));
         }
         let plan = Plan { warm_up: span("300s"), events_max: 6_000_000, ..plan(seed, "1s") };

@@ -120,8 +120,33 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     let traffic =
         (0..classes).map(|it| (format!("c{it}"), class(&mut dice, operations[0], closed)));
     model["traffic"] = traffic.collect();
+    if dice.chance(0.3) {
+        sessions(&mut dice, &operations, &mut model);
+    }
     model["faults"] = faults(&mut dice, zones, &model);
     model
+}
+
+/// Sessions that ask for a class of their own, which leaves those there are as they were.
+fn sessions(dice: &mut Dice, operations: &[u64], model: &mut Value) {
+    let mut asked = class(dice, operations[0], false);
+    let keys = asked.as_object_mut().expect("a class has keys");
+    ["rate", "background", "batch"].iter().for_each(|key| drop(keys.remove(*key)));
+    model["traffic"]["asked"] = asked;
+    let mut session = json!({ "rate": format!("{}/s", dice.from(5, 60)) });
+    session["leave_on_failure"] = json!(*dice.one_of(&[0.0, 0.5, 1.0]));
+    if dice.chance(0.5) {
+        session["steps"] = json!([
+            { "ask": "asked", "think": dice.time(20), "times": { "geometric": { "mean": 3, "most": 9 } } },
+            { "ask": "asked", "share": 0.5 }
+        ]);
+    } else {
+        session["graph"] = json!({ "begin": "b", "states": {
+            "a": { "ask": "asked", "think": dice.time(20), "then": { "b": 0.7 } },
+            "b": { "ask": "asked", "then": { "a": 0.5, "b": 0.2 } }
+        } });
+    }
+    model["sessions"] = json!({ "visit": session });
 }
 
 /// Up to three things that fail again and again.
@@ -379,7 +404,59 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
     if service["operations"].to_string().contains("\"commit\"") && dice.chance(0.3) {
         service["group_commit"] = json!({ "delay": dice.span(0, 5), "siblings": dice.below(3) });
     }
+    if service["operations"].to_string().contains("\"commit\"") && dice.chance(0.5) {
+        replication(dice, &mut service);
+    }
     service
+}
+
+/// A primary and its standbys.
+fn replication(dice: &mut Dice, service: &mut Value) {
+    let instances = dice.from(2, 4);
+    service["instances"] = json!(instances);
+    for key in ["subset", "outlier_ejection"] {
+        service.as_object_mut().map(|it| it.remove(key));
+    }
+    let mode = match dice.below(4) {
+        0 => json!("async"),
+        1 => json!("sync"),
+        _ => json!({ "quorum": dice.from(1, instances - 1) }),
+    };
+    service["replication"] = json!({ "mode": mode, "apply": dice.span(0, 3) });
+    let waits = service["replication"]["mode"] != json!("async");
+    let strict = waits && dice.chance(0.3);
+    if strict {
+        service["replication"]["strict"] = json!(true);
+    } else if waits && dice.chance(0.8) {
+        service["replication"]["patience"] = dice.span(0, 200);
+    }
+    let operations = service["operations"].as_object().expect("written above");
+    let reads = operations.iter().filter(|(_, steps)| {
+        let steps = steps.to_string();
+        !["\"commit\"", "\"lock\"", "\"write\""].iter().any(|it| steps.contains(it))
+    });
+    let reads: serde_json::Map<String, Value> =
+        reads.map(|it| (it.0.clone(), json!(*dice.one_of(&["standbys", "any"])))).collect();
+    if reads.is_empty() {
+        service.as_object_mut().map(|it| it.remove("balance"));
+        service.as_object_mut().map(|it| it.remove("slow_start"));
+    } else if service["balance"] == json!("none") {
+        service["balance"] = json!("random");
+    }
+    service["replication"]["reads"] = Value::Object(reads);
+    if dice.chance(0.8) {
+        service["failover"] = json!({ "promotion": dice.time(100) });
+        if service.get("health").is_none() || dice.chance(0.5) {
+            service["failover"]["detection"] = dice.time(100);
+        }
+        if dice.chance(0.3) {
+            service["failover"]["coverage"] = json!(0.7);
+        }
+        if !strict && dice.chance(0.4) {
+            service["failover"]["fencing"] = json!(false);
+            service["failover"]["noticed"] = dice.time(200);
+        }
+    }
 }
 
 /// Balancers that look at more than load, and what goes with any balancer.
@@ -653,6 +730,9 @@ fn class(dice: &mut Dice, operations: u64, closed: bool) -> Value {
         class["closed"] = json!({ "users": dice.from(1, 30), "think": dice.time(50) });
     } else {
         class["rate"] = json!(format!("{}/s", dice.from(20, 300)));
+        if dice.chance(0.2) {
+            class["batch"] = json!({ "uniform": { "least": 1, "most": 4 } });
+        }
     }
     policies(dice, &mut class, 0, 0);
     if dice.chance(0.2) {
