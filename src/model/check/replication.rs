@@ -20,6 +20,7 @@ impl Checker<'_> {
             );
             findings.wrong_at("instances", Code::E007, rule, "\"instances\": 2");
         }
+        self.stays(service, findings);
         if let Some(failover) = &service.failover {
             let has_health = service.health.is_some();
             findings.inside("failover", |it| {
@@ -40,6 +41,18 @@ impl Checker<'_> {
             it.inside("reads", |it| self.reads(service, replication, it));
         });
         self.chooses_readers(service, replication, findings);
+    }
+
+    /// Who follows whom is settled among those that are there from the start.
+    fn stays(&self, service: &Service, findings: &mut Findings) {
+        if service.scaling.is_some() {
+            let rule = "a primary and its standbys are a fixed number of instances";
+            findings.wrong_at("scaling", Code::E010, rule, "leave it out");
+        }
+        if self.model.hosts.get(&service.hosts).is_some_and(|it| it.autoscaling.is_some()) {
+            let rule = "these hosts come and go, and a primary and its standbys stay";
+            findings.wrong_at("hosts", Code::E010, rule, "give it hosts of its own");
+        }
     }
 
     /// Standbys take no writes.

@@ -132,10 +132,12 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
 fn growing_hosts(dice: &mut Dice, model: &mut Value) {
     let groups = model["hosts"].as_object().expect("written above").len();
     for group in 0..groups {
-        if dice.chance(0.7) {
+        let group = format!("h{group}");
+        let services = model["services"].as_object().expect("written above");
+        let mut there = services.values().filter(|it| it["hosts"] == json!(group));
+        if dice.chance(0.7) || there.any(|it| it.get("replication").is_some()) {
             continue;
         }
-        let group = format!("h{group}");
         let hosts = &mut model["hosts"][&group];
         let count = hosts["count"].as_u64().unwrap_or(1);
         hosts["autoscaling"] = json!({
@@ -482,7 +484,7 @@ fn scaling(dice: &mut Dice, service: &mut Value) {
 fn replication(dice: &mut Dice, service: &mut Value) {
     let instances = dice.from(2, 4);
     service["instances"] = json!(instances);
-    for key in ["subset", "outlier_ejection"] {
+    for key in ["subset", "outlier_ejection", "scaling", "grace"] {
         service.as_object_mut().map(|it| it.remove(key));
     }
     let mode = match dice.below(4) {
