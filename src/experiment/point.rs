@@ -450,7 +450,7 @@ fn nothing_fails(
     let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });
     if let Some(of) = &fault.of {
         let rule = format!("model \"{model}\" has no class \"{of}\" whose requests come at a rate");
-        let known = arrivals(&network, &names).filter(|it| at_a_rate(it.1));
+        let known = arrivals(network, names).filter(|it| at_a_rate(it.1));
         let known = known.map(|it| it.0.as_str());
         return findings.wrong_at("of", Code::E008, rule, suggest(of, known));
     }
