@@ -1,5 +1,5 @@
 //! How often 95 % intervals hold the true value: a thousand experiments for each of some models whose
-//! mean and 99th percentile are known exactly, through all that `outgrow run` does.
+//! mean and 99th percentile, or shares that fail, are known exactly, through all that `outgrow run` does.
 
 mod cases;
 
