@@ -363,7 +363,7 @@ mod tests {
         assert_eq!(shown(1.4, 2.1, Unit::Count), "1.4 + 2.1 - 1.4");
         assert_eq!(shown(0.98, 0.05, Unit::Ratio), "98 + 2 - 5 %");
         assert_eq!(shown(0.5, 0.8, Unit::Ratio), "50 + 50 - 50 %");
-        assert_eq!(shown(0.0, 3.0, Unit::Seconds), "0.0 + 3.0 s");
+        assert_eq!(shown(0.0, 3.0, Unit::Seconds), "0 + 3 s");
         assert_eq!(shown(-0.2, 0.5, Unit::Ratio), "-20 ± 50 %");
         let change = Estimate::new(54.0, Some(57.0), 0.95, Unit::Seconds);
         assert_eq!(difference(&change).to_string(), "50 ± 60 s");

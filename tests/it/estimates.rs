@@ -35,7 +35,7 @@ fn the_best_of_four_is_found_and_the_hopeless_are_dropped_early() {
             "fair": { "services.clerk.operations.serve[0].cpu.exponential": "1.02s" },
             "good": { "services.clerk.operations.serve[0].cpu.exponential": "0.95s" },
             "poor": { "services.clerk.operations.serve[0].cpu.exponential": "1.2s" } },
-        "replications": { "min": 10, "max": 400,
+        "replications": { "min": 10, "max": 1000,
                           "select": { "metric": "customer.response.mean", "within": "5%" } }"#;
     for seed in 1..=5 {
         let told = outcome(rest, seed);
@@ -44,7 +44,9 @@ fn the_best_of_four_is_found_and_the_hopeless_are_dropped_early() {
         assert!(best.contains("good"), "{best}");
         assert_eq!((selection.of, selection.replications_needed), (4, None));
         let runs: Vec<u32> = told.points.iter().map(|it| it.replications).collect();
-        assert!(runs[0] < runs[2] && runs[1] <= runs[2], "{runs:?}");
+        // The slow one varies most, and may stay as long as the best; the others are known sooner.
+        let longest = runs.iter().max().expect("four designs");
+        assert!(runs[2] == *longest && runs[1].min(runs[3]) < *longest, "{runs:?}");
     }
 }
 
