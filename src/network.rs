@@ -23,6 +23,7 @@ use crate::parts::policy::rate_limit::Bucket;
 use crate::parts::policy::retry::Tries;
 use crate::parts::queue::Full;
 use crate::parts::scaling::Scaling;
+use crate::parts::scaling::metric::requested;
 use crate::units::{Span, Time};
 use std::ops::Range;
 use std::sync::Arc;
@@ -899,6 +900,6 @@ pub struct Names {
 impl Instance {
     /// What it requests of its host's cores, in thousandths.
     pub fn request(&self) -> u64 {
-        (self.cpu_weight * 1000.0).round() as u64
+        requested(self.cpu_weight)
     }
 }

@@ -36,7 +36,8 @@ impl Controls {
         let busy = busy.and_then(|it| control(&it.metric, it.value));
         let classes = point.network.classes.as_slice().iter().zip(&point.names.classes);
         let by_class = classes.map(|(class, name)| match &class.arrival {
-            Arrival::Open { rates } if rates.len() == 1 => {
+            // Of those that come several at a time the rate is how often they come.
+            Arrival::Open { rates } if rates.len() == 1 && class.batch.is_none() => {
                 busy.or_else(|| control(&format!("{name}.arrivals"), rates[0].1))
             }
             _ => None,

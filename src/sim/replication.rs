@@ -124,6 +124,7 @@ impl Member {
         self.stamp = self.stamp.wrapping_add(1);
         self.there.clear();
         self.back.clear();
+        (self.there_last, self.back_last) = (Time::ZERO, Time::ZERO);
     }
 
     /// It is gone, with all that it had not flushed.
@@ -139,6 +140,7 @@ impl Member {
         self.came.clear();
         self.flushed = self.flushed.min(end);
         self.received = self.flushed;
+        self.flushing = self.flushing.map(|it| it.min(end));
         self.acked = self.acked.min(end);
     }
 }

@@ -3,8 +3,9 @@
 //! State only; the engine starts and stops them.
 
 use super::meter::Meter;
+use crate::ids::Id;
 use crate::ids::Table;
-use crate::network::{InstanceId, Scaler};
+use crate::network::{InstanceId, Network, Scaler};
 use crate::parts::scaling::Controller;
 use crate::parts::scaling::metric::{Instance, Measure, Reading, State};
 use crate::units::Time;
@@ -114,6 +115,40 @@ pub struct ScalerState {
     /// How often instances were started and stopped since the window opened.
     pub started: u32,
     pub stopped: u32,
+}
+
+/// How many instances of one service are in each zone and on each host.
+pub struct Crowds {
+    in_zone: Vec<u32>,
+    on_host: Vec<u32>,
+}
+
+impl Crowds {
+    pub fn new(network: &Network) -> Crowds {
+        let zones = network.hosts.as_slice().iter().map(|it| it.zone.index() + 1).max();
+        Crowds { in_zone: vec![0; zones.unwrap_or(0)], on_host: vec![0; network.hosts.len()] }
+    }
+
+    pub fn clear(&mut self) {
+        self.in_zone.fill(0);
+        self.on_host.fill(0);
+    }
+
+    pub fn come(&mut self, network: &Network, instance: InstanceId) {
+        self.in_zone[network.zone_of(instance).index()] += 1;
+        self.on_host[network.instances[instance].host.index()] += 1;
+    }
+
+    pub fn go(&mut self, network: &Network, instance: InstanceId) {
+        self.in_zone[network.zone_of(instance).index()] -= 1;
+        self.on_host[network.instances[instance].host.index()] -= 1;
+    }
+
+    /// In its zone, and on its host.
+    pub fn around(&self, network: &Network, instance: InstanceId) -> (u32, u32) {
+        let zone = self.in_zone[network.zone_of(instance).index()];
+        (zone, self.on_host[network.instances[instance].host.index()])
+    }
 }
 
 /// Instance-nanoseconds wanted and ready, and how many instances came and went.

@@ -93,6 +93,21 @@ fn control_variates_hold_the_mean_with_narrower_intervals() {
 }
 
 #[test]
+fn where_no_true_mean_is_known_nothing_is_corrected() {
+    let rest = |controls: bool| {
+        format!(
+            r#""window": "500s", "warm_up": "50s",
+               "replications": {{ "min": 10, "controls": {controls} }},
+               "variants": {{ "crowds": {{ "traffic.customer.batch": 5, "traffic.customer.rate": "0.1/s" }} }}"#
+        )
+    };
+    let [with, without] = [true, false].map(|it| outcome(&rest(it), 1));
+    let mean = |of: &Outcome| of.points[0].metric("customer.response.mean").unwrap().clone();
+    assert_eq!(mean(&with).worth, None);
+    assert_eq!(mean(&with), mean(&without));
+}
+
+#[test]
 fn a_found_warm_up_says_what_settled_last() {
     let told = outcome(
         r#""window": "2000s", "replications": { "min": 2 },

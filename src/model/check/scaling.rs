@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::parts::balance::Balance;
+use crate::parts::scaling::metric::requested;
 
 impl Checker<'_> {
     pub(super) fn scaling(&self, service: &Service, findings: &mut Findings) {
@@ -28,11 +29,12 @@ impl Checker<'_> {
             findings.wrong_at("subset", Code::E010, rule, "leave it out");
         }
     }
+
     /// Instances on hosts that come and go must say how much room they take, and those that stay must
     /// have it from the start.
     pub(super) fn room(&self, findings: &mut Findings) {
         for (group, hosts) in self.model.hosts.iter().filter(|it| it.1.autoscaling.is_some()) {
-            let mut taken = 0.0;
+            let mut taken = 0;
             for (name, service) in self.model.services.iter().filter(|it| it.1.hosts == *group) {
                 let Some(cpu) = service.cpu else {
                     let rule =
@@ -48,10 +50,11 @@ impl Checker<'_> {
                 // What comes and goes may also be pending.
                 if service.scaling.is_none() {
                     let on_one = service.instances.div_ceil(hosts.count.max(1));
-                    taken += cpu.request * f64::from(on_one);
+                    taken += requested(cpu.request) * u64::from(on_one);
                 }
             }
-            if taken > f64::from(hosts.cores) {
+            if taken > 1000 * u64::from(hosts.cores) {
+                let taken = taken as f64 / 1000.0;
                 let rule =
                     format!("services that stay request {taken} cores of a host of \"{group}\"");
                 let mend = "give them hosts of their own, or more of these";

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::file::HostGroup;
-use crate::parts::scaling::metric::thousandths;
+use crate::parts::scaling::metric::requested;
 
 /// How long Kubernetes lets an instance go on that is told to stop
 /// (`terminationGracePeriodSeconds`).
@@ -37,7 +37,7 @@ impl Compiler<'_> {
             service: id,
             spec,
             first: service.instances,
-            request: service.cpu.map_or(0, |it| thousandths(it.request)),
+            request: service.cpu.map_or(0, |it| requested(it.request)),
             grace: service.grace.unwrap_or(GRACE),
         }))
     }

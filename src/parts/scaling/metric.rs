@@ -89,6 +89,12 @@ impl Metric {
     }
 }
 
+/// What is requested of a CPU, in thousandths of a core; as there, whoever requests anything
+/// requests one at least.
+pub fn requested(cores: f64) -> u64 {
+    thousandths(cores).max(1)
+}
+
 /// In thousandths, as quantities are in Kubernetes.
 pub fn thousandths(value: f64) -> u64 {
     (value * 1000.0).round() as u64

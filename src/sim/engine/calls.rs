@@ -69,11 +69,16 @@ impl<P: Probe> Engine<'_, P> {
     /// Whatever is under way counts, also what nobody waits for any more: all of it takes memory.
     /// Users who think have been asked for; they are no crowd.
     #[cold]
-    pub(super) fn count_the_crowd(&mut self) {
+    pub(super) fn is_too_crowded(&mut self) -> bool {
+        if self.tokens.most() <= ALIVE_MAX {
+            return false;
+        }
         let users: usize = self.rounds.as_slice().iter().map(Vec::len).sum();
-        if self.tokens.alive() as usize > ALIVE_MAX as usize + users {
+        let too_many = self.tokens.alive() as usize > ALIVE_MAX as usize + users;
+        if too_many {
             self.give_up_run(Failure::TooManyInside { at: self.now });
         }
+        too_many
     }
 
     /// A user of a closed class thinks about the next request.

@@ -84,6 +84,9 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Its host can run programs again.
     pub(super) fn start(&mut self, instance: InstanceId) {
+        if self.is_not_wanted(instance) {
+            return;
+        }
         let service = &self.network.services[self.network.instances[instance].service];
         let stamp = self.instances[instance].stamp;
         let number = (instance.index() as u64) << 32 | u64::from(stamp);

@@ -51,7 +51,7 @@ use super::provisioning::{Hosts, HostsUse};
 use super::queue::{QueueArea, Queues};
 use super::replication::{Replication, ReplicationUse};
 use super::rows::{Rows, RowsUse};
-use super::scaling::{Life, Lives, ScalerState, ScalingUse};
+use super::scaling::{Crowds, Life, Lives, ScalerState, ScalingUse};
 use super::sessions::Sessions;
 use super::token::{NOBODY, Token, TokenId, Tokens, Wait, flag};
 use super::volume::{Limited, Volume};
@@ -466,6 +466,8 @@ struct Engine<'n, P> {
     /// How many faults hold each host down, and how often it went down.
     down: Table<HostId, u32>,
     lives: Lives,
+    /// Of the service whose controller has last decided.
+    crowds: Crowds,
     hosts: Hosts,
     scalers: Table<ScalerId, ScalerState>,
     /// What else is out of the ordinary.
@@ -566,6 +568,7 @@ impl<'n, P: Probe> Engine<'n, P> {
                 _ => Vec::new(),
             }),
             down: network.hosts.map(|_, _| 0),
+            crowds: Crowds::new(network),
             lives: match network.scalers.is_empty() {
                 true => Lives::default(),
                 false => network.instances.map(|_, _| Life::default()),
@@ -659,9 +662,7 @@ impl<'n, P: Probe> Engine<'n, P> {
     /// the present one included.
     #[cold]
     fn grant(&mut self) -> Result<(), Failure> {
-        if self.tokens.most() > ALIVE_MAX {
-            self.count_the_crowd();
-        }
+        self.is_too_crowded();
         if let Some(failure) = self.failure {
             return Err(failure);
         }

@@ -171,7 +171,8 @@ impl<P: Probe> Engine<'_, P> {
         };
         let others = || {
             let all = network.groups[spec.group].hosts.clone().map_ids();
-            all.filter(|it| *it != host && self.hosts.lives[*it].stage == Stage::There)
+            all.filter(|it| *it != host && self.down[*it] == 0)
+                .filter(|it| self.hosts.lives[*it].stage == Stage::There)
         };
         let leave = network.hosts[host].instances.iter().filter(own);
         let (mut count, mut largest) = (0u64, 0);

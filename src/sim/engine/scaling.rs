@@ -10,6 +10,7 @@ use crate::network::{Scaler, ScalerId};
 use crate::parts::scaling::metric::{Measure, Reading, State, thousandths};
 use crate::parts::scaling::{Moment, Scaling};
 use crate::sim::scaling::{CPU, LINE, OUTSTANDING, Phase};
+use std::ops::Range;
 
 /// What the draws of a service's controls are for.
 const SCRAPES: u64 = 1;
@@ -179,13 +180,14 @@ impl<P: Probe> Engine<'_, P> {
         let service = self.network.scalers[scaler].service;
         let wanted = self.scalers[scaler].wanted.level();
         let all = self.network.services[service].instances.clone();
-        let mut there = all.clone().map_ids().filter(|it| self.lives[*it].counts()).count() as u32;
+        let mut there = self.count_crowds(all.clone());
         while there < wanted {
             // Those that still drain have their places; there will be room when they are gone.
             let off = all.clone().map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
             let off = off.filter(|it| self.has_room(*it));
             let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { break };
             self.launch(scaler, next);
+            self.crowds.come(self.network, next);
             there += 1;
         }
         while there > wanted {
@@ -198,23 +200,28 @@ impl<P: Probe> Engine<'_, P> {
             };
             let last = counted.fold(first, |last, it| if key(it) > key(last) { it } else { last });
             gone |= self.stop(scaler, last);
+            self.crowds.go(self.network, last);
             there -= 1;
         }
         gone
     }
 
-    /// How many of its own service are in an instance's zone, and on its host; a host that is down
-    /// is as crowded as can be.
-    fn crowd(&self, instance: InstanceId) -> (bool, u32, u32) {
-        let network = self.network;
-        let host = network.instances[instance].host;
-        let all = network.services[network.instances[instance].service].instances.clone();
-        let (mut in_zone, mut on_host) = (0, 0);
-        for other in all.map_ids().filter(|it| self.lives[*it].counts() && *it != instance) {
-            in_zone += u32::from(network.zone_of(other) == network.hosts[host].zone);
-            on_host += u32::from(network.instances[other].host == host);
+    /// Counts those of a service that are wanted; returns how many there are.
+    fn count_crowds(&mut self, all: Range<InstanceId>) -> u32 {
+        self.crowds.clear();
+        let mut there = 0;
+        for it in all.map_ids().filter(|it| self.lives[*it].counts()) {
+            self.crowds.come(self.network, it);
+            there += 1;
         }
-        (self.down[host] > 0, in_zone, on_host)
+        there
+    }
+
+    /// How many of its own service are in an instance's zone, and on its host, when they were last
+    /// counted; a host that is down is as crowded as can be.
+    fn crowd(&self, instance: InstanceId) -> (bool, u32, u32) {
+        let (in_zone, on_host) = self.crowds.around(self.network, instance);
+        (self.down[self.network.instances[instance].host] > 0, in_zone, on_host)
     }
 
     fn launch(&mut self, scaler: ScalerId, instance: InstanceId) {
@@ -249,6 +256,13 @@ impl<P: Probe> Engine<'_, P> {
         if is_own && life.stamp == self.instances[instance].stamp {
             self.instance_up(instance, life.stamp);
         }
+    }
+
+    /// Whether it is one that is off, or is to go: nothing starts there unless it is launched.
+    pub(super) fn is_not_wanted(&self, instance: InstanceId) -> bool {
+        !self.lives.is_empty()
+            && self.scaler_of(instance).is_some()
+            && matches!(self.lives[instance].phase, Phase::Off | Phase::Draining)
     }
 
     /// An instance that is up, after its host was down or for the first time; false if there is to

@@ -43,7 +43,8 @@ impl<P: Probe> Engine<'_, P> {
             let key = if place == 0 { first } else { rng::request(first, place) };
             let token = self.be_born(class, birth, key, NOBODY);
             self.ready.push_back(token);
-            if self.failure.is_some() {
+            // Millions may come at one instant, between two looks at how many there are.
+            if place % 1024 == 1023 && self.is_too_crowded() {
                 return;
             }
         }

@@ -34,7 +34,8 @@ impl Target {
         !matches!(self, Target::Average { .. })
     }
 
-    /// What an instance shows that is at the target.
+    /// What an instance shows that is at the target. Of one that was not measured the documentation
+    /// supposes that when there would be fewer; the program, of percents, at least a hundred.
     fn met_by(self, instance: &Instance) -> u64 {
         match self {
             Target::Utilization { percent } => instance.request * u64::from(percent) / 100,
