@@ -102,7 +102,7 @@ fn where_no_true_mean_is_known_nothing_is_corrected() {
         )
     };
     let [with, without] = [true, false].map(|it| outcome(&rest(it), 1));
-    let mean = |of: &Outcome| of.points[0].metric("customer.response.mean").unwrap().clone();
+    let mean = |of: &Outcome| *of.points[0].metric("customer.response.mean").unwrap();
     assert_eq!(mean(&with).worth, None);
     assert_eq!(mean(&with), mean(&without));
 }
