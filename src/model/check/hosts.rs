@@ -18,11 +18,50 @@ impl Checker<'_> {
         }
     }
 
+    fn place(&self, name: &str, findings: &mut Findings) {
+        let zones = &self.model.zones;
+        if zones.iter().all(|(own, zone)| zone.closeness(own, name).is_none()) && name != "*" {
+            let rule = format!("no zone, region or provider is named \"{name}\"");
+            let places = zones.iter().flat_map(|(own, zone)| {
+                let parts = [Some(own.as_str()), zone.region.as_deref(), zone.provider.as_deref()];
+                parts.into_iter().flatten()
+            });
+            findings.wrong(Code::E008, rule, suggest(name, places));
+        }
+    }
+
+    /// A service with a rule about where it may run has hosts nowhere else.
+    pub(super) fn only_in(&self, service: &Service, findings: &mut Findings) {
+        let Some(allowed) = &service.only_in else { return };
+        if allowed.is_empty() {
+            findings.wrong(Code::E007, "must name at least one place", "leave it out for anywhere");
+            return;
+        }
+        for (i, place) in allowed.iter().enumerate() {
+            findings.inside(i, |it| self.place(place, it));
+        }
+        let Some(group) = self.model.hosts.get(&service.hosts) else { return };
+        let has_hosts = |own: &String| group.zones.is_empty() || group.zones.contains(own);
+        let forbidden = self.model.zones.iter().filter(|(own, zone)| {
+            has_hosts(own) && allowed.iter().all(|it| zone.closeness(own, it).is_none())
+        });
+        let forbidden: Vec<String> = forbidden.map(|(own, _)| format!("\"{own}\"")).collect();
+        if !forbidden.is_empty() {
+            let rule = format!(
+                "its hosts \"{}\" are in zones where it may not run: {}",
+                service.hosts,
+                forbidden.join(", ")
+            );
+            let mend = "run it on hosts whose zones are all allowed, or allow these";
+            findings.wrong(Code::E010, rule, mend);
+        }
+    }
+
     pub(super) fn links(&self, findings: &mut Findings) {
         for (i, link) in self.model.links.iter().enumerate() {
             findings.inside(i, |it| {
-                for (side, zone) in link.between.iter().enumerate().filter(|(_, it)| *it != "*") {
-                    it.inside("between", |it| it.inside(side, |it| self.zone(zone, it)));
+                for (side, place) in link.between.iter().enumerate() {
+                    it.inside("between", |it| it.inside(side, |it| self.place(place, it)));
                 }
                 it.inside("latency", |it| link.latency.check(it));
             });

@@ -58,6 +58,7 @@ impl Checker<'_> {
     }
 
     fn service(&self, service: &Service, findings: &mut Findings) {
+        findings.inside("only_in", |it| self.only_in(service, it));
         if !self.model.hosts.contains_key(&service.hosts) {
             let rule = format!("no host group is named \"{}\"", service.hosts);
             let known = self.model.hosts.keys().map(String::as_str);

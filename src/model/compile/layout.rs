@@ -2,7 +2,7 @@
 
 use super::disks::{FLUSH, costs, disks_of, sync_law};
 use super::*;
-use crate::model::file::{Disk, HostGroup, Pool as WrittenPool};
+use crate::model::file::{Disk, HostGroup, Pool as WrittenPool, Zone};
 use crate::model::places::any_step;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::Law;
@@ -39,14 +39,17 @@ impl<'m> Compiler<'m> {
         self.network.links = laws.collect();
     }
 
-    /// The law of crossing between two zones: the link that names most of them outright.
+    /// The law of crossing between two zones: the link that names them most closely.
     fn link(&self, from: &str, to: &str) -> Option<Law> {
-        let fits = |pattern: &str, zone: &str| pattern == "*" || pattern == zone;
+        let zone = |name: &str| self.model.zones.get(name).cloned().unwrap_or_default();
+        let (from_zone, to_zone) = (zone(from), zone(to));
         let named = |[a, b]: &[String; 2]| {
-            let either = fits(a, from) && fits(b, to) || fits(a, to) && fits(b, from);
+            let sum = |there: &str, back: &str| {
+                Some(from_zone.closeness(from, there)? + to_zone.closeness(to, back)?)
+            };
+            let closest = sum(a, b).max(sum(b, a))?;
             // Within a zone only a link from it to itself applies, not one between different zones.
-            let outright = [a, b].iter().filter(|it| it.as_str() != "*").count();
-            (either && (from != to || outright == 2)).then_some(outright)
+            (from != to || closest == 2 * Zone::OUTRIGHT).then_some(closest)
         };
         let links = self.model.links.iter().rev();
         let best = links.filter_map(|it| Some((named(&it.between)?, it))).max_by_key(|it| it.0)?;

@@ -84,11 +84,34 @@ pub struct Zone {
     pub region: Option<String>,
 }
 
+impl Zone {
+    /// How closely a name means this zone, called `own`: by itself, its region, its provider, or as one
+    /// of all; none if it does not.
+    pub fn closeness(&self, own: &str, place: &str) -> Option<u32> {
+        let (provider, region) = (self.provider.as_deref(), self.region.as_deref());
+        let both =
+            || place.split_once('/').is_some_and(|(a, b)| provider == Some(a) && region == Some(b));
+        match place {
+            "*" => Some(0),
+            _ if place == own => Some(Self::OUTRIGHT),
+            _ if region == Some(place) || both() => Some(2),
+            _ if provider == Some(place) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// More than two names of regions: who names a zone means it.
+    pub const OUTRIGHT: u32 = 5;
+}
+
 /// What it takes to cross from one zone to another, in either direction.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// Two zones, or "*" for any; a pair that is named outright goes before one with a "*".
+    /// Two zones, or places of several: a provider, a region, "provider/region", or "*" for any. Of
+    /// several links that fit, the one that names more closely goes first: a zone before a region, a
+    /// region before a provider, a provider before "*". Places stand for ways between different zones:
+    /// only a link from a zone to itself, named outright, applies within one.
     pub between: [String; 2],
     /// The time to cross once, one way.
     pub latency: Distribution,

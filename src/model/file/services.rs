@@ -23,6 +23,10 @@ use serde::Deserialize;
 pub struct Service {
     /// The host group that its instances are placed on, zone by zone.
     pub hosts: String,
+    /// The only places where it may run, as a rule of data protection has it: zones, regions, providers
+    /// or "provider/region". Its hosts must all be there, or the model is refused. Anywhere if absent.
+    #[serde(default)]
+    pub only_in: Option<Vec<String>>,
     /// How many copies run.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]

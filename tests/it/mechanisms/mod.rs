@@ -12,6 +12,7 @@ mod failures;
 mod faults;
 mod lines;
 mod placement;
+mod places;
 mod policies;
 mod provisioning;
 mod queues;
