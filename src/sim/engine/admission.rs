@@ -141,8 +141,16 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     /// How much the first step has to do: it will draw the same.
     fn size_ns(&self, id: TokenId) -> u64 {
-        match self.network.steps[self.tokens[id].step] {
-            Step::Compute { work, .. } | Step::Delay { work, .. } | Step::Wait { work } => {
+        let mut at = self.tokens[id].step;
+        while let Step::Due | Step::GiveWay { .. } = self.network.steps[at] {
+            at = StepId::new(at.index() + 1);
+        }
+        match self.network.steps[at] {
+            // Its core has to wake up before it computes.
+            Step::Wake { work, .. }
+            | Step::Compute { work, .. }
+            | Step::Delay { work, .. }
+            | Step::Wait { work } => {
                 let work = self.named.works.at(work);
                 work.law.draw(&mut self.draw(id, work.key)).nanos()
             }

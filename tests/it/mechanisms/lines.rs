@@ -298,3 +298,22 @@ fn a_crash_takes_the_interrupted_too_and_a_line_in_any_order_is_left_in_order() 
         assert_eq!(seen, expected, "{style:?}");
     }
 }
+
+#[test]
+fn the_shortest_job_goes_first_whatever_else_is_known_of_it() {
+    let sleepy =
+        r#""box": { "cores": 1, "wake": { "delay": "100us", "cpu": "100us" }, "zones": ["a"] }"#;
+    let shortest = desk(r#""discipline": "shortest_first""#);
+    let due = r#""deadline": "1s""#;
+    for (hosts, more) in [(BOX, due), (sleepy, ""), (sleepy, due)] {
+        let requests = [
+            (0.0, "desk.ten", more),
+            (1.0, "desk.four", more),
+            (2.0, "desk.two", more),
+            (3.0, "desk.one", more),
+        ];
+        let seen = ends(&scene(hosts, "", &shortest, &requests));
+        let [_, four, two, one] = seen[..] else { panic!("{seen:?}") };
+        assert!(one.0 < two.0 && two.0 < four.0, "{seen:?}");
+    }
+}
