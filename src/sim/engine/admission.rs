@@ -55,7 +55,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             return self.refuse(id, to, service, why);
         }
         let workers = self.instances[at].workers;
-        if self.pools[workers].take(&self.tokens, self.now, id) {
+        if self.pools[workers].take(self.now) {
             self.let_in(id, at, Span::ZERO);
             return Flow::On;
         }
@@ -191,7 +191,8 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn let_in(&mut self, id: TokenId, at: InstanceId, waited: Span) {
-        let pool = &self.pools[self.instances[at].workers];
+        let pool = &mut self.pools[self.instances[at].workers];
+        pool.let_in(&self.tokens, id);
         self.probe.seized(pool.group, waited);
         if self.rules(at).1.order.preempts() {
             self.gates[at].at_work.push(id);

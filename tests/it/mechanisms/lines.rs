@@ -317,3 +317,28 @@ fn the_shortest_job_goes_first_whatever_else_is_known_of_it() {
         assert!(one.0 < two.0 && two.0 < four.0, "{seen:?}");
     }
 }
+
+#[test]
+fn a_class_whose_requests_are_thrown_away_loses_no_turns_by_that() {
+    let fair = desk(r#""discipline": { "fair": {} }, "discard_expired": true"#);
+    let impatient = r#"[{ "call": "desk.one", "timeout": "2ms" }]"#;
+    let patient = r#"[{ "call": "desk.one" }]"#;
+    let branches = [[impatient; 4], [patient; 4]].concat().join(", ");
+    let services = format!(
+        r#"{fair}, "app": {{ "hosts": "box", "operations": {{
+             "both": [{{ "parallel": [{branches}], "need": 4 }}] }} }}"#
+    );
+    let traffic = r#"
+        "first": { "call": "desk.ten", "closed": { "users": 1, "think": "1s" } },
+        "many": { "call": "desk.one", "closed": { "users": 5, "think": "1001ms" } },
+        "both": { "call": "app.both", "closed": { "users": 1, "think": "1002ms" } }"#;
+    let model = model(&format!(
+        r#"{{ "name": "fair", "hosts": {{ {BOX} }}, "services": {{ {services} }},
+             "zones": {{ "a": {{}} }}, "traffic": {{ {traffic} }} }}"#
+    ));
+    let (diary, _) = model.watch(&plan(1, "1.5s"), Diary::default());
+    let many = diary.answered.iter().filter(|it| it.1 == model.class("many"));
+    let times: Vec<u64> = many.map(|it| it.0 / 1_000_000 - 1000).take(5).collect();
+    // Four are thrown away at 11; the patient ones have every other turn all the same.
+    assert_eq!(times, [11, 13, 15, 17, 19]);
+}
