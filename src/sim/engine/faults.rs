@@ -292,7 +292,9 @@ impl<P: Probe> Engine<'_, P> {
         match self.step_of(id) {
             // Whoever fails does not stand where it worked.
             _ if self.tokens[id].failing != 0 => {}
-            _ if self.is_out_of_work(&self.tokens[id]) => {}
+            _ if self.is_out_of_work(&self.tokens[id]) => {
+                self.computed(id, self.interrupted.at(self.tokens[id].left).left);
+            }
             Step::Delay { .. } => self.stop_computing(id),
             // Its core wakes up for nobody.
             Step::Wake { depth, .. } => {

@@ -342,3 +342,25 @@ fn a_class_whose_requests_are_thrown_away_loses_no_turns_by_that() {
     // Four are thrown away at 11; the patient ones have every other turn all the same.
     assert_eq!(times, [11, 13, 15, 17, 19]);
 }
+
+#[test]
+fn what_the_interrupted_had_computed_is_in_vain_once_nobody_waits_for_it() {
+    let cancel = r#""timeout": "10ms", "cancel": true"#;
+    let crash = r#""timeout": "3ms""#;
+    for (patience, fault) in [(cancel, false), (crash, true)] {
+        let requests = [
+            (0.0, "desk.four", patience),
+            (1.0, "desk.ten", ""),
+            (50.0, "desk.one", ""),
+            (60.0, "desk.one", ""),
+        ];
+        let mut model = scene(BOX, "", &desk(PREEMPTIVE), &requests);
+        if fault {
+            let hosts = model.hosts("box");
+            model = model.fault(hosts, "1.005s", "1.02s", FaultStyle::Crash);
+        }
+        let (seen, usage) = outcome(&model);
+        assert_eq!(seen[0].1, "timeout", "{seen:?}");
+        assert!((usage.wasted.cpu_ns.as_slice()[0] - 1e6).abs() < 10.0, "{:?}", usage.wasted);
+    }
+}
