@@ -197,6 +197,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.freeze_accelerator(instance);
             }
         }
+        self.replace_silent_consumers();
     }
 
     /// A program that falls silent on a host that goes on uses the devices there no more, and what it
