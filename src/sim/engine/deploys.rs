@@ -33,15 +33,11 @@ impl<P: Probe> Engine<'_, P> {
     fn give_up_unfinished(&mut self, scaler: ScalerId) {
         let Rollout { newest, live, .. } = self.scalers[scaler].rollout;
         let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
-        let mut gone = false;
         for it in all.map_ids() {
             let life = &self.lives[it];
             if life.counts() && life.version != live && life.version != newest {
-                gone |= self.stop(scaler, it);
+                self.stop(scaler, it);
             }
-        }
-        if gone {
-            self.reset_the_dead();
         }
     }
 
@@ -69,9 +65,9 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     pub(super) fn deploy_goes_on(&mut self, scaler: ScalerId) {
-        if self.scalers[scaler].rollout.since.is_some() && self.come_to_wanted(scaler) {
-            self.reset_the_dead();
-            self.all_come_to_wanted();
+        if self.scalers[scaler].rollout.since.is_some() {
+            let gone = self.come_to_wanted(scaler);
+            debug_assert!(!gone, "during a deploy nobody is gone at once");
         }
     }
 
@@ -105,13 +101,12 @@ impl<P: Probe> Engine<'_, P> {
         census
     }
 
-    /// Goes as far as it can now; true if some are gone at once.
-    pub(super) fn roll(&mut self, scaler: ScalerId) -> bool {
+    /// Goes as far as it can now.
+    pub(super) fn roll(&mut self, scaler: ScalerId) {
         let strategy = self.network.scalers[scaler].deploy.expect("it is deployed").strategy;
         let wanted = self.scalers[scaler].wanted.level();
         let newest = self.scalers[scaler].rollout.newest;
         let (surge, unavailable) = strategy.slack(wanted);
-        let mut gone = false;
         loop {
             let Census { new, new_ready, old, old_ready, leaving } = self.census(scaler);
             let ready = new_ready + old_ready;
@@ -123,27 +118,27 @@ impl<P: Probe> Engine<'_, P> {
             let held = strategy == Strategy::BlueGreen && old > 0 && new_ready < wanted;
             match () {
                 () if new + old > wanted + surge && old > 0 => {
-                    gone |= self.stop_one(scaler, Some(newest));
+                    _ = self.stop_one(scaler, Some(newest));
                 }
-                () if new > wanted => gone |= self.stop_one(scaler, None),
+                () if new > wanted => _ = self.stop_one(scaler, None),
                 () if new < wanted
                     && new + old < wanted + surge
                     && !waits
                     && self.launch_one(scaler) => {}
-                () if held => return gone,
+                () if held => return,
                 () if old > 0 && strategy == Strategy::BlueGreen => {
                     self.switch_over(scaler);
-                    gone |= self.stop_one(scaler, Some(newest));
+                    _ = self.stop_one(scaler, Some(newest));
                 }
                 () if old > 0 && (unready > 0 && spare > 0 || unready == 0 && ready > least) => {
-                    gone |= self.stop_one(scaler, Some(newest));
+                    _ = self.stop_one(scaler, Some(newest));
                 }
                 () => {
                     if old == 0 && new_ready >= wanted {
                         self.switch_over(scaler);
                         self.scalers[scaler].rollout.end(self.now);
                     }
-                    return gone;
+                    return;
                 }
             }
         }

@@ -179,13 +179,13 @@ impl<P: Probe> Engine<'_, P> {
     /// Starts or stops instances until there are as many as are wanted; true if some are gone at once,
     /// and what was at work there is to be reset, all together: nothing is reset twice.
     pub(super) fn come_to_wanted(&mut self, scaler: ScalerId) -> bool {
-        let mut gone = false;
         if self.scalers[scaler].rollout.since.is_some() {
-            gone |= self.roll(scaler);
+            self.roll(scaler);
             if self.scalers[scaler].rollout.since.is_some() {
-                return gone;
+                return false;
             }
         }
+        let mut gone = false;
         let service = self.network.scalers[scaler].service;
         let wanted = self.scalers[scaler].wanted.level();
         let all = self.network.services[service].instances.clone();
@@ -366,11 +366,16 @@ impl<P: Probe> Engine<'_, P> {
         self.believe(instance);
         // From now on somebody looks whether the last request has left.
         self.instances[instance].ruled = true;
+        let round = self.lives[instance].round;
         if self.candidates[instance].outstanding == 0 {
+            // While a deploy goes on whoever comes or goes makes it look again: one at a time.
+            if self.scalers[scaler].rollout.since.is_some() {
+                self.control(self.now, Control::Killed(instance, round));
+                return false;
+            }
             self.be_gone(instance);
             return true;
         }
-        let round = self.lives[instance].round;
         let grace = self.network.scalers[scaler].grace;
         self.control(self.now + grace, Control::Killed(instance, round));
         false
