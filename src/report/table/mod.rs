@@ -6,6 +6,7 @@ mod found;
 mod grid;
 mod over_time;
 mod run;
+mod theory;
 mod story;
 mod versus;
 
