@@ -6,8 +6,8 @@ mod found;
 mod grid;
 mod over_time;
 mod run;
-mod theory;
 mod story;
+mod theory;
 mod versus;
 
 use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Verb};

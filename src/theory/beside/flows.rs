@@ -108,9 +108,9 @@ impl<'n> Flows<'n> {
             in_turn: spec.balance == Rule::RoundRobin,
             in_order: admission.is_none_or(|it| it.order == Order::First),
             patience_s,
-            ruled: admission.and_then(ruled).or_else(|| {
-                patience.is_some().then_some("requests give up after a set time")
-            }),
+            ruled: admission
+                .and_then(ruled)
+                .or_else(|| patience.is_some().then_some("requests give up after a set time")),
         })
     }
 

@@ -10,6 +10,7 @@
 //! 1978).
 
 mod flows;
+mod lossy;
 mod open;
 mod users;
 mod walk;
@@ -73,7 +74,10 @@ fn objection(network: &Network) -> Option<&'static str> {
     if !network.scalers.is_empty() || !network.provisioners.is_empty() {
         return Some("the number of instances changes");
     }
-    if services.iter().any(|it| it.careful.is_some() || it.health.is_some() || it.ejection.is_some()) {
+    if services
+        .iter()
+        .any(|it| it.careful.is_some() || it.health.is_some() || it.ejection.is_some())
+    {
         return Some("instances are left out while they look ill, or chosen with care");
     }
     if services.iter().any(|it| it.replication.is_some()) {

@@ -1,13 +1,13 @@
 //! Networks of requests that come whatever becomes of others.
 
 use super::flows::{Flows, Load, Stream};
+use super::lossy::Lossy;
 use super::walk::{Visit, hosts_of};
 use super::{Holds, Told, nothing};
 use crate::ids::{Id, MapIds};
 use crate::network::{ServiceId, UNLIMITED};
 use crate::theory::approximate::allen_cunneen_waiting_mean_s;
-use crate::theory::erlang_a::ErlangA;
-use crate::theory::{Mg1, Mmc, Mmck, erlang_b};
+use crate::theory::{Mg1, Mmc};
 
 const POISSON: &str = "Poisson arrivals";
 
@@ -59,7 +59,7 @@ impl<'f, 'n> Open<'f, 'n> {
         if load.servers == UNLIMITED {
             return None;
         }
-        if let Some(why) = unanswerable(&load) {
+        if let Some(why) = load.ruled.or_else(|| self.odd(service, &load)) {
             return Some(nothing(name, why));
         }
         let Some(hold_s) = self.hold_s(service) else {
@@ -67,7 +67,8 @@ impl<'f, 'n> Open<'f, 'n> {
         };
         let Some((method, holds, because, wait_s)) = self.queue(service, &load, hold_s) else {
             let busy = load.flow_per_s * hold_s / f64::from(load.instances * load.servers);
-            let why = format!("no steady state: it is asked for {busy:.2} of what it has");
+            let roughly = if load.plain { "" } else { ", as far as layered queues tell" };
+            let why = format!("no steady state: it is asked for {busy:.2} of what it has{roughly}");
             return Some(nothing(name, &why));
         };
         let busy = load.flow_per_s * hold_s;
@@ -97,18 +98,22 @@ impl<'f, 'n> Open<'f, 'n> {
         let servers = load.servers;
         if !load.plain {
             let wait_s = Mmc::new(each_per_s, hold_s, servers)?.waiting_mean_s();
+            let wait_s = wait_s.min(self.longest_wait_s(service, load, hold_s));
             let why = "its workers are held while other parts work, taken as exponential times";
             return Some(("layered queues", Holds::Roughly, why.to_owned(), wait_s));
         }
         let first = self.is_first(service);
-        let split = if load.random { "" } else { ", taken as if each instance got a share at random" };
+        let split =
+            if load.random { "" } else { ", taken as if each instance got a share at random" };
         let cv2 = load.own_s2 / (hold_s * hold_s) - 1.0;
         let exact = load.random && load.in_order;
         if let Some(mean_s) = load.exponential_s.filter(|_| exact && (first || self.product)) {
             let wait_s = Mmc::new(each_per_s, mean_s, servers)?.waiting_mean_s();
             let from = match first {
                 true => POISSON,
-                false => "an open network of product form (Jackson), each station a queue of its own",
+                false => {
+                    "an open network of product form (Jackson), each station a queue of its own"
+                }
             };
             let why = format!("{from}, exponential times, first come, first served");
             return Some(("M/M/c", Holds::Exactly, why, wait_s));
@@ -119,11 +124,38 @@ impl<'f, 'n> Open<'f, 'n> {
             return Some(("M/G/1", Holds::Exactly, why, wait_s));
         }
         let (gap_cv2, gaps) = self.gaps(load, first);
-        let wait_s = allen_cunneen_waiting_mean_s(each_per_s, gap_cv2, hold_s, cv2.max(0.0), servers)?;
-        let order = if load.in_order { "" } else { ", and the order in line is another than that of arrival" };
+        let wait_s =
+            allen_cunneen_waiting_mean_s(each_per_s, gap_cv2, hold_s, cv2.max(0.0), servers)?;
+        let wait_s = wait_s.min(self.longest_wait_s(service, load, hold_s));
+        let order = if load.in_order {
+            ""
+        } else {
+            ", and the order in line is another than that of arrival"
+        };
         let why = format!("gaps {gaps} (cv² {gap_cv2:.2}), times of cv² {cv2:.2}{split}{order}");
         let method = if servers == 1 { "Kingman" } else { "Allen-Cunneen" };
         Some((method, Holds::Roughly, why, wait_s))
+    }
+
+    /// What nobody waits longer than on average, where all who call it are workers themselves: there
+    /// are never more of them in line than they are less the ones served.
+    fn longest_wait_s(&self, service: ServiceId, load: &Load, hold_s: f64) -> f64 {
+        let mut callers: Vec<ServiceId> = Vec::new();
+        for class in &self.flows.classes {
+            let visits = &class.way.visits;
+            for visit in visits.iter().filter(|it| it.service == service) {
+                let Some(from) = visit.from else { return f64::INFINITY };
+                callers.push(visits[from].service);
+            }
+        }
+        callers.sort_by_key(|it| it.index());
+        callers.dedup();
+        let workers = |it: &ServiceId| match self.flows.load(*it) {
+            Some(it) if it.servers != UNLIMITED => f64::from(it.servers * it.instances),
+            _ => f64::INFINITY,
+        };
+        let servers = f64::from(load.servers);
+        (callers.iter().map(workers).sum::<f64>() - servers).max(0.0) * hold_s / servers
     }
 
     /// The squared coefficient of variation of gaps at an instance, and where it is from.
@@ -139,6 +171,13 @@ impl<'f, 'n> Open<'f, 'n> {
             Some(cv2) => (1.0 + (cv2 - 1.0) / n, "of the arrivals"),
             None => (1.0, "taken as Poisson though requests come from other queues or in bursts"),
         }
+    }
+
+    /// What its workers are held for that no formula here knows.
+    fn odd(&self, service: ServiceId, load: &Load) -> Option<&'static str> {
+        let comes = |class: &&Stream| class.way.visits.iter().any(|it| it.service == service);
+        let mut odd = self.flows.classes.iter().filter(comes).filter_map(|it| it.way.odd);
+        odd.next().filter(|_| !load.plain)
     }
 
     /// Whether requests come to the service before they have waited anywhere, each at most once,
@@ -231,7 +270,7 @@ impl<'f, 'n> Open<'f, 'n> {
             Solved::NotYet => self.waits[service.index()] = Solved::Begun,
         }
         let load = self.flows.load(service)?;
-        let answerable = unanswerable(&load).is_none();
+        let answerable = load.ruled.or_else(|| self.odd(service, &load)).is_none();
         let hold_s = if answerable { self.hold_s(service) } else { None };
         let wait_s = hold_s.and_then(|it| self.queue(service, &load, it)).map(|it| it.3);
         self.waits[service.index()] = wait_s.map_or(Solved::Never, Solved::Wait);
@@ -243,13 +282,22 @@ impl<'f, 'n> Open<'f, 'n> {
         let groups = self.flows.network.groups.ids().zip(&self.flows.names.groups);
         let told = groups.filter_map(|(group, name)| {
             let hosts = self.flows.network.groups[group].hosts.clone();
-            let cores: f64 =
-                hosts.clone().map_ids().map(|it| f64::from(self.flows.network.hosts[it].cores)).sum();
+            let cores: f64 = hosts
+                .clone()
+                .map_ids()
+                .map(|it| f64::from(self.flows.network.hosts[it].cores))
+                .sum();
             let work: f64 = hosts.clone().map_ids().map(|it| self.flows.cpu_on(it)).sum();
             let part = format!("{name}.cpu");
             let figures = vec![(format!("{part}.utilization"), work / cores)];
             let why = "what requests ask of it a second is what it does a second".to_owned();
-            let told = Told { part, method: "utilization law", holds: Holds::Exactly, because: why, figures };
+            let told = Told {
+                part,
+                method: "utilization law",
+                holds: Holds::Exactly,
+                because: why,
+                figures,
+            };
             (work > 0.0 && work < cores).then_some(told)
         });
         told.collect()
@@ -264,7 +312,13 @@ impl<'f, 'n> Open<'f, 'n> {
             let part = format!("{name}.disk");
             let figures = vec![(format!("{part}.utilization"), load / f64::from(places))];
             let why = "what requests ask of it a second is what it does a second".to_owned();
-            let told = Told { part, method: "utilization law", holds: Holds::Exactly, because: why, figures };
+            let told = Told {
+                part,
+                method: "utilization law",
+                holds: Holds::Exactly,
+                because: why,
+                figures,
+            };
             (load > 0.0 && load < f64::from(places)).then_some(told)
         });
         told.collect()
@@ -301,11 +355,21 @@ impl<'f, 'n> Open<'f, 'n> {
         }
         let exact = self.product || self.is_plain_and_first(class);
         let (method, holds, why) = match exact {
-            true if visits.iter().any(|it| it.shared_s > 0.0) => {
-                ("product form", Holds::Exactly, "Poisson arrivals, cores shared alike, exponential times elsewhere")
-            }
-            true => ("open Jackson network", Holds::Exactly, "Poisson arrivals; each station a queue of its own"),
-            false => ("sum of parts", Holds::Roughly, "the waits of its parts, some of them approximations"),
+            true if visits.iter().any(|it| it.shared_s > 0.0) => (
+                "product form",
+                Holds::Exactly,
+                "Poisson arrivals, cores shared alike, exponential times elsewhere",
+            ),
+            true => (
+                "open Jackson network",
+                Holds::Exactly,
+                "Poisson arrivals; each station a queue of its own",
+            ),
+            false => (
+                "sum of parts",
+                Holds::Roughly,
+                "the waits of its parts, some of them approximations",
+            ),
         };
         Told { part, method, holds, because: why.to_owned(), figures: vec![(metric, response_s)] }
     }
@@ -313,17 +377,14 @@ impl<'f, 'n> Open<'f, 'n> {
     /// Whether it waits at one place only, and for a time that is known exactly.
     fn is_plain_and_first(&self, class: &Stream) -> bool {
         let visits = &class.way.visits;
-        let mut waits = visits.iter().filter(|it| self.flows.is_bounded(it.service) || !it.is_plain());
+        let mut waits =
+            visits.iter().filter(|it| self.flows.is_bounded(it.service) || !it.is_plain());
         let (Some(only), None) = (waits.next(), waits.next()) else { return false };
         let Some(load) = self.flows.load(only.service) else { return false };
-        let exact = load.random && load.in_order && (load.servers == 1 || load.exponential_s.is_some());
+        let exact =
+            load.random && load.in_order && (load.servers == 1 || load.exponential_s.is_some());
         exact && load.plain && self.flows.is_bounded(only.service) && self.is_first(only.service)
     }
-}
-
-/// Why nothing can be said of the line before a service's workers.
-fn unanswerable(load: &Load) -> Option<&'static str> {
-    load.ruled
 }
 
 /// Whether every station serves as the theorem asks.
@@ -345,74 +406,4 @@ pub(super) fn is_product_form(flows: &Flows) -> bool {
     let first = times.next();
     let alike = first.is_none_or(|it| it.is_some()) && times.all(|it| Some(it) == first);
     services && network.services.ids().all(spread) && alike && hosts.into_iter().all(shared)
-}
-
-/// One station that refuses requests or that they leave, and nothing else to wait for.
-struct Lossy {
-    service: ServiceId,
-    load: Load,
-    arrivals_per_s: f64,
-    alone: bool,
-}
-
-impl Lossy {
-    fn of(flows: &Flows) -> Option<Lossy> {
-        let loses = |load: &Load| load.line_max != UNLIMITED || load.patience_s.is_some();
-        let all = flows.network.services.ids();
-        let mut lossy = all.filter_map(|it| Some((it, flows.load(it).filter(loses)?)));
-        let (service, load) = lossy.next()?;
-        let poisson = flows.classes.iter().all(|it| it.gap_cv2 == Some(1.0) && it.way.odd.is_none());
-        let single = flows.classes.iter().all(|it| it.way.visits.len() == 1);
-        let alone = lossy.next().is_none() && poisson && single && flows.classes.len() == 1;
-        Some(Lossy { service, arrivals_per_s: load.flow_per_s, load, alone })
-    }
-
-    fn told(&self, flows: &Flows) -> Vec<Told> {
-        let name = &flows.names.services[self.service.index()];
-        let Load { servers, line_max, own_s, exponential_s, instances, .. } = self.load;
-        let plain = self.load.plain && self.load.in_order && self.load.ruled.is_none();
-        if !self.alone || !plain || instances > 1 || servers == UNLIMITED {
-            let why = "it refuses requests or they leave it, so that what reaches other parts is not known";
-            return vec![nothing(name, why)];
-        }
-        let class = &flows.classes[0].name;
-        let failed = format!("{class}.failure_ratio");
-        let utilization = format!("{name}.utilization");
-        let told = |method, because: &str, figures| {
-            let part = name.clone();
-            vec![Told { part, method, holds: Holds::Exactly, because: because.to_owned(), figures }]
-        };
-        if line_max == 0 && self.load.patience_s.is_none() {
-            let refused = erlang_b(self.arrivals_per_s * own_s, servers);
-            let busy = self.arrivals_per_s * own_s * (1.0 - refused) / f64::from(servers);
-            let why = "Poisson arrivals, no line, times of any law";
-            return told("Erlang B", why, vec![(failed, refused), (utilization, busy)]);
-        }
-        let line = format!("{name}.line");
-        match (exponential_s, self.load.patience_s) {
-            (Some(mean_s), Some(patience_s)) if line_max == UNLIMITED => {
-                let Some(it) = ErlangA::new(self.arrivals_per_s, mean_s, servers, patience_s) else {
-                    return vec![nothing(name, "a time is zero")];
-                };
-                let why = "Poisson arrivals, exponential times and patience";
-                let figures =
-                    vec![(failed, it.abandoned()), (utilization, it.utilization()), (line, it.in_line_mean())];
-                told("Erlang A", why, figures)
-            }
-            (Some(mean_s), None) => {
-                let Some(it) = Mmck::new(self.arrivals_per_s, mean_s, servers, line_max) else {
-                    return vec![nothing(name, "a time is zero")];
-                };
-                let why = "Poisson arrivals, exponential times, a line of so many places";
-                let figures = vec![
-                    (failed, it.refused()),
-                    (format!("{name}.waiting.mean"), it.waiting_mean_s()),
-                    (utilization, it.utilization()),
-                    (line, it.in_line_mean()),
-                ];
-                told("M/M/c/K", why, figures)
-            }
-            _ => vec![nothing(name, "its times are not exponential, or both its line and patience end")],
-        }
-    }
 }

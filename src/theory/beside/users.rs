@@ -15,9 +15,8 @@ pub(super) fn told(flows: &Flows) -> Vec<Told> {
     let class = &flows.classes[0];
     let stations = stations(flows);
     let mut told = vec![bounds(&class.name, users, think_s, &stations)];
-    let loses = |it: &Load| {
-        it.line_max != UNLIMITED || it.patience_s.is_some() || it.ruled.is_some()
-    };
+    let loses =
+        |it: &Load| it.line_max != UNLIMITED || it.patience_s.is_some() || it.ruled.is_some();
     let mut loads = flows.network.services.ids().filter_map(|it| flows.load(it));
     let links = flows.network.links.iter().any(Option::is_some);
     let fits = is_product_form(flows) && class.way.odd.is_none() && !links;
@@ -54,7 +53,8 @@ fn stations(flows: &Flows) -> Vec<Station> {
         match load.servers {
             UNLIMITED => stations.push(Station::Delay { demand_s }),
             servers => {
-                let each = Station::Queue { demand_s: demand_s / f64::from(load.instances), servers };
+                let each =
+                    Station::Queue { demand_s: demand_s / f64::from(load.instances), servers };
                 stations.extend((0..load.instances).map(|_| each));
             }
         }
@@ -89,7 +89,8 @@ fn bounds(class: &str, users: u32, think_s: f64, stations: &[Station]) -> Told {
         part: class.to_owned(),
         method: "bounds",
         holds: Holds::AsBound,
-        because: "the busiest station does no more than it can, and no work is done in no time".to_owned(),
+        because: "the busiest station does no more than it can, and no work is done in no time"
+            .to_owned(),
         figures: vec![
             (format!("{class}.goodput"), (users / (think_s + least_s)).min(1.0 / slowest_s)),
             (format!("{class}.response.mean"), least_s.max(users * slowest_s - think_s)),

@@ -116,7 +116,8 @@ impl Walk<'_> {
                 self.way.visits.push(Visit::begun(service, from, here.chance));
             }
             Step::Leave { .. } => {
-                let (visit, own_s, own_s2) = here.inside.pop().ok_or("it leaves what it is not in")?;
+                let (visit, own_s, own_s2) =
+                    here.inside.pop().ok_or("it leaves what it is not in")?;
                 self.way.visits[visit].ended(here.chance, own_s, own_s2);
             }
             Step::Delay { work, .. } => {
@@ -143,7 +144,9 @@ impl Walk<'_> {
                 self.way.odd.get_or_insert("requests wait for rows that others have locked");
             }
             Step::Fork { .. } => return Err("branches run in parallel"),
-            Step::Look { .. } | Step::Fill { .. } => return Err("a cache answers part of the calls"),
+            Step::Look { .. } | Step::Fill { .. } => {
+                return Err("a cache answers part of the calls");
+            }
             Step::Send { .. } | Step::Spawn { .. } => return Err("work goes on after the answer"),
             Step::Infer { .. } => return Err("an accelerator serves several at a time"),
             Step::Guarded { .. } | Step::Due | Step::Ask { .. } => {
