@@ -7,6 +7,7 @@
 use super::quantile::interpolate;
 use super::sparse::Sparse;
 use std::fmt;
+use std::ops::Range;
 
 const SUB_BITS: u32 = 7;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
@@ -59,6 +60,15 @@ impl Histogram {
         self.min = 0;
     }
 
+    /// The buckets from the least to the greatest value: all others are empty. Most histograms of a
+    /// run fill a few hundred of the thousands there are.
+    fn filled(&self) -> Range<usize> {
+        match self.min <= self.max {
+            true => bucket(self.min)..bucket(self.max) + 1,
+            false => 0..0,
+        }
+    }
+
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -99,19 +109,17 @@ impl Histogram {
     /// The `q`-quantile of what was recorded since this looked like `before`; `None` if nothing was.
     pub fn quantile_since(&self, before: &Histogram, q: f64) -> Option<f64> {
         interpolate(self.count - before.count, q, |rank| {
-            let counts = self.counts.iter().zip(before.counts.iter());
-            self.member(counts.map(|(now, then)| now - then), rank)
+            self.member(|bucket| self.counts[bucket] - before.counts[bucket], rank)
         })
     }
 
     /// What was recorded since this looked like `before`; its extremes only as exactly as their buckets.
     pub fn since(&self, before: &Histogram) -> Sparse {
-        let new = |(bucket, (now, then)): (usize, (&u64, &u64))| {
-            let members = now - then;
+        let new = |bucket: usize| {
+            let members = self.counts[bucket] - before.counts[bucket];
             (members > 0).then_some((bucket as u32, members as u32))
         };
-        let counts = self.counts.iter().zip(before.counts.iter()).enumerate();
-        let buckets: Vec<(u32, u32)> = counts.filter_map(new).collect();
+        let buckets: Vec<(u32, u32)> = self.filled().filter_map(new).collect();
         let highest = buckets.last().map_or(0, |it| {
             let (low, width) = range(it.0 as usize);
             (low + (width - 1)).min(self.max)
@@ -135,15 +143,17 @@ impl Histogram {
 
     /// Becomes like another, and keeps the memory.
     pub fn become_like(&mut self, other: &Histogram) {
-        self.counts.copy_from_slice(&other.counts[..]);
+        self.clear();
+        let filled = other.filled();
+        self.counts[filled.clone()].copy_from_slice(&other.counts[filled]);
         (self.count, self.sum) = (other.count, other.sum);
         (self.min, self.max) = (other.min, other.max);
     }
 
     /// Adds everything recorded in `other`.
     pub fn merge(&mut self, other: &Histogram) {
-        for (count, more) in self.counts.iter_mut().zip(other.counts.iter()) {
-            *count += more;
+        for bucket in other.filled() {
+            self.counts[bucket] += other.counts[bucket];
         }
         self.count += other.count;
         self.sum += other.sum;
@@ -154,11 +164,11 @@ impl Histogram {
     /// Becomes what was recorded in `all` after `before`, which is a part of it. The extremes are known
     /// but for the width of a bucket.
     pub fn set_difference(&mut self, all: &Histogram, before: &Histogram) {
+        self.clear();
         (self.count, self.sum) = (all.count - before.count, all.sum - before.sum);
-        (self.min, self.max) = (u64::MAX, 0);
-        for (i, count) in self.counts.iter_mut().enumerate() {
-            *count = all.counts[i] - before.counts[i];
-            if *count > 0 {
+        for i in all.filled() {
+            self.counts[i] = all.counts[i] - before.counts[i];
+            if self.counts[i] > 0 {
                 let (low, width) = range(i);
                 self.max = (low + (width - 1)).min(all.max);
                 self.min = self.min.min(low.max(all.min));
@@ -168,7 +178,8 @@ impl Histogram {
 
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
-        self.counts.fill(0);
+        let filled = self.filled();
+        self.counts[filled].fill(0);
         (self.count, self.sum, self.min, self.max) = (0, 0, u64::MAX, 0);
     }
 
@@ -180,13 +191,14 @@ impl Histogram {
         if rank + 1 == self.count {
             return self.max as f64;
         }
-        self.member(self.counts.iter().copied(), rank)
+        self.member(|bucket| self.counts[bucket], rank)
     }
 
     /// The member with `rank` others before it, of so many in each bucket.
-    fn member(&self, counts: impl Iterator<Item = u64>, rank: u64) -> f64 {
+    fn member(&self, count: impl Fn(usize) -> u64, rank: u64) -> f64 {
         let mut before = rank;
-        for (bucket, members) in counts.enumerate() {
+        for bucket in self.filled() {
+            let members = count(bucket);
             if before < members {
                 let (first, width) = range(bucket);
                 let lowest = first.max(self.min);
@@ -339,5 +351,17 @@ mod tests {
         assert_eq!(merged, of(some.into_iter().chain(more)));
         merged.clear();
         assert_eq!(merged, Histogram::new());
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_a_histogram_was_before() {
+        let (before, after) = ([5, 77], [1_000, u64::MAX]);
+        let all = of(before.into_iter().chain(after));
+        let mut used = of([0, 3, 1_000_000]);
+        used.become_like(&of(before));
+        assert_eq!(used, of(before));
+        used.set_difference(&all, &of(before));
+        assert_eq!((used.count(), used.sum()), (2, 1_000 + u128::from(u64::MAX)));
+        assert_eq!(used.counts, of(after).counts);
     }
 }
