@@ -154,3 +154,19 @@ fn a_line_behind_makes_the_worker_before_it_busier() {
     // M/M/1 at 0.5 behind: held for two seconds.
     assert!((utilization(r#""workers": 1,"#) - 0.25).abs() < 1e-9);
 }
+
+#[test]
+fn with_a_timeout_nothing_holds_exactly() {
+    let text = |timeout: &str| {
+        format!(
+            r#"{{ "name": "hurried", "hosts": {{ "box": {{ "cores": 1 }} }},
+                 "services": {{ "app": {{ "hosts": "box", "workers": 1, "operations": {{ "run": [{{ "cpu": {{ "exponential": "1s" }} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "app.run", "rate": "0.5/s"{timeout} }} }} }}"#
+        )
+    };
+    let (patient, hurried) = (told(&text("")), told(&text(r#", "timeout": "60s""#)));
+    assert!(patient.iter().all(|it| it.holds == Holds::Exactly), "{patient:?}");
+    assert!(hurried.iter().all(|it| it.holds == Holds::Roughly), "{hurried:?}");
+    let figures = |told: &[Told]| told.iter().map(|it| it.figures.clone()).collect::<Vec<_>>();
+    assert_eq!(figures(&patient), figures(&hurried));
+}

@@ -55,13 +55,25 @@ pub fn beside(network: &Network, names: &Names) -> Vec<Told> {
         Err((class, why)) => return vec![nothing(&class, why)],
     };
     let waits = |it: &&crate::network::Class| matches!(it.arrival, Arrival::Closed { .. });
-    match network.classes.as_slice().iter().filter(waits).count() {
+    let mut told = match network.classes.as_slice().iter().filter(waits).count() {
         0 => open::told(&flows),
         1 if network.classes.len() == 1 => users::told(&flows),
         _ => vec![nothing(
             &names.model,
             "several classes share it, and at least one waits for its answers",
         )],
+    };
+    if flows.classes.iter().any(|it| it.way.has_timeout) {
+        told.iter_mut().for_each(as_if_nobody_gave_up);
+    }
+    told
+}
+
+/// No bound holds once work is given up.
+fn as_if_nobody_gave_up(told: &mut Told) {
+    if told.holds != Holds::Not {
+        told.holds = Holds::Roughly;
+        told.because += "; as if no timeout ended a call";
     }
 }
 

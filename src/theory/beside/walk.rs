@@ -39,6 +39,8 @@ pub(super) struct Way {
     pub visits: Vec<Visit>,
     /// Why it is not one visit after another, each waiting only for a worker, a core or a disk.
     pub odd: Option<&'static str>,
+    /// Whether clients give up after a while; it is followed as if none did.
+    pub has_timeout: bool,
 }
 
 #[derive(Clone)]
@@ -51,10 +53,11 @@ struct Here {
 /// The way of a request, or why it cannot be said how often it comes by anywhere.
 pub(super) fn way(network: &Network, guard: GuardId) -> Result<Way, &'static str> {
     let guard = &network.guards[guard];
-    if guard.timeout.is_some() || guard.policy.is_some() {
-        return Err("a timeout, deadline or policy ends or repeats calls");
+    if guard.policy.is_some() {
+        return Err("a deadline or policy ends or repeats calls");
     }
-    let mut walk = Walk { network, way: Way::default(), heres: BTreeMap::new() };
+    let way = Way { has_timeout: guard.timeout.is_some(), ..Way::default() };
+    let mut walk = Walk { network, way, heres: BTreeMap::new() };
     walk.follow(guard.first, 1.0)?;
     Ok(walk.way)
 }
