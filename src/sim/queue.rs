@@ -407,6 +407,9 @@ impl Queues {
                 Err("calls of consumers are miscounted")
             }
             () if it.calls.area_ns(now) > places => Err("more consumers were busy than there are"),
+            () if !self.is_in_order(it.line) => {
+                Err("messages wait in another order than they came in")
+            }
             () if it.line.len > 0 && it.oldest.is_some_and(|known| known != oldest) => {
                 Err("the longest wait of a message is mistaken")
             }
@@ -420,6 +423,12 @@ impl Queues {
         let at = |place: u32| self.messages.get(place as usize);
         let all = std::iter::successors(at(line.head), |it| at(it.next));
         all.map(|it| it.since).min().unwrap_or(Time::NEVER)
+    }
+
+    /// Whether those in a line stand as they were sent.
+    fn is_in_order(&self, line: List) -> bool {
+        let at = |place: u32| self.messages.get(place as usize);
+        std::iter::successors(at(line.head), |it| at(it.next)).is_sorted_by_key(|it| it.number)
     }
 
     /// The sum over a list, in nanoseconds.
