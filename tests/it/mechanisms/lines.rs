@@ -322,7 +322,7 @@ fn the_shortest_job_goes_first_whatever_else_is_known_of_it() {
 fn a_class_whose_requests_are_thrown_away_loses_no_turns_by_that() {
     let fair = desk(r#""discipline": { "fair": {} }, "discard_expired": true"#);
     let impatient = r#"[{ "call": "desk.one", "timeout": "2ms" }]"#;
-    let patient = r#"[{ "call": "desk.one" }]"#;
+    let patient = r#"[{ "wait": "100us" }, { "call": "desk.one" }]"#;
     let branches = [[impatient; 4], [patient; 4]].concat().join(", ");
     let services = format!(
         r#"{fair}, "app": {{ "hosts": "box", "operations": {{
