@@ -43,10 +43,8 @@ impl<P: Probe> Engine<'_, P> {
 
     /// How many more would be started if there were room for them.
     pub(super) fn missing(&self, scaler: ScalerId) -> u32 {
-        let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
-        let Rollout { newest, since, .. } = self.scalers[scaler].rollout;
-        let mut census = Census::default();
-        all.map_ids().for_each(|it| census.take(&self.lives[it], newest));
+        let since = self.scalers[scaler].rollout.since;
+        let census = self.census(scaler);
         let wanted = self.scalers[scaler].wanted.level();
         let there = census.new + census.old;
         match since {
@@ -92,9 +90,8 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    fn census(&mut self, scaler: ScalerId) -> Census {
+    fn census(&self, scaler: ScalerId) -> Census {
         let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
-        self.count_crowds(all.clone());
         let newest = self.scalers[scaler].rollout.newest;
         let mut census = Census::default();
         all.map_ids().for_each(|it| census.take(&self.lives[it], newest));
@@ -107,6 +104,8 @@ impl<P: Probe> Engine<'_, P> {
         let wanted = self.scalers[scaler].wanted.level();
         let newest = self.scalers[scaler].rollout.newest;
         let (surge, unavailable) = strategy.slack(wanted);
+        let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
+        self.count_crowds(all);
         loop {
             let Census { new, new_ready, old, old_ready, leaving } = self.census(scaler);
             let ready = new_ready + old_ready;
@@ -116,30 +115,26 @@ impl<P: Probe> Engine<'_, P> {
             let unready = old - old_ready;
             let waits = strategy == Strategy::Recreate && old + leaving > 0;
             let held = strategy == Strategy::BlueGreen && old > 0 && new_ready < wanted;
-            match () {
-                () if new + old > wanted + surge && old > 0 => {
-                    _ = self.stop_one(scaler, Some(newest));
-                }
-                () if new > wanted => _ = self.stop_one(scaler, None),
-                () if new < wanted
-                    && new + old < wanted + surge
-                    && !waits
-                    && self.launch_one(scaler) => {}
-                () if held => return,
-                () if old > 0 && strategy == Strategy::BlueGreen => {
+            let may_start = new < wanted && new + old < wanted + surge && !waits;
+            if new + old > wanted + surge && old > 0 {
+                self.stop_one(scaler, Some(newest));
+            } else if new > wanted {
+                self.stop_one(scaler, None);
+            } else if may_start && self.launch_one(scaler) {
+                continue;
+            } else if held {
+                return;
+            } else if old > 0 && strategy == Strategy::BlueGreen {
+                self.switch_over(scaler);
+                self.stop_one(scaler, Some(newest));
+            } else if old > 0 && (unready > 0 && spare > 0 || unready == 0 && ready > least) {
+                self.stop_one(scaler, Some(newest));
+            } else {
+                if old == 0 && new_ready >= wanted {
                     self.switch_over(scaler);
-                    _ = self.stop_one(scaler, Some(newest));
+                    self.scalers[scaler].rollout.end(self.now);
                 }
-                () if old > 0 && (unready > 0 && spare > 0 || unready == 0 && ready > least) => {
-                    _ = self.stop_one(scaler, Some(newest));
-                }
-                () => {
-                    if old == 0 && new_ready >= wanted {
-                        self.switch_over(scaler);
-                        self.scalers[scaler].rollout.end(self.now);
-                    }
-                    return;
-                }
+                return;
             }
         }
     }

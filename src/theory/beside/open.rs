@@ -288,17 +288,7 @@ impl<'f, 'n> Open<'f, 'n> {
                 .map(|it| f64::from(self.flows.network.hosts[it].cores))
                 .sum();
             let work: f64 = hosts.clone().map_ids().map(|it| self.flows.cpu_on(it)).sum();
-            let part = format!("{name}.cpu");
-            let figures = vec![(format!("{part}.utilization"), work / cores)];
-            let why = "what requests ask of it a second is what it does a second".to_owned();
-            let told = Told {
-                part,
-                method: "utilization law",
-                holds: Holds::Exactly,
-                because: why,
-                figures,
-            };
-            (work > 0.0 && work < cores).then_some(told)
+            utilization_law(format!("{name}.cpu"), work, cores)
         });
         told.collect()
     }
@@ -309,17 +299,7 @@ impl<'f, 'n> Open<'f, 'n> {
             let host = self.flows.network.groups[group].hosts.start;
             let load = self.flows.disk_on(host);
             let places = self.flows.network.pools[self.flows.network.hosts[host].disk?].size;
-            let part = format!("{name}.disk");
-            let figures = vec![(format!("{part}.utilization"), load / f64::from(places))];
-            let why = "what requests ask of it a second is what it does a second".to_owned();
-            let told = Told {
-                part,
-                method: "utilization law",
-                holds: Holds::Exactly,
-                because: why,
-                figures,
-            };
-            (load > 0.0 && load < f64::from(places)).then_some(told)
+            utilization_law(format!("{name}.disk"), load, f64::from(places))
         });
         told.collect()
     }
@@ -406,4 +386,12 @@ pub(super) fn is_product_form(flows: &Flows) -> bool {
     let first = times.next();
     let alike = first.is_none_or(|it| it.is_some()) && times.all(|it| Some(it) == first);
     services && network.services.ids().all(spread) && alike && hosts.into_iter().all(shared)
+}
+
+/// How busy a device is, if it is used and not overloaded.
+fn utilization_law(part: String, asked: f64, capacity: f64) -> Option<Told> {
+    let figures = vec![(format!("{part}.utilization"), asked / capacity)];
+    let because = "what requests ask of it a second is what it does a second".to_owned();
+    let (method, holds) = ("utilization law", Holds::Exactly);
+    (asked > 0.0 && asked < capacity).then_some(Told { part, method, holds, because, figures })
 }
