@@ -547,7 +547,11 @@ impl<'n, P: Probe> Engine<'n, P> {
             computed_at_opening_ns: network.instances.map(|_, _| 0),
             candidates: by_instance(
                 network,
-                network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
+                network.instances.map(|_, _| Candidate {
+                    outstanding: 0,
+                    healthy: true,
+                    there: true,
+                }),
             ),
             balancers: by_service(network, network.services.map(|_, _| Balancer::default())),
             careful: network.careful.map(|_, it| CarefulState::new(it)),

@@ -77,8 +77,8 @@ impl<P: Probe> Engine<'_, P> {
         self.network.services[self.network.instances[instance].service].scaler
     }
 
-    /// An instance that there is none of takes requests for a service none of which is ready: they
-    /// do not get through. None if some are ready, or all are there and none is ready.
+    /// A place without an instance takes requests for a service that has no instance in service: they
+    /// do not get through. None if there are some, whatever the balancer believes of them.
     #[inline(never)]
     pub(super) fn nobody_ready(&self, service: ServiceId) -> Option<InstanceId> {
         let spec = &self.network.services[service];
@@ -87,7 +87,11 @@ impl<P: Probe> Engine<'_, P> {
         if (self.ejected[service] as usize) < count {
             return None;
         }
-        spec.instances.clone().map_ids().find(|it| self.lives[*it].phase == Phase::Off)
+        let places = || spec.instances.clone().map_ids();
+        if places().any(|it| self.candidates[it].there) {
+            return None;
+        }
+        places().find(|it| self.lives[*it].phase == Phase::Off)
     }
 
     /// Measures each instance of a service.
