@@ -14,6 +14,8 @@ use crate::parts::cache::Evict;
 use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
 use crate::parts::law::switching::Switching;
+use crate::parts::operation::deploy::Deploy;
+use crate::parts::operation::restart::Restart;
 use crate::parts::policy::breaker::Breaker;
 use crate::parts::policy::budget::Budget;
 use crate::parts::policy::codel::Codel;
@@ -284,6 +286,10 @@ pub struct Service {
     pub start: Law,
     /// Who decides how many of the instances there are, if they come and go.
     pub scaler: Option<ScalerId>,
+    /// How an instance that crashes is started again, if not by the end of what it crashed from.
+    pub restart: Option<Restart>,
+    /// Whether instances get requests only when they have started.
+    pub readiness: bool,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
     /// Key of the balancer's and the health checks' draws.
@@ -299,6 +305,8 @@ pub struct Scaler {
     pub first: u32,
     /// What each requests of a CPU, in thousandths of a core.
     pub request: u64,
+    /// A new version that is brought out.
+    pub deploy: Option<Deploy>,
     /// How long an instance may go on that is no longer wanted.
     pub grace: Span,
 }

@@ -178,6 +178,9 @@ pub struct Point {
     /// What queueing theory says of the same, by metric name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub theory: IndexMap<String, Theory>,
+    /// Which formula applies to each part, why, and what it says, where it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<TheoryOfPart>,
     /// How a fault point went, slice by slice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
@@ -224,6 +227,35 @@ pub struct Theory {
     pub value: f64,
     /// How it was got: `M/M/c`, `bounds`.
     pub method: String,
+}
+
+/// What theory says of one part of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TheoryOfPart {
+    /// The service, device or class: `app`, `box.cpu`.
+    pub part: String,
+    /// The formula: `M/M/c`; or `none`.
+    pub method: String,
+    /// How far it is to be trusted.
+    pub holds: Holds,
+    /// What it assumes, and why that is so or is not.
+    pub because: String,
+    /// Its values by metric name, in the metrics' units.
+    pub values: IndexMap<String, f64>,
+}
+
+/// How far the value of a formula is to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// All that it assumes is so.
+    Exactly,
+    /// Something that it assumes is not quite so.
+    Roughly,
+    /// A throughput is not above it, a time not below it.
+    AsBound,
+    /// There is no formula.
+    Not,
 }
 
 /// Time slices of a window, all arrays of one length, means over replications.

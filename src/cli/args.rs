@@ -28,6 +28,9 @@ pub enum Verb {
         /// What is run first and not measured: a length of time, or "auto".
         #[arg(long, value_parser = warm_up, default_value = "auto")]
         warm_up: WarmUp,
+        /// Show which formula of queueing theory applies to each part, why, and what it says.
+        #[arg(long)]
+        theory: bool,
         #[command(flatten)]
         common: Common,
     },

@@ -21,13 +21,13 @@ use std::path::{Path, PathBuf};
 /// Does what was asked, and answers with the exit code.
 pub(super) fn carry_out(args: &Args) -> Result<u8, Refusal> {
     let done = match &args.verb {
-        Verb::Run { model, users, window, warm_up, common } => {
-            run(model, *users, *window, *warm_up, common)
+        Verb::Run { model, users, window, warm_up, theory, common } => {
+            run(model, *users, (*window, *warm_up), *theory, common)
         }
         Verb::Compare { files, common } => compare(files, common),
         Verb::Sweep { experiment, common } => {
             let (experiment, document, sources) = read_experiment(experiment, common)?;
-            conduct(outcome::Verb::Sweep, &experiment, &document, &sources, common)
+            conduct(outcome::Verb::Sweep.into(), &experiment, &document, &sources, common)
         }
         Verb::Capacity { file, window, warm_up, common } => {
             capacity(file, *window, *warm_up, common)
@@ -100,8 +100,8 @@ fn set_once(common: &Common) -> Result<(), Refusal> {
 fn run(
     model: &Path,
     users: Option<f64>,
-    window: Span,
-    warm_up: WarmUp,
+    (window, warm_up): (Span, WarmUp),
+    theory: bool,
     common: &Common,
 ) -> Result<(), Refusal> {
     let (experiment, mut source) = alone(model, window, warm_up, common)?;
@@ -109,7 +109,8 @@ fn run(
         set_users(&mut source, users)?;
     }
     let document = source.document.clone();
-    conduct(outcome::Verb::Run, &experiment, &document, &[source], common)
+    let asked = Asked { theory, ..outcome::Verb::Run.into() };
+    conduct(asked, &experiment, &document, &[source], common)
 }
 
 /// The largest load of a model, or of the models of an experiment.
@@ -157,7 +158,7 @@ fn set_users(source: &mut Source, users: f64) -> Result<(), Refusal> {
 fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     if let [experiment] = paths {
         let (experiment, document, sources) = read_experiment(experiment, common)?;
-        return conduct(outcome::Verb::Compare, &experiment, &document, &sources, common);
+        return conduct(outcome::Verb::Compare.into(), &experiment, &document, &sources, common);
     }
     let mut sources = Vec::new();
     let mut problems = Vec::new();
@@ -172,7 +173,7 @@ fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     }
     set_all(&mut sources.iter_mut().collect::<Vec<_>>(), common)?;
     let document = sources[0].document.clone();
-    conduct(outcome::Verb::Compare, &plain(paths), &document, &sources, common)
+    conduct(outcome::Verb::Compare.into(), &plain(paths), &document, &sources, common)
 }
 
 /// These models, as they are.
@@ -291,8 +292,21 @@ pub(super) fn check_addressees(designs: &[Design], common: &Common) -> Result<()
 }
 
 /// Runs it and shows what came of it.
-fn conduct(
+/// What is wanted of an experiment.
+struct Asked {
     verb: outcome::Verb,
+    /// Whether theory is told part by part.
+    theory: bool,
+}
+
+impl From<outcome::Verb> for Asked {
+    fn from(verb: outcome::Verb) -> Asked {
+        Asked { verb, theory: false }
+    }
+}
+
+fn conduct(
+    Asked { verb, theory }: Asked,
     experiment: &Experiment,
     document: &Document,
     sources: &[Source],
@@ -317,6 +331,9 @@ fn conduct(
     let outcome = in_threads(common.threads, work)?;
     drop(bar);
     let mut outcome = outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
+    if theory {
+        experiment::add_theory(&mut outcome, &points);
+    }
     if let Some(find) = &experiment.find {
         let search = Search { experiment, document, sources, vary, settings: &settings };
         let bar = Bar::new();

@@ -13,6 +13,7 @@ mod point;
 mod select;
 mod series;
 mod summary;
+mod theory;
 mod transient;
 mod trial;
 mod values;
@@ -24,6 +25,7 @@ pub use expect::{Gate, gate};
 pub use find::{Search, Stuck};
 pub use point::{Point, points};
 pub use summary::CONFIDENCE;
+pub use theory::add_theory;
 
 use crate::model::{Document, Files};
 use crate::outcome::{Outcome, Verb};

@@ -63,6 +63,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         bottleneck: Some(bottleneck),
         metrics,
         theory: theory(point),
+        parts: Vec::new(),
         series: point.fault.as_ref().map(|_| series::series(trials, &point.names)),
     }
 }

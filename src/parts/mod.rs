@@ -14,6 +14,7 @@ pub mod distribution;
 pub mod fault;
 pub mod growth;
 pub mod law;
+pub mod operation;
 pub mod policy;
 pub mod queue;
 pub mod replication;

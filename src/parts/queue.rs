@@ -57,7 +57,8 @@ pub struct Queue {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub attempts: Option<u32>,
-    /// The queue that dead messages are put into. If absent they are counted, and gone.
+    /// The queue that dead messages are put into, and those that a full queue drops, as RabbitMQ does
+    /// with them. If absent they are counted, and gone.
     #[serde(default)]
     pub dead_letter: Option<String>,
 }
@@ -69,7 +70,7 @@ pub enum Full {
     /// It is not taken, and the step that sends it fails.
     #[default]
     Refuse,
-    /// It is taken, and the one that has waited longest goes for good.
+    /// It is taken, and the one that has waited longest goes for good, or to `dead_letter`.
     DropOldest,
 }
 
@@ -135,7 +136,7 @@ impl Queue {
             ("redeliver_after", self.redeliver_after.is_some()),
             ("pause", self.pause.is_some()),
             ("attempts", self.attempts.is_some()),
-            ("dead_letter", self.dead_letter.is_some()),
+            ("dead_letter", self.dead_letter.is_some() && self.full != Some(Full::DropOldest)),
         ];
         for (key, _) in given.iter().filter(|it| it.1) {
             let rule = "has no effect: nothing is delivered from a queue without \"call\"";

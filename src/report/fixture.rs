@@ -154,6 +154,7 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         bottleneck: Some(Bottleneck { name: busiest.0.to_owned(), utilization: load.min(1.0) }),
         metrics: IndexMap::new(),
         theory: IndexMap::new(),
+        parts: Vec::new(),
         series: None,
     };
     measure_classes(&mut point, load, users);

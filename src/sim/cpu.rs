@@ -178,6 +178,7 @@ impl Cpu {
     pub fn set_speed(&mut self, now: Time, claimant: u32, pace: f64) -> Time {
         self.catch_up(now);
         self.claimants[claimant as usize].pace = pace;
+        self.share();
         self.next_finish()
     }
 
@@ -198,11 +199,16 @@ impl Cpu {
         }
     }
 
-    /// Requests that have less than a core each are switched in and out, and get less done.
+    /// Requests that have less than a core each are switched in and out, and get less done; but for
+    /// those whom only their own limit holds back: they run until it is used up, and then wait.
     #[inline(never)]
     fn lose_between_slices(&mut self, switch: Switching) {
+        let runnable: usize = self.claimants.iter().map(|it| it.marks.len()).sum();
+        let crowded = (self.cores / runnable as f64).min(1.0);
         for it in self.claimants.iter_mut().filter(|it| it.speed > 0.0) {
-            let efficiency = switch.efficiency(it.speed);
+            let is_held_back = it.speed * it.marks.len() as f64 >= it.limit * (1.0 - 1e-12);
+            let share = if is_held_back { it.speed.max(crowded) } else { it.speed };
+            let efficiency = switch.efficiency(share);
             it.speed *= efficiency;
             it.loss = 1.0 / efficiency - 1.0;
         }
@@ -212,7 +218,9 @@ impl Cpu {
         self.claims.clear();
         self.claims.extend(self.claimants.iter().map(|it| {
             let runnable = it.marks.len() as f64;
-            Claim { weight: it.weight, cap: it.limit.min(runnable), share: 0.0 }
+            // One that stands still runs nothing: its neighbours have the cores.
+            let cap = if it.pace == 0.0 { 0.0 } else { it.limit.min(runnable) };
+            Claim { weight: it.weight, cap, share: 0.0 }
         }));
         fill(cores, &mut self.claims);
         for (claimant, claim) in self.claimants.iter_mut().zip(&self.claims) {

@@ -60,7 +60,7 @@ impl Order {
         lines[level as usize].rejoin(tokens, id, Wait::Line);
     }
 
-    /// Whoever goes next leaves the line.
+    /// Whoever goes next leaves the line, to be let in or not.
     pub fn pop(&mut self, tokens: &mut Tokens) -> Option<TokenId> {
         match self {
             Order::Last { line, above } if line.len() > *above => line.pop_last(tokens),
@@ -70,19 +70,25 @@ impl Order {
                 let waiting = (0..lines.len()).filter(|it| !lines[*it].is_empty());
                 let by_start = |a: &usize, b: &usize| time.start(*a).total_cmp(&time.start(*b));
                 let class = waiting.min_by(by_start)?;
-                time.served(class);
                 lines[class].pop(tokens)
             }
             Order::Shortest(it) => it.pop(tokens),
         }
     }
 
-    /// One who did not have to stand in line was let in.
+    /// One was let in, who may have stood in line or not: only they have had a turn.
     pub fn let_in(&mut self, tokens: &Tokens, id: TokenId) {
         if let Order::Fair { time, .. } = self {
             let class = tokens[id].class.index();
             time.came(class);
             time.served(class);
+        }
+    }
+
+    /// Nobody is at work, and nobody waits.
+    pub fn all_idle(&mut self) {
+        if let Order::Fair { time, .. } = self {
+            time.all_idle();
         }
     }
 
@@ -216,7 +222,11 @@ mod tests {
         let mut standing = 0;
         order.each(&tokens, |_| standing += 1);
         assert_eq!(standing, ids.len() - 1);
-        let next = std::iter::from_fn(|| order.pop(&mut tokens));
+        let next = std::iter::from_fn(|| {
+            let next = order.pop(&mut tokens)?;
+            order.let_in(&tokens, next);
+            Some(next)
+        });
         next.map(|id| ids.iter().position(|it| *it == id).unwrap()).collect()
     }
 
@@ -238,6 +248,22 @@ mod tests {
     fn classes_take_turns() {
         let fair = network::Order::Fair { weights: vec![1.0, 1.0] };
         assert_eq!(leaves(fair, &[0, 0, 0, 0, 1, 1], &[0; 6], 0), [1, 4, 2, 5, 3]);
+    }
+
+    #[test]
+    fn whoever_is_thrown_away_has_had_no_turn() {
+        let fair = network::Order::Fair { weights: vec![1.0, 1.0] };
+        let (mut tokens, ids) = crowd(&[0, 0, 0, 1, 1]);
+        let mut order = Order::new(&fair).unwrap();
+        ids.iter().for_each(|id| order.join(&mut tokens, *id, 0));
+        let mut next = |is_let_in| {
+            let next = order.pop(&mut tokens).unwrap();
+            if is_let_in {
+                order.let_in(&tokens, next);
+            }
+            ids.iter().position(|it| *it == next).unwrap()
+        };
+        assert_eq!([false, false, true, true, true].map(&mut next), [0, 1, 2, 3, 4]);
     }
 
     #[test]

@@ -98,17 +98,16 @@ impl Pool {
     }
 
     /// Takes one, if there is one; for a pool whose line is seen to by rules.
-    pub fn take(&mut self, tokens: &Tokens, now: Time, id: TokenId) -> bool {
+    pub fn take(&mut self, now: Time) -> bool {
         if self.busy.level() >= self.size {
             return false;
         }
         debug_assert!(self.waiting.level() == 0, "something is free while a request waits for it");
         self.busy.up(now);
-        self.let_in(tokens, id);
         true
     }
 
-    /// A token has a place without having stood in line.
+    /// A token has a place, whether it stood in line for it or not.
     pub fn let_in(&mut self, tokens: &Tokens, id: TokenId) {
         if let Some(order) = &mut self.order {
             order.let_in(tokens, id);
@@ -151,6 +150,11 @@ impl Pool {
     pub fn give_back(&mut self, now: Time) {
         debug_assert!(self.waiting.level() == 0, "something is free while a request waits for it");
         self.busy.down(now);
+        if self.busy.level() == 0
+            && let Some(order) = &mut self.order
+        {
+            order.all_idle();
+        }
     }
 
     /// Whether somebody in line matters more than a class does.

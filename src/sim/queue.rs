@@ -11,17 +11,25 @@ use crate::units::{Span, Time};
 /// No message.
 const NONE: u32 = u32::MAX;
 
+/// What a message takes along from whoever sent it.
 #[derive(Clone, Copy)]
-pub struct Message {
+pub struct Content {
     /// What the luck of whatever is done with it hangs on.
     pub key: u64,
+    /// Whose request sent it.
+    pub class: ClassId,
+    /// The same for all that the request leads to, however often it is delivered.
+    pub origin: u32,
+}
+
+#[derive(Clone, Copy)]
+pub struct Message {
+    pub content: Content,
     pub sent: Time,
     /// When it began to wait, or may wait again.
     pub since: Time,
     /// Its place among all that were sent to the queue.
     number: u64,
-    /// Whose request sent it.
-    pub class: ClassId,
     /// How often it was delivered.
     pub deliveries: u32,
     next: u32,
@@ -60,6 +68,10 @@ struct Counts {
 struct Queue {
     line: List,
     resting: List,
+    /// When the one that has waited longest began to, as far as that is known.
+    oldest: Option<Time>,
+    /// Who came back to the line last, if still there: whoever comes back next mostly stands behind.
+    came_back: u32,
     /// Those in line, those being delivered, and all; calls under way.
     waiting: Meter,
     delivering: u32,
@@ -114,6 +126,8 @@ impl Queues {
         let queue = || Queue {
             line: List::default(),
             resting: List::default(),
+            oldest: None,
+            came_back: NONE,
             waiting: Meter::default(),
             delivering: 0,
             inside: Meter::default(),
@@ -148,13 +162,13 @@ impl Queues {
     }
 
     /// A new message joins the line.
-    pub fn put(&mut self, now: Time, queue: QueueId, class: ClassId, key: u64) {
+    pub fn put(&mut self, now: Time, queue: QueueId, content: Content) {
         let it = &mut self.queues[queue];
         let number = it.counts.sent;
         it.counts.sent += 1;
         it.inside.up(now);
-        let message =
-            Message { key, sent: now, since: now, number, class, deliveries: 0, next: NONE };
+        it.joins(now);
+        let message = Message { content, sent: now, since: now, number, deliveries: 0, next: NONE };
         let place = match self.vacant.pop() {
             Some(place) => {
                 self.messages[place as usize] = message;
@@ -166,7 +180,6 @@ impl Queues {
             }
         };
         self.append(queue, |it| &mut it.line, place);
-        self.queues[queue].waiting.up(now);
     }
 
     fn append(&mut self, queue: QueueId, list: fn(&mut Queue) -> &mut List, place: u32) {
@@ -174,16 +187,26 @@ impl Queues {
     }
 
     /// What there is to do, given who is idle and what waits.
-    pub fn next(&self, now: Time, queue: QueueId, spec: &network::Queue) -> Next {
+    pub fn next(&mut self, now: Time, queue: QueueId, spec: &network::Queue) -> Next {
         let it = &self.queues[queue];
-        if it.calls.level() >= spec.consumers || it.line.len == 0 {
-            return Next::Nothing;
+        let mut oldest = it.oldest;
+        let next = it.next(now, spec, || *oldest.get_or_insert_with(|| self.oldest_in(it.line)));
+        self.queues[queue].oldest = oldest;
+        next
+    }
+
+    /// When the one in a line that has waited longest began to. Only those that have been delivered
+    /// before do not stand in the order in which they began to, and they stand before all others.
+    fn oldest_in(&self, line: List) -> Time {
+        let mut oldest = Time::NEVER;
+        let at = |place: u32| self.messages.get(place as usize);
+        for message in std::iter::successors(at(line.head), |it| at(it.next)) {
+            oldest = oldest.min(message.since);
+            if message.deliveries == 0 {
+                break;
+            }
         }
-        let oldest = self.messages[it.line.head as usize].since;
-        if it.line.len >= spec.enough || oldest + spec.linger <= now {
-            return Next::Deliver(it.line.len.min(spec.batch));
-        }
-        Next::Later(oldest + spec.linger)
+        oldest
     }
 
     /// Takes the first so many out of the line to deliver them in one call; answers which delivery
@@ -241,14 +264,19 @@ impl Queues {
         &self.messages[place as usize]
     }
 
-    /// A message that was not acknowledged waits again, in its old place: what is older than it and
-    /// waits has been delivered in vain too, so there are few of those.
+    /// A message that was not acknowledged waits again, in its old place. Only those that have been
+    /// delivered in vain too stand before it, and of its own batch all that came back already.
     pub fn wait_again(&mut self, now: Time, queue: QueueId, place: u32) {
         self.messages[place as usize].since = now;
         let number = self.messages[place as usize].number;
         let it = &mut self.queues[queue];
-        it.waiting.up(now);
-        let (mut before, mut at) = (NONE, it.line.head);
+        it.joins(now);
+        let last = self.messages.get(it.came_back as usize);
+        let (mut before, mut at) = match last {
+            Some(last) if last.number < number => (it.came_back, last.next),
+            _ => (NONE, it.line.head),
+        };
+        it.came_back = place;
         while at != NONE && self.messages[at as usize].number < number {
             (before, at) = (at, self.messages[at as usize].next);
         }
@@ -317,8 +345,15 @@ impl Queues {
     pub fn take_first(&mut self, now: Time, queue: QueueId) -> Option<u32> {
         let it = &mut self.queues[queue];
         let place = pop(&mut it.line, &self.messages)?;
+        if place == it.came_back {
+            it.came_back = NONE;
+        }
+        let since = self.messages[place as usize].since;
+        if it.oldest.is_some_and(|oldest| since <= oldest) {
+            it.oldest = None;
+        }
         it.waiting.down(now);
-        it.waited_ns += u128::from((now - self.messages[place as usize].since).nanos());
+        it.waited_ns += u128::from((now - since).nanos());
         Some(place)
     }
 
@@ -355,6 +390,8 @@ impl Queues {
         let places = u128::from(spec.consumers) * u128::from(now.nanos());
         // What is due at the very end has not happened any more.
         let just_before = Time::from_nanos(now.nanos().saturating_sub(1));
+        let oldest = self.longest_wait(it.line);
+        let next = it.next(just_before, spec, || oldest);
         match () {
             () if sent != acknowledged + dead + dropped + still => Err("messages were lost"),
             () if it.inside.level() as u64 != still => Err("messages are miscounted"),
@@ -370,11 +407,28 @@ impl Queues {
                 Err("calls of consumers are miscounted")
             }
             () if it.calls.area_ns(now) > places => Err("more consumers were busy than there are"),
-            () if matches!(self.next(just_before, queue, spec), Next::Deliver(_)) => {
-                Err("a consumer is idle while messages wait")
+            () if !self.is_in_order(it.line) => {
+                Err("messages wait in another order than they came in")
             }
+            () if it.line.len > 0 && it.oldest.is_some_and(|known| known != oldest) => {
+                Err("the longest wait of a message is mistaken")
+            }
+            () if matches!(next, Next::Deliver(_)) => Err("a consumer is idle while messages wait"),
             () => Ok(()),
         }
+    }
+
+    /// The same as `oldest_in`, without any assumption.
+    fn longest_wait(&self, line: List) -> Time {
+        let at = |place: u32| self.messages.get(place as usize);
+        let all = std::iter::successors(at(line.head), |it| at(it.next));
+        all.map(|it| it.since).min().unwrap_or(Time::NEVER)
+    }
+
+    /// Whether those in a line stand as they were sent.
+    fn is_in_order(&self, line: List) -> bool {
+        let at = |place: u32| self.messages.get(place as usize);
+        std::iter::successors(at(line.head), |it| at(it.next)).is_sorted_by_key(|it| it.number)
     }
 
     /// The sum over a list, in nanoseconds.
@@ -386,6 +440,27 @@ impl Queues {
 }
 
 impl Queue {
+    /// One that begins to wait now is about to join the line.
+    fn joins(&mut self, now: Time) {
+        self.waiting.up(now);
+        self.oldest = match self.line.len {
+            0 => Some(now),
+            _ => self.oldest.map(|it| it.min(now)),
+        };
+    }
+
+    /// What there is to do, given when the one that has waited longest began to.
+    fn next(&self, now: Time, spec: &network::Queue, oldest: impl FnOnce() -> Time) -> Next {
+        if self.calls.level() >= spec.consumers || self.line.len == 0 {
+            return Next::Nothing;
+        }
+        if self.line.len >= spec.enough || spec.linger.is_zero() {
+            return Next::Deliver(self.line.len.min(spec.batch));
+        }
+        let due = oldest() + spec.linger;
+        if due > now { Next::Later(due) } else { Next::Deliver(self.line.len.min(spec.batch)) }
+    }
+
     fn area(&self, now: Time) -> QueueArea {
         QueueArea { line: self.waiting.area_ns(now), calls: self.calls.area_ns(now) }
     }

@@ -8,7 +8,7 @@ use crate::ids::Table;
 use crate::network::{InstanceId, Network, Scaler};
 use crate::parts::scaling::Controller;
 use crate::parts::scaling::metric::{Instance, Measure, Reading, State};
-use crate::units::Time;
+use crate::units::{Span, Time};
 
 /// Where an instance is in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Life {
     /// How often its host had gone down by then.
     pub stamp: u32,
     pub started: Time,
+    /// Which of the versions brought out so far it is of.
+    pub version: u32,
     /// Since when it runs, if not from the start.
     pub runs_since: Option<Time>,
     /// Whether it gets requests, and since when it does or does not.
@@ -115,6 +117,63 @@ pub struct ScalerState {
     /// How often instances were started and stopped since the window opened.
     pub started: u32,
     pub stopped: u32,
+    pub rollout: Rollout,
+}
+
+/// How far a new version has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rollout {
+    /// The version that instances are started with.
+    pub newest: u32,
+    /// The version that requests go to, where they go to one only.
+    pub live: u32,
+    /// Since when old instances have been giving way, if they are.
+    pub since: Option<Time>,
+    /// How many were finished since the window opened, and how long they took together.
+    pub finished: u32,
+    pub took: Span,
+}
+
+impl Rollout {
+    pub fn begin(&mut self, now: Time) {
+        self.newest += 1;
+        self.since.get_or_insert(now);
+    }
+
+    pub fn end(&mut self, now: Time) {
+        if let Some(since) = self.since.take() {
+            self.finished += 1;
+            self.took += now - since;
+        }
+    }
+}
+
+/// How many of a service are wanted ones, and how many of these are ready: of the newest version, and of
+/// older ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Census {
+    pub new: u32,
+    pub new_ready: u32,
+    pub old: u32,
+    pub old_ready: u32,
+    /// Those that finish what they have, of whatever version.
+    pub leaving: u32,
+}
+
+impl Census {
+    pub fn take(&mut self, life: &Life, newest: u32) {
+        match life.counts() {
+            true if life.version == newest => {
+                self.new += 1;
+                self.new_ready += u32::from(life.ready);
+            }
+            true => {
+                self.old += 1;
+                self.old_ready += u32::from(life.ready);
+            }
+            false => self.leaving += u32::from(life.phase == Phase::Draining),
+        }
+    }
 }
 
 /// How many instances of one service are in each zone and on each host.
@@ -159,6 +218,9 @@ pub struct ScalingUse {
     pub most: u32,
     pub started: u32,
     pub stopped: u32,
+    /// New versions that were brought out in full, and how long that took in all.
+    pub deploys: u32,
+    pub deploying: Span,
 }
 
 impl ScalerState {
@@ -172,6 +234,7 @@ impl ScalerState {
             most: first,
             started: 0,
             stopped: 0,
+            rollout: Rollout::default(),
         };
         (0..first).for_each(|_| state.wanted.up(Time::ZERO));
         state
@@ -189,6 +252,7 @@ impl ScalerState {
 
     pub fn open(&mut self, now: Time) {
         (self.started, self.stopped, self.most) = (0, 0, self.wanted.level());
+        (self.rollout.finished, self.rollout.took) = (0, Span::ZERO);
         self.at_opening = self.area(now);
     }
 
@@ -200,6 +264,8 @@ impl ScalerState {
             most: self.most,
             started: self.started,
             stopped: self.stopped,
+            deploys: self.rollout.finished,
+            deploying: self.rollout.took,
         }
     }
 

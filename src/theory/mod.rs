@@ -4,8 +4,11 @@
 //! there is no system: constructors answer `None`. Transcendental functions come from `libm`, so
 //! that a report has the same bits on every machine.
 
+mod approximate;
+mod beside;
 pub mod closed;
 pub mod erlang;
+mod erlang_a;
 pub mod jackson;
 pub mod mg1;
 pub mod predict;
@@ -13,6 +16,7 @@ pub mod ps;
 
 mod tail;
 
+pub use beside::{Holds, Told, beside};
 pub use closed::{Closed, Station, closed};
 pub use erlang::{Mmc, Mmck, erlang_b, erlang_c};
 pub use jackson::{Node, OpenNetwork};

@@ -159,6 +159,8 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
         // Who gives up waiting, is thrown out of line or taken out of it is not seen to seize.
         model.network.policies.iter_mut().for_each(|it| it.cancel = false);
         model.network.forks.iter_mut().for_each(|it| it.cancel = false);
+        // Nor is who is still in line when the grace of an instance is over.
+        model.network.scalers.iter_mut().for_each(|it| it.grace = span("600s"));
         if model.network.pools.as_slice().iter().any(|it| it.patience.is_some()) {
             return 0;
         }

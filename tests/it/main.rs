@@ -1,5 +1,6 @@
 //! Tests of the engine through the model file: what it promises, by name.
 
+mod beside;
 mod support;
 
 mod coverage;

@@ -34,6 +34,10 @@ impl Reading<'_> {
             times(Steady::System, &format!("{name}.waiting"), &self.seen.waits[group], figures);
         }
         for (service, name) in self.network().services.ids().zip(&self.names().services) {
+            if self.network().services[service].restart.is_some() {
+                let restarts = f64::from(self.usage.restarts[service]);
+                figures.add(format!("{name}.restarts"), Unit::Count, restarts);
+            }
             if let Some(scaler) = self.network().services[service].scaler {
                 self.scaling(scaler, name, figures);
                 continue;

@@ -5,8 +5,8 @@ use crate::ids::Table;
 use crate::network::{Group, HostId, InstanceId, PoolId, ScalerId};
 
 impl Reading<'_> {
-    /// How many instances were ready and how many were wanted, on average and at most, and how many
-    /// came and went.
+    /// How many instances were ready and how many were wanted, on average and at most, how many came
+    /// and went, and how long new versions took to be brought out.
     pub(super) fn scaling(&self, scaler: ScalerId, name: &str, figures: &mut Figures) {
         let used = self.usage.scalers[scaler];
         let mean = |area: u128| area as f64 / self.window.nanos() as f64;
@@ -18,6 +18,13 @@ impl Reading<'_> {
         count(".max", f64::from(used.most));
         count(".started", f64::from(used.started));
         count(".stopped", f64::from(used.stopped));
+        if self.network().scalers[scaler].deploy.is_some() {
+            figures.add(format!("{name}.deploys"), Unit::Count, f64::from(used.deploys));
+            if used.deploys > 0 {
+                let took = used.deploying.as_secs() / f64::from(used.deploys);
+                figures.add(format!("{name}.deploy"), Unit::Seconds, took);
+            }
+        }
     }
 
     /// The share of the window in which an instance was there.

@@ -46,7 +46,10 @@ impl Checker<'_> {
         if matches!(service.balancer(), Balance::ConsistentHash(_)) {
             let rule = "a key belongs to its instance from the first moment on";
             findings.wrong_at("slow_start", Code::E010, rule, "leave it out");
-        } else if service.health.is_none() && service.outlier_ejection.is_none() {
+        } else if service.health.is_none()
+            && service.outlier_ejection.is_none()
+            && service.scaling.is_none()
+        {
             let rule = "the balancer leaves nobody out, so nobody ever comes back";
             findings.wrong_at("slow_start", Code::E010, rule, "give \"health\" too");
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::compile::split_number;
+use crate::parts::distribution::Distribution;
 use crate::parts::fault::Fault;
 
 /// Faults of a model beyond which it is refused; each has a course of its own.
@@ -48,6 +49,13 @@ pub fn fails(model: &Model, fault: &Fault, findings: &mut Findings) {
     if let Some(instance) = &fault.instance {
         let counts = model.services.iter().map(|(name, service)| (name, service.instances));
         one_of("instance", instance, counts, random, model, findings);
+        let named = model.services.get(split_number(instance).0);
+        let at_once = matches!(&fault.duration, Distribution::Constant(it) if it.is_zero());
+        if fault.is_crash_of_a_program() && at_once && named.is_some_and(|it| it.restart.is_none())
+        {
+            let rule = "must be longer than nothing where the service has no \"restart\"";
+            findings.wrong_at("for", Code::E007, rule, "an outage takes minutes: \"20m\"");
+        }
         let disk = fault.slow.is_some_and(|it| it.disk < 1.0 || it.accelerator < 1.0);
         if disk {
             let rule = "disks and accelerators belong to a host";

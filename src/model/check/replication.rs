@@ -49,6 +49,14 @@ impl Checker<'_> {
             let rule = "a primary and its standbys are a fixed number of instances";
             findings.wrong_at("scaling", Code::E010, rule, "leave it out");
         }
+        for (key, given) in
+            [("deploy", service.deploy.is_some()), ("restart", service.restart.is_some())]
+        {
+            if given {
+                let rule = "what becomes of a primary and its standbys is for \"failover\" to say";
+                findings.wrong_at(key, Code::E010, rule, "leave it out");
+            }
+        }
         if self.model.hosts.get(&service.hosts).is_some_and(|it| it.autoscaling.is_some()) {
             let rule = "these hosts come and go, and a primary and its standbys stay";
             findings.wrong_at("hosts", Code::E010, rule, "give it hosts of its own");

@@ -6,23 +6,41 @@ use crate::parts::scaling::metric::requested;
 
 impl Checker<'_> {
     pub(super) fn scaling(&self, service: &Service, findings: &mut Findings) {
-        let Some(scaling) = &service.scaling else {
+        if let Some(deploy) = &service.deploy {
+            findings.inside("deploy", |it| deploy.check(it));
+        }
+        if let Some(restart) = &service.restart {
+            findings.inside("restart", |it| restart.check(it));
+        }
+        if !service.comes_and_goes() {
             if service.grace.is_some() {
                 let rule = "no instance is ever told to stop";
                 findings.wrong_at("grace", Code::E010, rule, "leave it out, or give \"scaling\"");
             }
-            return;
-        };
-        findings.inside("scaling", |it| {
-            scaling.check(service.instances, it);
-            if scaling.needs_request() && service.cpu.is_none() {
-                let rule = "percents of a request need one, and the service's cpu is not given";
-                it.wrong(Code::E010, rule, "\"cpu\": { \"request\": 0.5 }");
+            if !service.readiness && service.restart.is_none() {
+                let rule = "no instance is ever started while requests come";
+                findings.wrong_at(
+                    "readiness",
+                    Code::E010,
+                    rule,
+                    "leave it out, or give \"deploy\"",
+                );
             }
-        });
+            return;
+        }
+        if let Some(scaling) = &service.scaling {
+            findings.inside("scaling", |it| {
+                scaling.check(service.instances, it);
+                if scaling.needs_request() && service.cpu.is_none() {
+                    let rule = "percents of a request need one, and the service's cpu is not given";
+                    it.wrong(Code::E010, rule, "\"cpu\": { \"request\": 0.5 }");
+                }
+            });
+        }
+        let key = if service.scaling.is_some() { "scaling" } else { "deploy" };
         if *service.balancer() == Balance::None && service.balance.is_some() {
             let rule = "without a balancer all goes to the first instance, however many there are";
-            findings.wrong_at("scaling", Code::E010, rule, "\"balance\": \"round_robin\"");
+            findings.wrong_at(key, Code::E010, rule, "\"balance\": \"round_robin\"");
         }
         if service.subset.is_some() {
             let rule = "is of a fixed number of instances, and these come and go";
@@ -48,7 +66,7 @@ impl Checker<'_> {
                     findings.inside(name, |it| it.wrong_at("cpu", Code::E010, rule, ""));
                 }
                 // What comes and goes may also be pending.
-                if service.scaling.is_none() {
+                if !service.comes_and_goes() {
                     let on_one = service.instances.div_ceil(hosts.count.max(1));
                     taken += requested(cpu.request) * u64::from(on_one);
                 }

@@ -134,6 +134,8 @@ impl<'m> Compiler<'m> {
             replication: None,
             start: service.start.law(),
             scaler,
+            restart: service.restart,
+            readiness: service.readiness,
             key: key_of(name),
         });
     }

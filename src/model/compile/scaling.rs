@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::model::file::HostGroup;
+use crate::parts::scaling::Scaling;
 use crate::parts::scaling::metric::requested;
+use crate::parts::scaling::timetable::{Entry, Timetable};
 
 /// How long Kubernetes lets an instance go on that is told to stop
 /// (`terminationGracePeriodSeconds`).
@@ -32,12 +34,21 @@ impl Compiler<'_> {
     }
 
     pub(super) fn scaler(&mut self, id: ServiceId, service: &Service) -> Option<ScalerId> {
-        let spec = service.scaling.clone()?;
+        if !service.comes_and_goes() {
+            return None;
+        }
+        // Nobody decides anew how many there are: always as many as at the beginning.
+        let always = || {
+            let entries = vec![Entry { at: Span::ZERO, instances: service.instances }];
+            Scaling::Timetable(Timetable { entries, every: Span::from_whole_secs(366 * 86_400) })
+        };
+        let spec = service.scaling.clone().unwrap_or_else(always);
         Some(self.network.scalers.push(Scaler {
             service: id,
             spec,
             first: service.instances,
             request: service.cpu.map_or(0, |it| requested(it.request)),
+            deploy: service.deploy,
             grace: service.grace.unwrap_or(GRACE),
         }))
     }

@@ -5,6 +5,8 @@ use crate::parts::balance::{Balance, SlowStart};
 use crate::parts::device::buffer::Buffer;
 use crate::parts::discipline::Discipline;
 use crate::parts::distribution::Distribution;
+use crate::parts::operation::deploy::Deploy;
+use crate::parts::operation::restart::Restart;
 use crate::parts::policy::adaptive_patience::AdaptivePatience;
 use crate::parts::policy::codel::Codel;
 use crate::parts::policy::health::Health;
@@ -93,10 +95,22 @@ pub struct Service {
     /// The time an instance takes to start once its host is up.
     #[serde(default = "no_time")]
     pub start: Distribution,
+    /// How an instance that crashes is started again. Whoever does that knows that it is gone: it gets
+    /// no requests until it has started and passed a check, if there is one. If absent, it is back when
+    /// the fault says.
+    #[serde(default)]
+    pub restart: Option<Restart>,
     /// Who decides how many instances there are while it runs; `instances` is how many it begins
     /// with. Always so many if absent.
     #[serde(default)]
     pub scaling: Option<Scaling>,
+    /// A new version that is brought out while it runs. None if absent.
+    #[serde(default)]
+    pub deploy: Option<Deploy>,
+    /// Whether an instance gets requests only when it has started. If not, it gets them as soon as
+    /// it is placed, or restarted, and refuses them until it has.
+    #[serde(default = "yes")]
+    pub readiness: bool,
     /// How long an instance that is no longer wanted may go on with the requests it has. 30 s if
     /// absent, as in Kubernetes.
     #[serde(default)]
@@ -118,6 +132,9 @@ pub struct Service {
     pub operations: Named<Vec<Step>>,
 }
 
+fn yes() -> bool {
+    true
+}
 fn no_time() -> Distribution {
     Distribution::Constant(Span::ZERO)
 }
@@ -140,9 +157,15 @@ impl Service {
         }
     }
 
-    /// How many instances there are at most.
-    pub fn most(&self) -> u32 {
-        self.scaling.as_ref().map_or(self.instances, |it| it.max().max(self.instances))
+    /// Whether instances come and go while it runs.
+    pub fn comes_and_goes(&self) -> bool {
+        self.scaling.is_some() || self.deploy.is_some()
+    }
+
+    /// For how many instances there must be places: new ones come while old ones finish what they have.
+    fn places(&self) -> u32 {
+        let most = self.scaling.as_ref().map_or(self.instances, |it| it.max().max(self.instances));
+        if self.deploy.is_some() { most.saturating_mul(2) } else { most }
     }
 }
 
@@ -196,18 +219,18 @@ impl Model {
     /// How many instances of a service each host of its group may have, where hosts come and go and
     /// instances with them; none if they stay on the hosts that they are spread over.
     pub fn each_host(&self, service: &Service) -> Option<u32> {
-        let (scaling, cpu) = (service.scaling.as_ref()?, service.cpu?);
+        let cpu = service.cpu.filter(|_| service.comes_and_goes())?;
         let group = self.hosts.get(&service.hosts)?;
         group.autoscaling.as_ref()?;
         let room = (f64::from(group.cores) / cpu.request + 1e-9).floor();
-        Some((room.max(1.0) as u32).min(scaling.max()))
+        Some((room.max(1.0) as u32).min(service.places()))
     }
 
     /// For how many instances of a service there are places.
     pub fn laid_out(&self, service: &Service) -> u32 {
         match self.each_host(service) {
             Some(each) => each.saturating_mul(self.hosts[&service.hosts].most()),
-            None => service.most(),
+            None => service.places(),
         }
     }
 }

@@ -106,6 +106,10 @@ impl Careful {
         }
         let healthy = |it: &u32| candidates[*it as usize].healthy;
         if !among.iter().any(healthy) {
+            let there = |it: &u32| candidates[*it as usize].there;
+            if among.iter().any(there) {
+                among.retain(there);
+            }
             return;
         }
         if let (Some(distances), Some((zone, _))) = (&self.zones, caller.instance) {
@@ -116,7 +120,7 @@ impl Careful {
                 if ranks.len() <= rank {
                     ranks.resize(rank + 1, (0, 0));
                 }
-                ranks[rank].0 += 1;
+                ranks[rank].0 += u32::from(candidates[*it as usize].there);
                 ranks[rank].1 += u32::from(healthy(it));
             }
             let rank = distances.rank(ranks, draw.unit()).expect("one is healthy");

@@ -106,6 +106,8 @@ pub struct Candidate {
     /// Requests sent there and not yet back.
     pub outstanding: u32,
     pub healthy: bool,
+    /// Whether there is such an instance at all: a service that scales has places for more.
+    pub there: bool,
 }
 
 /// Where a balancer that goes round is.
@@ -153,15 +155,20 @@ impl Rule {
 #[derive(Clone, Copy)]
 enum Among<'a> {
     All(&'a [Candidate]),
-    /// Some are left out; so many are not, at least one.
+    /// Some are left out; so many are not, at least one: those that are healthy.
     Healthy(&'a [Candidate], usize),
+    /// None is healthy, and so many are there, at least one.
+    There(&'a [Candidate], usize),
 }
 
 impl<'a> Among<'a> {
     #[cold]
     fn healthy(candidates: &'a [Candidate]) -> Self {
         match candidates.iter().filter(|it| it.healthy).count() {
-            0 => Among::All(candidates),
+            0 => match candidates.iter().filter(|it| it.there).count() {
+                0 => Among::All(candidates),
+                count => Among::There(candidates, count),
+            },
             count if count == candidates.len() => Among::All(candidates),
             count => Among::Healthy(candidates, count),
         }
@@ -169,7 +176,7 @@ impl<'a> Among<'a> {
 
     fn candidates(self) -> &'a [Candidate] {
         match self {
-            Among::All(candidates) | Among::Healthy(candidates, _) => candidates,
+            Among::All(it) | Among::Healthy(it, _) | Among::There(it, _) => it,
         }
     }
 
@@ -178,7 +185,7 @@ impl<'a> Among<'a> {
     fn count(self) -> usize {
         match self {
             Among::All(candidates) => candidates.len(),
-            Among::Healthy(_, count) => count,
+            Among::Healthy(_, count) | Among::There(_, count) => count,
         }
     }
 
@@ -187,10 +194,10 @@ impl<'a> Among<'a> {
     fn nth(self, n: usize) -> usize {
         match self {
             Among::All(_) => n,
-            Among::Healthy(candidates, _) => {
-                let mut healthy = (0..candidates.len()).filter(|&at| candidates[at].healthy);
-                healthy.nth(n).unwrap_or_default()
-            }
+            _ => (0..self.candidates().len())
+                .filter(|&at| self.allows(at))
+                .nth(n)
+                .unwrap_or_default(),
         }
     }
 
@@ -199,6 +206,7 @@ impl<'a> Among<'a> {
         match self {
             Among::All(_) => true,
             Among::Healthy(candidates, _) => candidates[at].healthy,
+            Among::There(candidates, _) => candidates[at].there,
         }
     }
 
@@ -217,7 +225,8 @@ mod tests {
         [Rule::None, Rule::Random, Rule::RoundRobin, Rule::LeastOutstanding, Rule::PowerOfTwo];
 
     pub fn candidates<const N: usize>(outstanding: [u32; N], healthy: [bool; N]) -> [Candidate; N] {
-        let mut all = outstanding.map(|outstanding| Candidate { outstanding, healthy: true });
+        let mut all =
+            outstanding.map(|outstanding| Candidate { outstanding, healthy: true, there: true });
         all.iter_mut().zip(healthy).for_each(|(it, healthy)| it.healthy = healthy);
         all
     }
@@ -273,6 +282,16 @@ mod tests {
         for balance in &ALL[1..] {
             let counts = counts(*balance, all, 4000);
             assert!(counts.iter().all(|it| it.abs_diff(1000) < 110), "{balance:?}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn places_without_an_instance_get_nothing_even_if_none_is_believed_to_work() {
+        let mut all = candidates([1; 4], [false; 4]);
+        (all[1].there, all[2].there) = (false, false);
+        for balance in &ALL[1..] {
+            let [a, b, c, d] = counts(*balance, all, 2000);
+            assert!(b + c == 0 && a.abs_diff(d) < 180, "{balance:?}: {a} {b} {c} {d}");
         }
     }
 

@@ -3,8 +3,8 @@
 //! By turns as nginx has it: each instance gains its weight, the one with most gives up what all
 //! gained ("smooth weighted round robin", `ngx_http_upstream_round_robin.c`): with weights 5, 1, 1
 //! that is a a b a c a a, not five in a row. The other rules weigh as well: random draws by weight,
-//! and least outstanding compares what each has to do by its weight (nginx `least_conn`; Envoy's
-//! "weighted least request").
+//! and least outstanding compares what each has to do by its weight, and among equals, such as idle
+//! ones, goes by turns by weight (nginx `least_conn`).
 
 use super::{Candidate, Rule};
 use crate::problem::{Code, Findings};
@@ -67,9 +67,9 @@ impl Weighed<'_> {
         self.weights[place as usize]
     }
 
-    /// What one more request would make of an instance's load, by its weight.
+    /// What an instance has to do, by its weight.
     fn load(&self, place: u32) -> f64 {
-        (f64::from(self.candidates[place as usize].outstanding) + 1.0) / self.weight(place)
+        f64::from(self.candidates[place as usize].outstanding) / self.weight(place)
     }
 }
 
@@ -83,38 +83,44 @@ impl Turns {
         match rule {
             Rule::None => weighed.among[0],
             Rule::Random => random(weighed, draw),
-            Rule::RoundRobin => self.smooth(weighed),
+            Rule::RoundRobin => self.smooth(weighed, |_| true),
             Rule::LeastOutstanding => self.least(weighed),
             Rule::PowerOfTwo => less_of_two(weighed, draw),
         }
     }
 
-    fn smooth(&mut self, weighed: &Weighed) -> u32 {
-        let mut total = 0.0;
-        let mut best = weighed.among[0];
-        for place in weighed.among {
-            let weight = weighed.weight(*place);
+    /// The next one by turns, of those that may have it, of whom there is at least one.
+    fn smooth(&mut self, weighed: &Weighed, may: impl Fn(u32) -> bool) -> u32 {
+        let (mut total, mut best) = (0.0, None);
+        for place in weighed.among.iter().copied().filter(|it| may(*it)) {
+            let weight = weighed.weight(place);
             total += weight;
-            self.gained[*place as usize] += weight;
-            if self.gained[*place as usize] > self.gained[best as usize] {
-                best = *place;
+            self.gained[place as usize] += weight;
+            if best.is_none_or(|it: u32| self.gained[place as usize] > self.gained[it as usize]) {
+                best = Some(place);
             }
         }
+        let best = best.expect("there is at least one");
         self.gained[best as usize] -= total;
         best
     }
 
-    /// Among equals it goes round.
+    /// Among equals it goes by turns by weight, or round where these are equal too.
     fn least(&mut self, weighed: &Weighed) -> u32 {
+        let loads = weighed.among.iter().map(|it| weighed.load(*it));
+        let least = loads.fold(f64::INFINITY, f64::min);
+        let is_least = |it: u32| weighed.load(it) == least;
         let next = self.next as u32;
         let start = weighed.among.partition_point(|it| *it < next) % weighed.among.len();
         let (before, after) = weighed.among.split_at(start);
-        let round = after.iter().chain(before).copied();
-        let best =
-            round.reduce(|best, it| if weighed.load(it) < weighed.load(best) { it } else { best });
-        let best = best.expect("there is at least one");
-        self.next = best as usize + 1;
-        best
+        let mut round = after.iter().chain(before).copied().filter(|it| is_least(*it));
+        let first = round.next().expect("there is at least one");
+        let chosen = match round.all(|it| weighed.weight(it) == weighed.weight(first)) {
+            true => first,
+            false => self.smooth(weighed, is_least),
+        };
+        self.next = chosen as usize + 1;
+        chosen
     }
 }
 
@@ -137,7 +143,13 @@ fn less_of_two(weighed: &Weighed, draw: &mut Draw) -> u32 {
     let second = draw.below(count - 1);
     let second = if second < first { second } else { second + 1 };
     let (first, second) = (weighed.among[first as usize], weighed.among[second as usize]);
-    if weighed.load(second) < weighed.load(first) { second } else { first }
+    let (one, other) = (weighed.load(first), weighed.load(second));
+    let (mine, both) = (weighed.weight(first), weighed.weight(first) + weighed.weight(second));
+    if one == other && both != 2.0 * mine {
+        // Of two equals, such as two idle ones, by weight.
+        return if draw.unit() * both < mine { first } else { second };
+    }
+    if other < one { second } else { first }
 }
 
 #[cfg(test)]
@@ -182,12 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn loads_are_compared_by_weight_and_equals_share_alike() {
-        // (5 + 1) / 2 and (2 + 1) / 1 are alike; (7 + 1) / 1 is more.
-        let least = picks(Rule::LeastOutstanding, [2.0, 1.0, 1.0], [5, 2, 7], 10);
-        assert_eq!(counts(least), [5, 5, 0]);
-        let of_two = counts(picks(Rule::PowerOfTwo, [9.0, 1.0, 1.0], [8, 0, 7], 90_000));
-        // The first and the second are alike: whichever is drawn first. The third wins of nobody.
-        fair(of_two, [0.5, 0.5, 0.0]);
+    fn loads_are_compared_by_weight() {
+        // 6 / 2 and 3 / 1 are alike and take turns by weight; 7 / 1 is more.
+        let least = picks(Rule::LeastOutstanding, [2.0, 1.0, 1.0], [6, 3, 7], 9);
+        assert_eq!(counts(least), [6, 3, 0]);
+        let idle = picks(Rule::LeastOutstanding, [1.01, 1.0], [0, 0], 201);
+        assert_eq!(counts(idle), [101, 100]);
+        let of_two = counts(picks(Rule::PowerOfTwo, [9.0, 3.0, 3.0], [9, 3, 7], 90_000));
+        // The first and the second are alike: by weight. The third wins of nobody.
+        fair(of_two, [1.0 / 3.0 * 0.75 + 1.0 / 3.0, 1.0 / 3.0 * 0.25 + 1.0 / 3.0, 0.0]);
     }
 }

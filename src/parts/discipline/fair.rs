@@ -43,6 +43,7 @@ impl Fair {
 ///
 /// The first in a class's line is tagged with when it may start: once all before it of its class
 /// have had their turns, and not before the class came back from idling. The least tag goes next.
+/// Once nobody is left, at work or in line, nothing is owed any more.
 #[derive(Clone, Debug)]
 pub struct VirtualTime {
     /// The tag of the last request that was let in.
@@ -68,6 +69,11 @@ impl VirtualTime {
     pub fn served(&mut self, class: usize) {
         self.now = self.starts[class];
         self.starts[class] += self.steps[class];
+    }
+
+    /// Nobody is at work, and nobody waits: time goes on to the end of the last turn.
+    pub fn all_idle(&mut self) {
+        self.now = self.starts.iter().copied().fold(self.now, f64::max);
     }
 
     pub fn start(&self, class: usize) -> f64 {
@@ -102,11 +108,22 @@ mod tests {
     }
 
     #[test]
-    fn who_idles_saves_nothing_up_and_owes_nothing() {
+    fn who_idles_while_others_work_saves_nothing_up() {
         let mut time = VirtualTime::new(&[1.0, 1.0]);
         time.came(0);
         turns(&mut time, &[0], 100);
         time.came(1);
+        // The other's last turn is not over yet.
         assert_eq!(turns(&mut time, &[0, 1], 4), [1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn nobody_owes_anything_once_all_have_idled() {
+        let mut time = VirtualTime::new(&[0.01, 1.0]);
+        time.came(0);
+        turns(&mut time, &[0], 1);
+        time.all_idle();
+        (0..2).for_each(|it| time.came(it));
+        assert_eq!(turns(&mut time, &[0, 1], 4), [0, 1, 1, 1]);
     }
 }

@@ -102,7 +102,8 @@ pub struct Fault {
     /// times.
     #[serde(default)]
     pub every: Option<Distribution>,
-    /// How long it lasts, or is held. Drawn anew each time, if it comes again and again.
+    /// How long it lasts, or is held. Drawn anew each time, if it comes again and again. A program that
+    /// is restarted (`restart`) crashes once if absent, and as often as it is started meanwhile if not.
     #[serde(rename = "for", default = "no_time")]
     pub duration: Distribution,
     /// How it shows, if a zone, a host, an instance or a link fails.
@@ -131,6 +132,11 @@ impl Fault {
     /// All of it, ramps too.
     pub fn whole(&self) -> Span {
         self.rise + self.length() + self.decay
+    }
+
+    /// Whether a program fails at once, and nothing else.
+    pub fn is_crash_of_a_program(&self) -> bool {
+        self.instance.is_some() && self.slow.is_none() && self.style == FaultStyle::Crash
     }
 
     /// What fails, in reports: "zone a", "host rack.0".
@@ -245,6 +251,8 @@ impl Fault {
                 let rule = "a loss is over at once";
                 findings.wrong_at("for", Code::E010, rule, "leave it out");
             }
+            // A program that crashes and is restarted: what is restarted says how long that takes.
+            None if self.is_crash_of_a_program() => {}
             None if lasts.is_zero() => {
                 let mend = "an outage takes minutes: \"20m\"";
                 findings.wrong_at("for", Code::E007, "must be longer than nothing", mend);

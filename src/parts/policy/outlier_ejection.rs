@@ -71,8 +71,10 @@ impl OutlierEjection {
     }
 
     /// How many of so many instances may be left out at a time.
+    ///
+    /// A whole number counts as one although its share may be a little less in binary: 0.29 of 100.
     pub fn most(&self, instances: u32) -> u32 {
-        ((self.share * f64::from(instances)) as u32).max(1)
+        ((self.share * f64::from(instances) * (1.0 + 1e-12)) as u32).max(1)
     }
 }
 

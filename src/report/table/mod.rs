@@ -7,6 +7,7 @@ mod grid;
 mod over_time;
 mod run;
 mod story;
+mod theory;
 mod versus;
 
 use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Verb};

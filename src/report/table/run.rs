@@ -1,7 +1,7 @@
 //! One point in full: its classes, its devices and pools, what binds.
 
-use super::grid::{Cell, Grid, Tone};
-use super::{FULLEST, Page, UNSETTLED, cell, judged, objective_text};
+use super::grid::{Cell, Grid};
+use super::{FULLEST, Page, UNSETTLED, cell, judged, objective_text, theory};
 use crate::outcome::{Estimate, Kept, Outcome, Overload, Point, Unit};
 use crate::report::figure;
 use std::iter::once;
@@ -80,7 +80,8 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
     policies(page, point);
     coming_and_going(page, point);
     page.table("Altogether", altogether(point), "");
-    theory(page, point);
+    theory::beside(page, point);
+    theory::parts(page, point);
     verdict(page, point);
 }
 
@@ -382,37 +383,6 @@ fn altogether(point: &Point) -> Grid {
         grid.rows.push(row);
     }
     grid
-}
-
-fn theory(page: &mut Page, point: &Point) {
-    let mut grid = Grid::new(1, ["metric", "simulated", "theory", "method", ""]);
-    for (metric, theory) in &point.theory {
-        let Some(estimate) = point.metric(metric) else { continue };
-        let far = (estimate.value - theory.value).abs();
-        let agrees = estimate.half_width.map(|it| far <= it);
-        let mark = match agrees {
-            Some(true) => Cell::words("agrees").tone(Tone::Good),
-            Some(false) => Cell::words("differs").tone(Tone::Bad),
-            None => Cell::default(),
-        };
-        let predicted = figure::figure(&crate::outcome::Estimate {
-            value: theory.value,
-            half_width: None,
-            ..*estimate
-        });
-        grid.rows.push(vec![
-            Cell::words(metric),
-            Cell::figure(figure::figure(estimate)),
-            Cell::figure(predicted),
-            Cell::words(&theory.method),
-            mark,
-        ]);
-    }
-    page.table(
-        "Beside theory",
-        grid,
-        "Agrees: the prediction lies inside the interval, as it does 95 times in 100 where the theory holds.",
-    );
 }
 
 fn verdict(page: &mut Page, point: &Point) {

@@ -55,7 +55,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             return self.refuse(id, to, service, why);
         }
         let workers = self.instances[at].workers;
-        if self.pools[workers].take(&self.tokens, self.now, id) {
+        if self.pools[workers].take(self.now) {
             self.let_in(id, at, Span::ZERO);
             return Flow::On;
         }
@@ -141,8 +141,16 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     /// How much the first step has to do: it will draw the same.
     fn size_ns(&self, id: TokenId) -> u64 {
-        match self.network.steps[self.tokens[id].step] {
-            Step::Compute { work, .. } | Step::Delay { work, .. } | Step::Wait { work } => {
+        let mut at = self.tokens[id].step;
+        while let Step::Due | Step::GiveWay { .. } = self.network.steps[at] {
+            at = StepId::new(at.index() + 1);
+        }
+        match self.network.steps[at] {
+            // Its core has to wake up before it computes.
+            Step::Wake { work, .. }
+            | Step::Compute { work, .. }
+            | Step::Delay { work, .. }
+            | Step::Wait { work } => {
                 let work = self.named.works.at(work);
                 work.law.draw(&mut self.draw(id, work.key)).nanos()
             }
@@ -183,7 +191,8 @@ impl<'n, P: Probe> Engine<'n, P> {
     }
 
     fn let_in(&mut self, id: TokenId, at: InstanceId, waited: Span) {
-        let pool = &self.pools[self.instances[at].workers];
+        let pool = &mut self.pools[self.instances[at].workers];
+        pool.let_in(&self.tokens, id);
         self.probe.seized(pool.group, waited);
         if self.rules(at).1.order.preempts() {
             self.gates[at].at_work.push(id);

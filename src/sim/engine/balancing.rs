@@ -54,8 +54,10 @@ impl<P: Probe> Engine<'_, P> {
     /// What its balancer believes of an instance, by checks and by how callers fared.
     pub(super) fn believe(&mut self, instance: InstanceId) {
         let Instance { belief, record, .. } = &self.instances[instance];
-        let healthy = belief.healthy && !record.is_out && self.is_in_service(instance);
+        let there = self.is_in_service(instance);
+        let healthy = belief.healthy && !record.is_out && there;
         self.note_readiness(instance);
+        self.candidates[instance].there = there;
         if self.candidates[instance].healthy == healthy {
             return;
         }
@@ -104,10 +106,12 @@ impl<P: Probe> Engine<'_, P> {
         if !self.instances[instance].record.saw(ejection, failed) {
             return;
         }
-        let all = spec.instances.clone().map_ids();
-        let out = all.filter(|it| self.instances[*it].record.is_out).count() as u32;
-        let instances = (spec.instances.end.index() - spec.instances.start.index()) as u32;
-        if out >= ejection.most(instances) {
+        let (mut there, mut out) = (0, 0);
+        for it in spec.instances.clone().map_ids().filter(|it| self.is_in_service(*it)) {
+            there += 1;
+            out += u32::from(self.instances[it].record.is_out);
+        }
+        if out >= ejection.most(there) {
             return;
         }
         let span = self.instances[instance].record.leave_out(ejection, self.now);

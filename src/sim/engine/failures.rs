@@ -119,7 +119,13 @@ impl<P: Probe> Engine<'_, P> {
     fn instances_fail(&mut self, instances: &[InstanceId], style: FaultStyle) {
         for instance in instances {
             self.troubles.down[*instance] += 1;
-            self.goes_down(*instance, style);
+            let restarts = style == FaultStyle::Crash && self.restart_of(*instance).is_some();
+            if !restarts {
+                self.goes_down(*instance, style);
+            } else if self.instances[*instance].state != Health::Down {
+                self.goes_down(*instance, style);
+                self.crashed(*instance);
+            }
         }
         match style {
             FaultStyle::Crash => self.reset_the_dead(),
@@ -136,6 +142,12 @@ impl<P: Probe> Engine<'_, P> {
             self.troubles.down[*instance] -= 1;
             let host = self.network.instances[*instance].host;
             if self.troubles.down[*instance] > 0 || self.down[host] > 0 {
+                continue;
+            }
+            // What crashed is started again when its pause is over.
+            if self.restart_of(*instance).is_some()
+                && self.instances[*instance].state == Health::Down
+            {
                 continue;
             }
             // What had gone silent comes back without memory of what it was doing.

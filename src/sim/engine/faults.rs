@@ -59,6 +59,7 @@ impl<P: Probe> Engine<'_, P> {
             for instance in &spec.instances {
                 // What had gone silent comes back without memory of what it was doing.
                 self.turn(*instance, Health::Down);
+                self.forget_crashes(*instance);
                 self.instances[*instance].stamp += 1;
             }
             let stamp = self.troubles.host_stamps[*host];
@@ -76,7 +77,7 @@ impl<P: Probe> Engine<'_, P> {
             self.troubles.host_is_back(host, self.now);
         }
         for instance in &self.network.hosts[host].instances {
-            if self.troubles.down[*instance] == 0 {
+            if self.may_start(*instance) {
                 self.start(*instance);
             }
         }
@@ -95,7 +96,11 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     pub(super) fn instance_up(&mut self, instance: InstanceId, stamp: u32) {
-        if self.instances[instance].stamp == stamp && self.comes_up(instance) {
+        if self.instances[instance].stamp != stamp || self.crashes_again(instance) {
+            return;
+        }
+        if self.comes_up(instance) {
+            self.runs_again(instance);
             self.turn(instance, Health::Up);
             if let Some(buffer) = self.network.instances[instance].buffer {
                 self.buffers[buffer].empty();
@@ -197,6 +202,7 @@ impl<P: Probe> Engine<'_, P> {
                 self.freeze_accelerator(instance);
             }
         }
+        self.replace_silent_consumers();
     }
 
     /// A program that falls silent on a host that goes on uses the devices there no more, and what it
@@ -292,7 +298,9 @@ impl<P: Probe> Engine<'_, P> {
         match self.step_of(id) {
             // Whoever fails does not stand where it worked.
             _ if self.tokens[id].failing != 0 => {}
-            _ if self.is_out_of_work(&self.tokens[id]) => {}
+            _ if self.is_out_of_work(&self.tokens[id]) => {
+                self.computed(id, self.interrupted.at(self.tokens[id].left).left);
+            }
             Step::Delay { .. } => self.stop_computing(id),
             // Its core wakes up for nobody.
             Step::Wake { depth, .. } => {

@@ -12,6 +12,7 @@ mod budgets;
 mod caches;
 mod calls;
 mod connections;
+mod deploys;
 mod disks;
 mod ends;
 mod failover;
@@ -23,12 +24,15 @@ mod policies;
 mod provisioning;
 mod queues;
 mod replication;
+mod restarts;
 mod scaling;
 mod sessions;
 mod sound;
 mod steps;
 mod taking_back;
 mod waste;
+
+use restarts::Restarts;
 
 use super::accelerator::{Accelerator, Served};
 use super::arrivals::Arrivals;
@@ -126,6 +130,8 @@ pub struct Usage {
     pub replications: Table<ReplicationId, ReplicationUse>,
     pub queues: Table<QueueId, QueueArea>,
     pub scalers: Table<ScalerId, ScalingUse>,
+    /// How often instances were started again after they had crashed.
+    pub restarts: Table<ServiceId, u32>,
     /// Nanoseconds that each instance was there; none if nobody came or went.
     pub present_ns: Table<InstanceId, u128>,
     pub hosts: Table<ProvisionerId, HostsUse>,
@@ -214,6 +220,9 @@ enum Control {
     Scale(ScalerId),
     Started(InstanceId, u32),
     Killed(InstanceId, u32),
+    Deploy(ScalerId),
+    GoesOn(ScalerId),
+    Restart(InstanceId, u32),
     LookForRoom(ProvisionerId),
     Provisioned(ProvisionerId, HostId),
     /// Of a standby, over its present connection: something has come for it, or from it to the
@@ -470,6 +479,7 @@ struct Engine<'n, P> {
     crowds: Crowds,
     hosts: Hosts,
     scalers: Table<ScalerId, ScalerState>,
+    restarts: Restarts,
     /// What else is out of the ordinary.
     troubles: Troubles,
     presence: Table<ServiceId, Presence>,
@@ -537,7 +547,11 @@ impl<'n, P: Probe> Engine<'n, P> {
             computed_at_opening_ns: network.instances.map(|_, _| 0),
             candidates: by_instance(
                 network,
-                network.instances.map(|_, _| Candidate { outstanding: 0, healthy: true }),
+                network.instances.map(|_, _| Candidate {
+                    outstanding: 0,
+                    healthy: true,
+                    there: true,
+                }),
             ),
             balancers: by_service(network, network.services.map(|_, _| Balancer::default())),
             careful: network.careful.map(|_, it| CarefulState::new(it)),
@@ -574,6 +588,7 @@ impl<'n, P: Probe> Engine<'n, P> {
                 false => network.instances.map(|_, _| Life::default()),
             },
             hosts: Hosts::new(network),
+            restarts: Restarts::new(network),
             scalers: network.scalers.map(|_, it| ScalerState::new(it, Time::ZERO + plan.warm_up)),
             troubles: Troubles::new(network),
             presence: network
@@ -843,6 +858,9 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::Scale(scaler) => self.scale(scaler),
             Control::Started(instance, round) => self.started(instance, round),
             Control::Killed(instance, round) => self.killed(instance, round),
+            Control::Deploy(scaler) => self.deploy(scaler),
+            Control::GoesOn(scaler) => self.deploy_goes_on(scaler),
+            Control::Restart(instance, stamp) => self.restart(instance, stamp),
             Control::LookForRoom(id) => self.look_for_room(id),
             Control::Provisioned(id, host) => self.provisioned(id, host),
             Control::Shipped(member, stamp) => self.shipped(member, stamp),
@@ -868,6 +886,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.queues.open(now);
         self.lives.iter_mut().for_each(|it| it.open(now));
         self.scalers.iter_mut().for_each(|it| it.open(now));
+        self.restarts.counted.iter_mut().for_each(|it| *it = 0);
         self.hosts.open(self.network, now);
         self.sessions.open(now);
         self.presence.iter_mut().for_each(|it| it.open(now));
@@ -939,6 +958,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             replications: self.replications.map(|_, it| it.measured(now)),
             queues: self.network.queues.map(|id, _| self.queues.measured(now, id)),
             scalers: self.scalers.map(|_, it| it.measured(now)),
+            restarts: self.restarts.counted.clone(),
             present_ns: self.lives.map(|_, it| it.present_ns(now)),
             hosts: self.hosts.of.map(|_, it| it.used),
             hosts_present_ns: self.hosts.present_ns(now),

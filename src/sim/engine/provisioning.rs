@@ -72,9 +72,7 @@ impl<P: Probe> Engine<'_, P> {
             if self.network.hosts[host].group != spec.group {
                 continue;
             }
-            let all = service.instances.clone().map_ids();
-            let there = all.filter(|it| self.lives[*it].counts()).count() as u32;
-            for _ in there..self.scalers[scaler].wanted.level() {
+            for _ in 0..self.missing(scaler) {
                 if left < of.request {
                     (needed, left) = (needed + 1, spec.room);
                 }

@@ -8,23 +8,23 @@ use super::*;
 use crate::network::{QueueId, Send, SendId};
 use crate::parts::queue::Full;
 use crate::sim::probe::Queued;
-use crate::sim::queue::{Fate, Next};
+use crate::sim::queue::{Content, Fate, Next};
 use crate::sim::token::Reason;
 
 impl<P: Probe> Engine<'_, P> {
     #[inline(never)]
     pub(super) fn send_message(&mut self, id: TokenId, send: SendId) -> Flow {
         let Send { queue, key } = self.network.sends[send];
-        let Token { class, key: own, .. } = self.tokens[id];
+        let Token { class, key: own, origin, .. } = self.tokens[id];
         let luck = if key == 0 { own } else { rng::mix(own ^ key) };
-        match self.put_message(queue, class, luck) {
+        match self.put_message(queue, Content { key: luck, class, origin }) {
             true => Flow::On,
             false => self.fail(id, Reason::Refused),
         }
     }
 
     /// Whether the queue takes the message.
-    fn put_message(&mut self, queue: QueueId, class: ClassId, key: u64) -> bool {
+    fn put_message(&mut self, queue: QueueId, content: Content) -> bool {
         let spec = &self.network.queues[queue];
         if self.queues.is_full(queue, spec.length) {
             match spec.full {
@@ -35,7 +35,7 @@ impl<P: Probe> Engine<'_, P> {
                 Full::DropOldest => self.drop_oldest(queue),
             }
         }
-        self.queues.put(self.now, queue, class, key);
+        self.queues.put(self.now, queue, content);
         self.probe.queued(self.now, queue, Queued::Sent);
         if self.queues.alive() > ALIVE_MAX {
             self.give_up_run(Failure::TooManyInside { at: self.now });
@@ -46,8 +46,8 @@ impl<P: Probe> Engine<'_, P> {
 
     fn drop_oldest(&mut self, queue: QueueId) {
         if let Some(message) = self.queues.take_first(self.now, queue) {
-            self.queues.settle(self.now, queue, message, Fate::Dropped);
             self.probe.queued(self.now, queue, Queued::Dropped);
+            self.bury(queue, message, Fate::Dropped);
         }
     }
 
@@ -84,12 +84,14 @@ impl<P: Probe> Engine<'_, P> {
         }
         let Some(message) = first else { return };
         let key = match message.deliveries {
-            0 | 1 => message.key,
-            tries => rng::attempt(message.key ^ spec.key, tries - 1),
+            0 | 1 => message.content.key,
+            tries => rng::attempt(message.content.key ^ spec.key, tries - 1),
         };
         let program = self.network.guards[spec.guard].first;
-        let id = self.tokens.admit(message.class, spec.guard, program, key, self.now);
+        let Content { class, origin, .. } = message.content;
+        let id = self.tokens.admit(class, spec.guard, program, key, self.now);
         let token = &mut self.tokens[id];
+        token.origin = origin;
         token.flags = flag::DELIVERS;
         token.user = delivery;
         self.set_patience(id, spec.guard);
@@ -101,13 +103,38 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn delivery_timed_out(&mut self, id: TokenId) {
         let token = self.tokens[id];
         self.hand_back(&token, true);
-        let lost = token.depth > 0 && self.instances[token.held(0)].state == super::Health::Silent;
-        let queue = self.queues.queue_of(token.user);
-        if lost {
-            self.tokens[id].flags &= !flag::DELIVERS;
-            self.queues.end(self.now, token.user);
+        match self.is_silent_consumer(&token) {
+            true => self.replace_consumer(id),
+            false => self.deliver(self.queues.queue_of(token.user)),
         }
+    }
+
+    fn is_silent_consumer(&self, token: &Token) -> bool {
+        token.depth > 0 && self.instances[token.held(0)].state == super::Health::Silent
+    }
+
+    /// The queue waits for it no longer.
+    fn replace_consumer(&mut self, id: TokenId) {
+        let delivery = self.tokens[id].user;
+        let queue = self.queues.queue_of(delivery);
+        self.tokens[id].flags &= !flag::DELIVERS;
+        self.queues.end(self.now, delivery);
         self.deliver(queue);
+    }
+
+    /// Instances have gone silent: others take the places of consumers there whose time was over
+    /// before that.
+    pub(super) fn replace_silent_consumers(&mut self) {
+        if self.network.queues.is_empty() {
+            return;
+        }
+        let late = flag::ORPHAN | flag::DELIVERS;
+        let is_lost = |id: &TokenId| {
+            let token = &self.tokens[*id];
+            token.flags & late == late && self.is_silent_consumer(token)
+        };
+        let lost: Vec<TokenId> = self.tokens.ids().filter(is_lost).collect();
+        lost.into_iter().for_each(|id| self.replace_consumer(id));
     }
 
     /// A call is over.
@@ -134,19 +161,25 @@ impl<P: Probe> Engine<'_, P> {
     /// It is delivered again, or dead.
     fn not_acknowledged(&mut self, queue: QueueId, place: u32) {
         let spec = &self.network.queues[queue];
-        let message = *self.queues.message(place);
-        if message.deliveries < spec.attempts {
+        if self.queues.message(place).deliveries < spec.attempts {
             return match spec.pause.is_zero() {
                 true => self.queues.wait_again(self.now, queue, place),
                 false => self.queues.rest(self.now + spec.pause, queue, place),
             };
         }
-        self.queues.settle(self.now, queue, place, Fate::Dead);
         self.probe.queued(self.now, queue, Queued::Dead);
+        self.bury(queue, place, Fate::Dead);
+    }
+
+    /// A message goes for good, to the queue for dead letters if there is one.
+    fn bury(&mut self, queue: QueueId, place: u32, fate: Fate) {
+        let spec = &self.network.queues[queue];
+        let message = *self.queues.message(place);
+        self.queues.settle(self.now, queue, place, fate);
         let Some(dead_letter) = spec.dead_letter else { return };
-        let key = rng::attempt(message.key ^ spec.key, message.deliveries);
+        let key = rng::attempt(message.content.key ^ spec.key, message.deliveries);
         // A queue for dead letters that is full and refuses has lost it: there is nobody to tell.
-        self.put_message(dead_letter, message.class, key);
+        self.put_message(dead_letter, Content { key, ..message.content });
     }
 
     /// Something was planned for a queue: messages have rested, or waited for others long enough.

@@ -37,6 +37,7 @@ impl<P: Probe> Engine<'_, P> {
                 }
             }
             self.expect_looks(scaler);
+            self.expect_deploy(scaler);
         }
     }
 
@@ -65,17 +66,19 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Whether an instance may get requests, as far as its controller is concerned.
     pub(super) fn is_in_service(&self, instance: InstanceId) -> bool {
-        self.lives.is_empty()
-            || self.scaler_of(instance).is_none()
-            || self.lives[instance].phase == Phase::Running
+        let is_there = self.lives.is_empty()
+            || self.scaler_of(instance).is_none_or(|it| {
+                self.lives[instance].phase == Phase::Running && self.is_live(it, instance)
+            });
+        is_there && !self.is_restarting(instance)
     }
 
-    fn scaler_of(&self, instance: InstanceId) -> Option<ScalerId> {
+    pub(super) fn scaler_of(&self, instance: InstanceId) -> Option<ScalerId> {
         self.network.services[self.network.instances[instance].service].scaler
     }
 
-    /// An instance that there is none of takes requests for a service none of which is ready: they
-    /// do not get through. None if some are ready, or all are there and none is ready.
+    /// A place without an instance takes requests for a service that has no instance in service: they
+    /// do not get through. None if there are some, whatever the balancer believes of them.
     #[inline(never)]
     pub(super) fn nobody_ready(&self, service: ServiceId) -> Option<InstanceId> {
         let spec = &self.network.services[service];
@@ -84,7 +87,11 @@ impl<P: Probe> Engine<'_, P> {
         if (self.ejected[service] as usize) < count {
             return None;
         }
-        spec.instances.clone().map_ids().find(|it| self.lives[*it].phase == Phase::Off)
+        let places = || spec.instances.clone().map_ids();
+        if places().any(|it| self.candidates[it].there) {
+            return None;
+        }
+        places().find(|it| self.lives[*it].phase == Phase::Off)
     }
 
     /// Measures each instance of a service.
@@ -175,39 +182,64 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Starts or stops instances until there are as many as are wanted; true if some are gone at once,
     /// and what was at work there is to be reset, all together: nothing is reset twice.
-    fn come_to_wanted(&mut self, scaler: ScalerId) -> bool {
+    pub(super) fn come_to_wanted(&mut self, scaler: ScalerId) -> bool {
+        if self.scalers[scaler].rollout.since.is_some() {
+            self.roll(scaler);
+            if self.scalers[scaler].rollout.since.is_some() {
+                return false;
+            }
+        }
         let mut gone = false;
         let service = self.network.scalers[scaler].service;
         let wanted = self.scalers[scaler].wanted.level();
         let all = self.network.services[service].instances.clone();
         let mut there = self.count_crowds(all.clone());
         while there < wanted {
-            // Those that still drain have their places; there will be room when they are gone.
-            let off = all.clone().map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
-            let off = off.filter(|it| self.has_room(*it));
-            let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { break };
-            self.launch(scaler, next);
-            self.crowds.come(self.network, next);
+            if !self.launch_one(scaler) {
+                break;
+            }
             there += 1;
         }
         while there > wanted {
-            let mut counted = all.clone().map_ids().filter(|it| self.lives[*it].counts());
-            let first = counted.next().expect("more than are wanted");
-            let key = |it: InstanceId| {
-                let life = &self.lives[it];
-                let unready = u8::from(life.phase == Phase::Starting) + u8::from(!life.ready);
-                (unready, self.crowd(it), life.started, it)
-            };
-            let last = counted.fold(first, |last, it| if key(it) > key(last) { it } else { last });
-            gone |= self.stop(scaler, last);
-            self.crowds.go(self.network, last);
+            gone |= self.stop_one(scaler, None);
             there -= 1;
         }
         gone
     }
 
+    /// Starts one where the fewest are; false if there is no place.
+    pub(super) fn launch_one(&mut self, scaler: ScalerId) -> bool {
+        let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
+        // Those that still drain have their places; there will be room when they are gone.
+        let off = all.map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
+        let off = off.filter(|it| self.has_room(*it));
+        let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { return false };
+        self.launch(scaler, next);
+        self.crowds.come(self.network, next);
+        true
+    }
+
+    /// Stops one that is counted, of all or of those of older versions than this: those that are not
+    /// ready first, then those of where the most are. True if it is gone at once.
+    pub(super) fn stop_one(&mut self, scaler: ScalerId, older_than: Option<u32>) -> bool {
+        let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
+        let counted = all.map_ids().filter(|it| self.lives[*it].counts());
+        let mut counted =
+            counted.filter(|it| older_than.is_none_or(|than| self.lives[*it].version < than));
+        let first = counted.next().expect("there is one too many");
+        let key = |it: InstanceId| {
+            let life = &self.lives[it];
+            let unready = u8::from(life.phase == Phase::Starting) + u8::from(!life.ready);
+            (unready, self.crowd(it), life.started, it)
+        };
+        let last = counted.fold(first, |last, it| if key(it) > key(last) { it } else { last });
+        let gone = self.stop(scaler, last);
+        self.crowds.go(self.network, last);
+        gone
+    }
+
     /// Counts those of a service that are wanted; returns how many there are.
-    fn count_crowds(&mut self, all: Range<InstanceId>) -> u32 {
+    pub(super) fn count_crowds(&mut self, all: Range<InstanceId>) -> u32 {
         self.crowds.clear();
         let mut there = 0;
         for it in all.map_ids().filter(|it| self.lives[*it].counts()) {
@@ -231,6 +263,7 @@ impl<P: Probe> Engine<'_, P> {
         life.turn(Phase::Starting, self.now);
         life.round += 1;
         life.started = self.now;
+        life.version = self.scalers[scaler].rollout.newest;
         life.stamp = self.instances[instance].stamp;
         let (round, place) = (life.round, instance.index() - service.instances.start.index());
         let number = (place as u64) << 32 | u64::from(round);
@@ -240,19 +273,32 @@ impl<P: Probe> Engine<'_, P> {
         if self.may_run(instance) {
             self.control(self.now + takes, Control::Started(instance, round));
         }
+        self.restarts_anew(instance);
+        if !service.readiness {
+            self.runs(instance, Belief::default());
+            self.believe(instance);
+        }
+    }
+
+    /// From now on it is one that there is.
+    fn runs(&mut self, instance: InstanceId, belief: Belief) {
+        self.instances[instance].belief = belief;
+        self.instances[instance].ruled = self.has_rules_or_watchers(instance);
+        let life = &mut self.lives[instance];
+        life.turn(Phase::Running, self.now);
+        (life.turned, life.runs_since) = (self.now, Some(self.now));
     }
 
     fn may_run(&self, instance: InstanceId) -> bool {
         let host = self.network.instances[instance].host;
-        let trouble = &self.troubles;
-        self.down[host] == 0 && !trouble.booting[host] && trouble.down[instance] == 0
+        self.down[host] == 0 && !self.troubles.booting[host] && self.may_start(instance)
     }
 
     /// An instance has started, unless it was stopped meanwhile or its host went down: then it comes
     /// back with that.
     pub(super) fn started(&mut self, instance: InstanceId, round: u32) {
         let life = &self.lives[instance];
-        let is_own = life.phase == Phase::Starting && life.round == round;
+        let is_own = life.counts() && life.round == round;
         if is_own && life.stamp == self.instances[instance].stamp {
             self.instance_up(instance, life.stamp);
         }
@@ -276,12 +322,8 @@ impl<P: Probe> Engine<'_, P> {
             Phase::Starting => {
                 let service = self.network.instances[instance].service;
                 let checked = self.network.services[service].health.is_some();
-                let it = &mut self.instances[instance];
-                it.belief = if checked { Belief::unproven() } else { Belief::default() };
-                self.instances[instance].ruled = self.has_rules_or_watchers(instance);
-                self.lives[instance].turn(Phase::Running, self.now);
-                self.lives[instance].turned = self.now;
-                self.lives[instance].runs_since = Some(self.now);
+                let belief = if checked { Belief::unproven() } else { Belief::default() };
+                self.runs(instance, belief);
             }
             Phase::Running => {}
         }
@@ -306,7 +348,12 @@ impl<P: Probe> Engine<'_, P> {
         }
         (life.ready, life.turned) = (ready, self.now);
         let meter = &mut self.scalers[scaler].ready;
-        if ready { meter.up(self.now) } else { meter.down(self.now) }
+        if ready {
+            meter.up(self.now)
+        } else {
+            meter.down(self.now)
+        }
+        self.tell_deploy(scaler);
     }
 
     /// True if it is gone at once.
@@ -314,6 +361,8 @@ impl<P: Probe> Engine<'_, P> {
         self.scalers[scaler].stopped += 1;
         if self.lives[instance].phase == Phase::Starting {
             self.lives[instance].turn(Phase::Off, self.now);
+            // Nothing that was planned for it starts the next that is placed there.
+            self.instances[instance].stamp += 1;
             self.leave_if_empty(self.network.instances[instance].host);
             return false;
         }
@@ -321,11 +370,16 @@ impl<P: Probe> Engine<'_, P> {
         self.believe(instance);
         // From now on somebody looks whether the last request has left.
         self.instances[instance].ruled = true;
+        let round = self.lives[instance].round;
         if self.candidates[instance].outstanding == 0 {
+            // While a deploy goes on whoever comes or goes makes it look again: one at a time.
+            if self.scalers[scaler].rollout.since.is_some() {
+                self.control(self.now, Control::Killed(instance, round));
+                return false;
+            }
             self.be_gone(instance);
             return true;
         }
-        let round = self.lives[instance].round;
         let grace = self.network.scalers[scaler].grace;
         self.control(self.now + grace, Control::Killed(instance, round));
         false
@@ -381,7 +435,9 @@ impl<P: Probe> Engine<'_, P> {
                 astray += u32::from(chosen || works);
             }
             match () {
-                () if there > state.wanted.level() => Err(broken("more instances than wanted")),
+                () if there > state.wanted.level() + self.surge(scaler) => {
+                    Err(broken("more instances than wanted"))
+                }
                 () if ready != state.ready.level() => Err(broken("ready instances are miscounted")),
                 () if astray > 0 => Err(broken("an instance works that is not there")),
                 () => Ok(()),

@@ -228,3 +228,37 @@ fn what_makes_no_difference_changes_nothing() {
         assert!(plain == more, "{first} and {second} differ");
     }
 }
+
+/// Two instances that could become more, and do not.
+const SCALES: &str = r#", "cpu": { "request": 1 },
+    "scaling": { "hpa": { "min": 2, "max": 16, "metrics": [{ "cpu": 65 }] } }"#;
+
+#[test]
+fn places_without_an_instance_are_nobody_to_be_left_out() {
+    let hosts = r#""box": { "cores": 16, "count": 2, "zones": ["a"] }"#;
+    let requests: Vec<Request> = (0..50).map(|i| (i as f64, "app.run", "")).collect();
+    let reasons = |ejection: &str, scales: &str| {
+        let app = format!(
+            r#""app": {{ "hosts": "box", "instances": 2, "balance": "round_robin",
+                 "outlier_ejection": {{ "consecutive": 2, {ejection} }} {scales},
+                 "operations": {{ "run": [{{ "wait": "0.1ms" }}, {{ "fail": 1 }}] }} }}"#
+        );
+        let ends = ends(&scene(hosts, "", &app, &requests));
+        ends.into_iter().map(|it| it.1).collect::<Vec<_>>()
+    };
+    // One of two at most is left out; or both, and then both get requests.
+    for ejection in [r#""share": 0.5"#, r#""share": 1"#] {
+        let plain = reasons(ejection, "");
+        assert_eq!(plain, ["error"; 50]);
+        assert_eq!(reasons(ejection, SCALES), plain);
+    }
+}
+
+#[test]
+fn places_without_an_instance_send_nobody_to_another_zone() {
+    let scales = format!(r#""balance": {{ "nearest_zone": {{}} }} {SCALES}"#);
+    let near = callers(&scales);
+    let requests: Vec<Request> = (0..30).map(|i| (3.0 * i as f64, "front.go", "")).collect();
+    let seen = ends(&scene(TWO_ZONES, LINK, &near, &requests));
+    assert!(seen.iter().zip(&requests).all(|it| it.0 == &(it.1.0 + 1.0, "answered")), "{seen:?}");
+}

@@ -76,6 +76,19 @@ fn where_several_share_a_core_each_slice_is_followed_by_a_switch() {
 }
 
 #[test]
+fn who_is_held_back_by_its_own_limit_only_is_not_switched() {
+    let run = |switch: &str| {
+        let hosts = format!(r#""box": {{ "cores": 4 {switch} }}"#);
+        let app = r#""app": { "hosts": "box", "cpu": { "request": 0.5, "limit": 0.5 },
+            "operations": { "run": [{ "cpu": "10ms" }] } }"#;
+        scene(&hosts, "", app, &[(0.0, "app.run", "")])
+    };
+    answered_at(&run(""), &[20.0]);
+    answered_at(&run(r#", "switch": { "cost": "1ms", "slice": "10000000s" }"#), &[20.0]);
+    answered_at(&run(r#", "switch": { "cost": "1ms", "slice": "3ms" }"#), &[20.0]);
+}
+
+#[test]
 fn long_work_is_done_by_the_core_with_the_fewest_to_serve() {
     let three = [(0.0, "app.run", ""), (0.0, "app.run", ""), (0.0, "app.run", "")];
     let host = r#""cores": 2, "affinity": "5ms""#;

@@ -93,6 +93,17 @@ fn what_computes_goes_on_at_the_lower_speed_and_at_the_usual_afterwards() {
 }
 
 #[test]
+fn a_paused_program_leaves_the_cores_to_its_neighbours() {
+    let two = r#""app": { "hosts": "box", "operations": { "compute": [{ "cpu": "20ms" }] } },
+        "other": { "hosts": "box", "operations": { "compute": [{ "cpu": "20ms" }] } }"#;
+    let paused = from_to(r#""instance": "app.0", "slow": { "cpu": 0 }"#, 5.0, 100.0);
+    let both = [(0.0, "app.compute", ""), (0.0, "other.compute", "")];
+    // Half a core each for five milliseconds, then one after the other.
+    let host = r#""box": { "cores": 1 }"#;
+    answered_at(&failing(host, "", two, &paused, &both), &[117.5, 22.5]);
+}
+
+#[test]
 fn a_processor_that_stands_still_goes_on_where_it_was_and_is_not_busy() {
     let model = slow(r#""cpu": 0"#, 10.0, 300.0, &[(0.0, "app.compute", "")]);
     answered_at(&model, &[310.0]);

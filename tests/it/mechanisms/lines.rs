@@ -298,3 +298,69 @@ fn a_crash_takes_the_interrupted_too_and_a_line_in_any_order_is_left_in_order() 
         assert_eq!(seen, expected, "{style:?}");
     }
 }
+
+#[test]
+fn the_shortest_job_goes_first_whatever_else_is_known_of_it() {
+    let sleepy =
+        r#""box": { "cores": 1, "wake": { "delay": "100us", "cpu": "100us" }, "zones": ["a"] }"#;
+    let shortest = desk(r#""discipline": "shortest_first""#);
+    let due = r#""deadline": "1s""#;
+    for (hosts, more) in [(BOX, due), (sleepy, ""), (sleepy, due)] {
+        let requests = [
+            (0.0, "desk.ten", more),
+            (1.0, "desk.four", more),
+            (2.0, "desk.two", more),
+            (3.0, "desk.one", more),
+        ];
+        let seen = ends(&scene(hosts, "", &shortest, &requests));
+        let [_, four, two, one] = seen[..] else { panic!("{seen:?}") };
+        assert!(one.0 < two.0 && two.0 < four.0, "{seen:?}");
+    }
+}
+
+#[test]
+fn a_class_whose_requests_are_thrown_away_loses_no_turns_by_that() {
+    let fair = desk(r#""discipline": { "fair": {} }, "discard_expired": true"#);
+    let impatient = r#"[{ "call": "desk.one", "timeout": "2ms" }]"#;
+    let patient = r#"[{ "wait": "100us" }, { "call": "desk.one" }]"#;
+    let branches = [[impatient; 4], [patient; 4]].concat().join(", ");
+    let services = format!(
+        r#"{fair}, "app": {{ "hosts": "box", "operations": {{
+             "both": [{{ "parallel": [{branches}], "need": 4 }}] }} }}"#
+    );
+    let traffic = r#"
+        "first": { "call": "desk.ten", "closed": { "users": 1, "think": "1s" } },
+        "many": { "call": "desk.one", "closed": { "users": 5, "think": "1001ms" } },
+        "both": { "call": "app.both", "closed": { "users": 1, "think": "1002ms" } }"#;
+    let model = model(&format!(
+        r#"{{ "name": "fair", "hosts": {{ {BOX} }}, "services": {{ {services} }},
+             "zones": {{ "a": {{}} }}, "traffic": {{ {traffic} }} }}"#
+    ));
+    let (diary, _) = model.watch(&plan(1, "1.5s"), Diary::default());
+    let many = diary.answered.iter().filter(|it| it.1 == model.class("many"));
+    let times: Vec<u64> = many.map(|it| it.0 / 1_000_000 - 1000).take(5).collect();
+    // Four are thrown away at 11; the patient ones have every other turn all the same.
+    assert_eq!(times, [11, 13, 15, 17, 19]);
+}
+
+#[test]
+fn what_the_interrupted_had_computed_is_in_vain_once_nobody_waits_for_it() {
+    let cancel = r#""timeout": "10ms", "cancel": true"#;
+    let crash = r#""timeout": "3ms""#;
+    for (patience, fault) in [(cancel, false), (crash, true)] {
+        let requests = [
+            (0.0, "desk.four", patience),
+            (1.0, "desk.ten", ""),
+            (50.0, "desk.one", ""),
+            (60.0, "desk.one", ""),
+        ];
+        let mut model = scene(BOX, "", &desk(PREEMPTIVE), &requests);
+        if fault {
+            let hosts = model.hosts("box");
+            model = model.fault(hosts, "1.005s", "1.02s", FaultStyle::Crash);
+        }
+        let (seen, usage) = outcome(&model);
+        assert_eq!(seen[0].1, "timeout", "{seen:?}");
+        assert!((usage.wasted.cpu_ns.as_slice()[0] - 1e6).abs() < 10.0, "{:?}", usage.wasted);
+    }
+}

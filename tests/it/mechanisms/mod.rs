@@ -11,6 +11,7 @@ mod disks;
 mod failures;
 mod faults;
 mod lines;
+mod operations;
 mod placement;
 mod places;
 mod policies;

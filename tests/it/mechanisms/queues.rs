@@ -257,3 +257,62 @@ fn a_request_has_the_same_work_done_whether_it_waits_for_it_or_not() {
     let thrice = run(r#"{ "send": "mail", "times": 3 }"#);
     assert!((thrice - 3.0 * called).abs() > 1e-3 && thrice > called);
 }
+
+#[test]
+fn what_a_full_queue_drops_is_a_dead_letter() {
+    let full = r#", "length": 1, "full": "drop_oldest", "dead_letter": "lost""#;
+    let expected = [
+        (0.0, "delivered after 0"),
+        (2.0, "dropped"),
+        (2.0, "lost"),
+        (10.0, "done after 10"),
+        (10.0, "delivered after 8"),
+        (20.0, "done after 18"),
+    ];
+    is_posted(&mail(full, &[0.0, 1.0, 2.0]), &expected);
+}
+
+#[test]
+fn a_message_that_came_back_does_not_make_others_wait_longer_for_their_batch() {
+    let lingers = r#", "batch": 3, "linger": "6ms", "attempts": 2"#;
+    let expected = [
+        (6.0, "delivered after 6"),
+        // Back at 7, before one that has waited since 6.5.
+        (12.5, "again after 5.5"),
+        (12.5, "delivered after 6"),
+        (13.5, "dead"),
+        (19.5, "again after 6"),
+        (20.5, "dead"),
+    ];
+    is_posted(&mail_by(lingers, FAILS, &[0.0, 6.5]), &expected);
+}
+
+#[test]
+fn another_takes_the_place_of_a_consumer_that_goes_silent_after_its_time_is_over() {
+    let model = mail(r#", "redeliver_after": "4ms", "attempts": 2"#, &[0.0]);
+    let model = model.fault(vec![HostId::new(1)], "1005ms", "1100ms", FaultStyle::Silence);
+    is_posted(&model, &[(0.0, "delivered after 0"), (5.0, "again after 1"), (9.0, "dead")]);
+}
+
+#[test]
+fn whatever_is_done_with_a_message_has_the_hash_key_of_the_request_that_sent_it() {
+    let hosts = r#""box": { "cores": 64 }, "back": { "cores": 64, "count": 8 }"#;
+    let wall = r#""call": "wall.hit", "timeout": "1ms""#;
+    let services = format!(
+        r#""app": {{ "hosts": "box", "operations": {{
+              "run": [{{ "call": "shelf.put" }}, {{ "send": "mail" }}] }} }},
+           "wall": {{ "hosts": "box", "operations": {{ "hit": [{{ "wait": "2ms" }}] }} }},
+           "worker": {{ "hosts": "box", "operations": {{
+              "fail": [{{ "call": "shelf.put" }}, {{ {wall} }}], "look": [{{ "call": "shelf.put" }}] }} }},
+           "shelf": {{ "hosts": "back", "instances": 8,
+              "balance": {{ "consistent_hash": {{ "keys": 1000000000 }} }},
+              "operations": {{ "put": [{{ "wait": "1ms" }}] }} }}"#
+    );
+    let queues = r#""mail": { "call": "worker.fail", "attempts": 4, "dead_letter": "dead" },
+                    "dead": { "call": "worker.look" }"#;
+    let model = scene_with_queues(hosts, "", &services, queues, &[(0.0, "app.run", "")]);
+    let (_, usage) = outcome(&model);
+    let busy: Vec<f64> = (0..8).map(|it| busy_ms(&model, &usage, "shelf", it)).collect();
+    // Once for the request, four times for the message, once for the dead letter.
+    assert_eq!(busy.iter().filter(|it| **it > 0.0).collect::<Vec<_>>(), [&6.0], "{busy:?}");
+}

@@ -413,6 +413,7 @@ fn service(dice: &mut Dice, group: u64, place: &Place) -> Value {
         service["start"] = dice.span(0, 50);
     }
     scaling(dice, &mut service);
+    operations_on(dice, &mut service);
     service["pools"] = (0..place.pools).map(|it| (format!("p{it}"), pool(dice))).collect();
     if place.connects {
         service["pools"]["c"] = connecting_pool(dice, place);
@@ -480,11 +481,43 @@ fn scaling(dice: &mut Dice, service: &mut Value) {
     }
 }
 
+/// New versions that are brought out, and restarts.
+fn operations_on(dice: &mut Dice, service: &mut Value) {
+    if dice.chance(0.3) {
+        service["restart"] = json!({
+            "backoff": dice.span(1, 40), "max": dice.span(40, 200), "reset": dice.span(0, 300),
+        });
+    }
+    if service["balance"] != "none" && service.get("subset").is_none() && dice.chance(0.3) {
+        let strategy = match dice.below(4) {
+            0 => json!("recreate"),
+            1 => json!("blue_green"),
+            _ => json!({ "rolling": {
+                "max_surge": dice.from(1, 2),
+                "max_unavailable": *dice.one_of(&["0%", "30%", "100%"]),
+            } }),
+        };
+        service["deploy"] = json!({ "at": dice.span(0, 400), "strategy": strategy });
+        if dice.chance(0.5) {
+            service["deploy"]["every"] = json!("1s");
+        }
+        if dice.chance(0.5) {
+            service["grace"] = dice.span(0, 100);
+        }
+    }
+    let starts = ["scaling", "restart", "deploy"].iter().any(|it| service.get(it).is_some());
+    if starts && dice.chance(0.3) {
+        service["readiness"] = json!(false);
+    }
+}
+
 /// A primary and its standbys.
 fn replication(dice: &mut Dice, service: &mut Value) {
     let instances = dice.from(2, 4);
     service["instances"] = json!(instances);
-    for key in ["subset", "outlier_ejection", "scaling", "grace"] {
+    let not_of_replicas =
+        ["subset", "outlier_ejection", "scaling", "grace", "deploy", "restart", "readiness"];
+    for key in not_of_replicas {
         service.as_object_mut().map(|it| it.remove(key));
     }
     let mode = match dice.below(4) {
