@@ -60,7 +60,12 @@ pub fn parts(page: &mut Page, point: &Point) {
 }
 
 fn predicted(estimate: &Estimate, value: f64) -> Cell {
-    Cell::figure(figure::figure(&Estimate { value, half_width: None, ..*estimate }))
+    Cell::figure(figure::figure(&Estimate {
+        value,
+        half_width: None,
+        too_short: false,
+        ..*estimate
+    }))
 }
 
 fn agreement(estimate: &Estimate, value: f64) -> Cell {
