@@ -68,6 +68,14 @@ id!(
     AcceleratorId
 );
 id!(InferenceId);
+id!(
+    /// One direction of a link with a bandwidth.
+    PipeId
+);
+id!(
+    /// How large what a call sends, and what comes back, are.
+    MessagesId
+);
 id!(LockId);
 id!(ChoiceId);
 id!(CacheId);
@@ -253,6 +261,8 @@ pub struct Group {
     pub disks: Option<PoolGroupId>,
     /// Money per hour of each host.
     pub price_per_hour: f64,
+    /// How long it takes to replace a host that is lost for good.
+    pub provision: Option<Law>,
     pub provisioner: Option<ProvisionerId>,
 }
 
@@ -459,8 +469,36 @@ pub struct Visit {
     pub only: Option<InstanceId>,
     /// Who answers, where one of its instances takes writes and the others follow.
     pub readers: Readers,
-    /// Keys of the balancer's draw and of the times to cross there and back.
+    /// Keys of the balancer's draw, of the times to cross there and back, and of what is sent.
     pub key: u64,
+    /// What goes to and fro, if it has a size.
+    pub messages: Option<MessagesId>,
+}
+
+/// Sizes of what is sent there and back, in bytes, each of which stands as a nanosecond.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    pub request: Option<Law>,
+    pub answer: Option<Law>,
+}
+
+/// One direction of a link: messages go into it one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Pipe {
+    /// How long one byte takes to be sent.
+    pub ns_per_byte: f64,
+    /// Which of the links of the model it belongs to.
+    pub link: u32,
+}
+
+/// The way from a zone to another, or to the clients, where it matters how much goes there.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// Which of the links of the model it goes over; none to the clients.
+    pub link: Option<u32>,
+    pub pipe: Option<PipeId>,
+    /// Money for each byte.
+    pub price_per_byte: f64,
 }
 
 /// Accesses to a disk.
@@ -837,6 +875,11 @@ pub struct Network {
     pub delays: Table<DelayId, Span>,
     /// The time to cross from zone to zone, row by row; empty if no link takes time.
     pub links: Vec<Option<Law>>,
+    /// Where that has a bandwidth or a price, row by row, and behind that from each zone to the clients;
+    /// empty if it never has.
+    pub ways: Vec<Option<Way>>,
+    pub pipes: Table<PipeId, Pipe>,
+    pub messages: Table<MessagesId, Messages>,
     pub faults: Vec<Fault>,
     /// Users behind the traffic that is given per user.
     pub users: Option<f64>,
@@ -859,6 +902,12 @@ impl Network {
     /// What crossing from one zone to another takes, if anything.
     pub fn link(&self, from: ZoneId, to: ZoneId) -> Option<&Law> {
         self.links.get(from.index() * self.zones as usize + to.index())?.as_ref()
+    }
+
+    /// The place among `ways` of that from one zone to another, or to the clients.
+    pub fn way(&self, from: ZoneId, to: Option<ZoneId>) -> usize {
+        let zones = self.zones as usize;
+        to.map_or(zones * zones + from.index(), |to| from.index() * zones + to.index())
     }
 
     pub fn zone_of(&self, instance: InstanceId) -> ZoneId {
@@ -892,6 +941,8 @@ pub struct Names {
     pub services: Vec<String>,
     /// `app` for workers, `app.pool.to_db` for a pool, `rack.disk` for disks.
     pub pool_groups: Vec<String>,
+    /// `aws-gcp.link`.
+    pub links: Vec<String>,
     /// `db.lock.write`.
     pub locks: Vec<String>,
     /// `web.cache.page`.

@@ -115,6 +115,8 @@ pub enum Unit {
     Seconds,
     #[serde(rename = "/s")]
     PerSecond,
+    #[serde(rename = "B/s")]
+    BytesPerSecond,
     /// A share between 0 and 1.
     #[serde(rename = "ratio")]
     Ratio,

@@ -36,6 +36,10 @@ pub struct Bandwidth(f64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Price(f64);
 
+/// Money per byte, in whatever currency the model is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct DataPrice(f64);
+
 /// A part of a whole, between 0 and 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Share(f64);
@@ -169,6 +173,11 @@ impl Share {
         self.0
     }
 }
+impl DataPrice {
+    pub fn as_per_byte(self) -> f64 {
+        self.0 / 1e9
+    }
+}
 impl Price {
     pub fn as_per_hour(self) -> f64 {
         self.0
@@ -244,6 +253,8 @@ const BANDWIDTH_UNITS: &[(&str, f64)] = &[
 pub const HOURS_PER_MONTH: f64 = 730.0;
 const PRICE_UNITS: &[(&str, f64)] =
     &[("/h", 1.0), ("/d", 1.0 / 24.0), ("/mo", 1.0 / HOURS_PER_MONTH)];
+/// What is moved is billed by the thousand million bytes.
+const DATA_PRICE_UNITS: &[(&str, f64)] = &[("/GB", 1.0), ("/TB", 1e-3)];
 
 const SHARE_UNITS: &[(&str, f64)] = &[("%", 0.01)];
 
@@ -300,6 +311,7 @@ written!(Bytes, BYTE_UNITS, "a size", ["8KiB", "64GiB"], |bytes: f64| {
 });
 written!(Bandwidth, BANDWIDTH_UNITS, "a bandwidth", ["250MiB/s"], |it: f64| Ok(Bandwidth(it)));
 written!(Price, PRICE_UNITS, "a price", ["0.95/h", "120/mo"], |it: f64| Ok(Price(it)));
+written!(DataPrice, DATA_PRICE_UNITS, "a price of data", ["0.09/GB"], |it: f64| Ok(DataPrice(it)));
 written!(Share, SHARE_UNITS, "a share", ["5%"], |share: f64| {
     if share > 1.0 { Err("a share is at most 100%".to_owned()) } else { Ok(Share(share)) }
 });
@@ -370,6 +382,11 @@ impl fmt::Display for Share {
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}/h", significant(self.0))
+    }
+}
+impl fmt::Display for DataPrice {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}/GB", significant(self.0))
     }
 }
 

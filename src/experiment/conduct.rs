@@ -9,7 +9,7 @@ use super::point::Point;
 use super::select::Contests;
 use super::summary::{CONFIDENCE, Steadiness};
 use super::transient::{PILOT_SLICES, end_of_transient};
-use super::trial::{Trial, pilot, trial};
+use super::trial::{Left, Trial, pilot, trial, trial_after};
 use super::values::values;
 use crate::outcome::Unmet;
 use crate::problem::suggest;
@@ -111,6 +111,7 @@ pub fn conduct(
 ) -> Result<Vec<Conducted>, Trouble> {
     let Replications { min, max, .. } = settings.replications;
     let mut contests = Contests::of(points, settings);
+    let before = before(points);
     let mut conducted = conduct_rounds(designs, points, settings, progress, &mut |conducted| {
         check_names(settings, conducted)?;
         contests.look(points, conducted);
@@ -119,7 +120,7 @@ pub fn conduct(
             wants_more(&points[*i], &conducted[*i].trials, settings)
                 || contests.goes_on(*i) && done < max.unwrap_or(min)
         };
-        let points: Vec<usize> = (0..points.len()).filter(wants_more).collect();
+        let points = with_those_before((0..points.len()).filter(wants_more).collect(), &before);
         let Some(first) = points.first() else { return Ok(None) };
         let done = conducted[*first].trials.len() as u32;
         Ok(Some(Round { more: min.min(max.unwrap_or(min) - done), points }))
@@ -148,6 +149,7 @@ pub fn conduct_rounds(
     let work = Work {
         designs,
         points,
+        before: before(points),
         settings,
         costs,
         progress,
@@ -209,9 +211,36 @@ fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Troub
     Ok(())
 }
 
+/// For each point, the instant of the story before it whose end is its beginning, if anything comes and
+/// goes by itself.
+fn before(points: &[Point]) -> Vec<Option<usize>> {
+    let carries = |it: &Point| it.day.is_some() && it.fault.is_none() && Left::matters(&it.network);
+    let of = |(i, point): (usize, &Point)| {
+        let earlier = points[..i]
+            .iter()
+            .rposition(|it| carries(it) && it.design == point.design && it.day < point.day);
+        earlier.filter(|_| carries(point))
+    };
+    points.iter().enumerate().map(of).collect()
+}
+
+/// What is run once more begins anew with what those before it left.
+fn with_those_before(mut points: Vec<usize>, before: &[Option<usize>]) -> Vec<usize> {
+    let mut i = 0;
+    while i < points.len() {
+        if let Some(earlier) = before[points[i]].filter(|it| !points.contains(it)) {
+            points.push(earlier);
+        }
+        i += 1;
+    }
+    points.sort_unstable();
+    points
+}
+
 struct Work<'a> {
     designs: &'a [Design],
     points: &'a [Point],
+    before: Vec<Option<usize>>,
     settings: &'a Settings,
     costs: Vec<f64>,
     progress: &'a dyn Progress,
@@ -235,7 +264,7 @@ impl Work<'_> {
             .collect();
         // Other luck than that of the runs that are measured, or the cut would be fitted to them.
         let tasks = tasks(&unknown, u32::MAX - PILOTS, PILOTS);
-        let pilots = self.run_all(&tasks, true, |task| {
+        let pilots = self.run_all(&tasks, true, &|_| None, |task| {
             let point = &self.points[task.point];
             let slice = Span::from_nanos((point.window.nanos() / PILOT_SLICES).max(1));
             Plan { slice, ..self.settings.plan(point, task.replication, Span::ZERO) }
@@ -304,7 +333,11 @@ impl Work<'_> {
     fn round(&self, round: &Round, conducted: &mut [Conducted]) -> Result<(), Trouble> {
         let done = round.points.first().map_or(0, |it| conducted[*it].trials.len() as u32);
         let tasks = tasks(&round.points, done, round.more);
-        let trials = self.run_all(&tasks, false, |task| {
+        let seen = |task: &Task| {
+            let trials = &conducted[self.before[task.point]?].trials;
+            Some(trials.get(task.replication as usize)?.left.clone())
+        };
+        let trials = self.run_all(&tasks, false, &seen, |task| {
             let point = &self.points[task.point];
             self.settings.plan(point, task.replication, conducted[task.point].warm_up)
         })?;
@@ -338,28 +371,66 @@ impl Work<'_> {
         self.planned.store(self.done.load(Relaxed) + left as u64, Relaxed);
     }
 
-    /// Makes the runs, the largest first, and returns them in the order of the tasks.
+    /// Makes the runs, the largest first, and returns them in the order of the tasks. What begins with
+    /// what another left runs behind it, or with what is known of that from an earlier round.
     fn run_all(
         &self,
         tasks: &[Task],
         are_pilots: bool,
+        seen: &(impl Fn(&Task) -> Option<Left> + Sync),
         plan: impl Fn(&Task) -> Plan + Sync,
     ) -> Result<Vec<Trial>, Trouble> {
-        let mut order: Vec<usize> = (0..tasks.len()).collect();
-        order.sort_by(|a, b| self.costs[tasks[*b].point].total_cmp(&self.costs[tasks[*a].point]));
-        let mut trials: Vec<(usize, Result<Trial, Trouble>)> = order
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|i| (i, self.run(&tasks[i], &plan(&tasks[i]), are_pilots)))
-            .collect();
+        let mut chains = self.chains(tasks, are_pilots);
+        let cost = |it: &Vec<usize>| it.iter().map(|i| self.costs[tasks[*i].point]).sum::<f64>();
+        chains.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
+        let whole = |chain: Vec<usize>| {
+            let mut left = None;
+            let run = |i: usize| {
+                let before = left.take().or_else(|| seen(&tasks[i]));
+                let trial = self.run(&tasks[i], &plan(&tasks[i]), before.as_ref(), are_pilots);
+                left = trial.as_ref().ok().map(|it| it.left.clone());
+                (i, trial)
+            };
+            chain.into_iter().map(run).collect::<Vec<_>>()
+        };
+        let mut trials: Vec<(usize, Result<Trial, Trouble>)> =
+            chains.into_par_iter().with_max_len(1).flat_map_iter(whole).collect();
         trials.sort_by_key(|(i, _)| *i);
         trials.into_iter().map(|(_, trial)| trial).collect()
     }
 
-    fn run(&self, task: &Task, plan: &Plan, is_pilot: bool) -> Result<Trial, Trouble> {
+    /// Tasks that follow one another, each with what the one before it left; most are alone.
+    fn chains(&self, tasks: &[Task], are_pilots: bool) -> Vec<Vec<usize>> {
+        let mut chains: Vec<Vec<usize>> = Vec::new();
+        // The chain that ends with a point and a replication.
+        let mut ends: BTreeMap<(usize, u32), usize> = BTreeMap::new();
+        for (i, task) in tasks.iter().enumerate() {
+            let before = self.before[task.point].filter(|_| !are_pilots);
+            let chain = before.and_then(|it| ends.remove(&(it, task.replication)));
+            let chain = chain.unwrap_or_else(|| {
+                chains.push(Vec::new());
+                chains.len() - 1
+            });
+            chains[chain].push(i);
+            ends.insert((task.point, task.replication), chain);
+        }
+        chains
+    }
+
+    fn run(
+        &self,
+        task: &Task,
+        plan: &Plan,
+        left: Option<&Left>,
+        is_pilot: bool,
+    ) -> Result<Trial, Trouble> {
         let point = &self.points[task.point];
-        let run = if is_pilot { pilot } else { trial };
-        let mut trial = run(point, &self.designs[point.design], plan);
+        let design = &self.designs[point.design];
+        let mut trial = match left {
+            _ if is_pilot => pilot(point, design, plan),
+            Some(left) => trial_after(left, point, design, plan),
+            None => trial(point, design, plan),
+        };
         // Only a run that is alone tells by its batches how sure it is.
         if let Ok(trial) = &mut trial
             && self.settings.replications.min > 1

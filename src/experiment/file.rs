@@ -71,9 +71,15 @@ pub struct Story {
     /// How traffic differs over the hours of a day.
     #[serde(default)]
     pub daily: Option<Daily>,
-    /// Which instants are simulated.
+    /// Which instants are simulated. Where instances or hosts come and go by themselves, each instant
+    /// begins with as many as the one before it ended with.
     #[serde(default)]
     pub sample: Sample,
+    /// Simulates all of the story, every second of it, in place of samples: one long window, in which the
+    /// faults of the experiment happen at their times. That is a lot of work; what it would be is told
+    /// if it is more than `--max-events`.
+    #[serde(default)]
+    pub full: bool,
 }
 
 /// The instants of a story that are simulated, in full.

@@ -13,6 +13,10 @@ use crate::outcome::{OverTime, Unit};
 use crate::stats::Estimate;
 use crate::units::HOURS_PER_MONTH;
 
+/// How the figures and their intervals are got, as it is told.
+const METHOD: &str = "conditioned on outages: ordinary times, and each outage weighted by how often it comes; Student's t over \
+                      replications, each of which gives one value of the whole";
+
 const MONTH_S: f64 = HOURS_PER_MONTH * 3600.0;
 
 /// What a design does over a long time, if its experiment says how often something fails.
@@ -36,7 +40,7 @@ pub fn over_time(own: &[&Known]) -> Option<OverTime> {
         downtime_per_month: estimate(|it| it.downtime_per_month_s, Unit::Seconds)?,
         outages_per_month,
         month_without: libm::exp(-outages_per_month),
-        method: "conditioned on outages".to_owned(),
+        method: METHOD.to_owned(),
     })
 }
 

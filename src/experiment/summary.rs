@@ -100,7 +100,8 @@ impl Steadiness {
             let arrivals = trials.iter().map(|it| it.arrivals_per_s[class]).sum::<f64>();
             let arrivals_per_s = arrivals / trials.len() as f64;
             growth(&backlogs, point.slice.as_secs(), arrivals_per_s, CONFIDENCE)
-                .filter(|it| it.overloaded && point.fault.is_none())
+                // More requests inside are more users there, where the load grows.
+                .filter(|it| it.overloaded && point.fault.is_none() && !point.full)
         });
         let growths: Vec<_> = growths.collect();
         let growing: Vec<bool> = growths.iter().map(Option::is_some).collect();

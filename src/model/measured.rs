@@ -8,6 +8,7 @@ use crate::parts::columns;
 use crate::parts::distribution::{Distribution, Shape};
 use crate::parts::fault::Fault;
 use crate::parts::policy::retry::{Backoff, Retry, Varying};
+use crate::parts::scaling::provision::Provision;
 use crate::problem::{Code, Findings};
 
 /// Fills in the values of all empirical distributions of the model.
@@ -31,9 +32,10 @@ pub fn read(model: &mut Model, files: &Files, findings: &mut Findings) {
                 if let Some(wake) = &mut group.wake {
                     it.inside("wake", |it| one("delay", &mut wake.delay, files, it));
                 }
+                group.provision.iter_mut().for_each(|how| provision(how, files, it));
                 if let Some(scaling) = &mut group.autoscaling {
                     it.inside("autoscaling", |it| {
-                        one("provision", &mut scaling.provision, files, it);
+                        provision(&mut scaling.provision, files, it);
                     });
                 }
                 let batch = group.accelerator.as_mut().and_then(|it| it.batch.as_mut());
@@ -113,6 +115,12 @@ fn sessions(model: &mut Model, files: &Files, findings: &mut Findings) {
                 });
             }
         });
+    }
+}
+
+fn provision(how: &mut Provision, files: &Files, findings: &mut Findings) {
+    if let Provision::Takes(law) = how {
+        one("provision", law, files, findings);
     }
 }
 

@@ -21,8 +21,13 @@ pub enum Failing {
     /// The processors that these instances compute on, and the other devices of these hosts, are so
     /// much slower than usual.
     Slow { instances: Vec<InstanceId>, hosts: Vec<HostId>, speed: Slow },
-    /// What crosses between these zones, in either direction; none is any.
-    Link { between: [Option<ZoneId>; 2], trouble: LinkTrouble },
+    /// What crosses between these zones, in either direction.
+    Link {
+        between: [Vec<ZoneId>; 2],
+        /// Whether it is about what stays within a zone, which is then named twice.
+        within: bool,
+        trouble: LinkTrouble,
+    },
     /// What was stored is gone.
     Caches { caches: Vec<CacheId>, instances: Vec<InstanceId> },
 }
@@ -40,6 +45,11 @@ pub enum When {
     Once {
         at: Time,
         until: Time,
+    },
+    /// Once, and for good: hosts come back when others have been provisioned in their place.
+    ForGood {
+        at: Time,
+        key: u64,
     },
     /// Again and again: from the end of one to the beginning of the next, and from there to its end.
     AtRandom {
@@ -68,10 +78,8 @@ impl Failing {
 
     /// Whether it is about what crosses from one of these zones to the other.
     pub fn is_between(&self, from: ZoneId, to: ZoneId) -> bool {
-        let Failing::Link { between: [a, b], .. } = self else { return false };
-        let fits = |end: &Option<ZoneId>, zone| end.is_none_or(|it| it == zone);
-        let either = fits(a, from) && fits(b, to) || fits(a, to) && fits(b, from);
-        // Within a zone only what names it twice applies.
-        either && (from != to || a.is_some() && b.is_some())
+        let Failing::Link { between: [a, b], within, .. } = self else { return false };
+        let either = a.contains(&from) && b.contains(&to) || a.contains(&to) && b.contains(&from);
+        either && (from != to || *within)
     }
 }

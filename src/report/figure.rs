@@ -180,6 +180,12 @@ pub fn scale(unit: Option<Unit>, size: f64) -> (f64, &'static str) {
             it if it >= 0.1 / 60.0 => (60.0, " /min"),
             _ => (3600.0, " /h"),
         },
+        Some(Unit::BytesPerSecond) => match size {
+            it if it < 999.5 => (1.0, " B/s"),
+            it if it < 999.5e3 => (1e-3, " kB/s"),
+            it if it < 999.5e6 => (1e-6, " MB/s"),
+            _ => (1e-9, " GB/s"),
+        },
         Some(Unit::Ratio) => (100.0, " %"),
         Some(Unit::Users) => (1.0, " users"),
         Some(Unit::Days) => (1.0, " d"),

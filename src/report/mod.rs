@@ -2,7 +2,8 @@
 //!
 //! Nothing here simulates or knows a model: a report can be made again from a stored outcome.
 
-use crate::outcome::{Outcome, Point, Unit};
+use crate::outcome::{Fault, Outcome, Point, Unit};
+use crate::parts::fault::FOR_GOOD;
 
 pub mod annotations;
 pub mod chart;
@@ -23,6 +24,14 @@ fn replications<'a>(points: impl Iterator<Item = &'a Point>) -> String {
     let least = counts.iter().min().copied().unwrap_or(0);
     let most = counts.iter().max().copied().unwrap_or(0);
     if least == most { least.to_string() } else { format!("{least} to {most}") }
+}
+
+/// How long something fails: `for 20 min`, `for good`.
+fn lasting(fault: &Fault) -> String {
+    match fault.style.as_str() {
+        FOR_GOOD => FOR_GOOD.to_owned(),
+        _ => format!("for {}", figure::exact(fault.for_s, Some(Unit::Seconds))),
+    }
 }
 
 /// The confidence of the points' intervals: `95 %`.

@@ -17,6 +17,7 @@ mod log;
 mod measure;
 mod meter;
 mod order;
+mod pipe;
 mod policies;
 mod pool;
 mod presence;

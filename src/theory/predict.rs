@@ -23,7 +23,7 @@ pub struct Prediction {
 /// Everything that theory has to say of the network.
 pub fn predict(network: &Network, names: &Names) -> Vec<Prediction> {
     let free = |it: &Host| !it.costly;
-    let plain = network.links.is_empty()
+    let plain = network.links.iter().all(Option::is_none)
         && network.faults.is_empty()
         && network.hosts.as_slice().iter().all(free);
     let classes = network.classes.as_slice().iter().zip(&names.classes);

@@ -1,6 +1,6 @@
 //! What experiments tell of warm-ups, overloads and the best of several designs, through whole experiments.
 
-use outgrow::experiment::{self, Settings, Source, Title};
+use outgrow::experiment::{self, Settings, Source, Title, Trouble};
 use outgrow::model::Document;
 use outgrow::outcome::{Outcome, Verb};
 
@@ -12,19 +12,26 @@ const CLERK: &str = r#"{
     "traffic": { "customer": { "call": "clerk.serve", "rate": "0.5/s" } } }"#;
 
 fn outcome(rest: &str, seed: u64) -> Outcome {
+    outcome_of(CLERK, rest, seed)
+}
+
+fn outcome_of(model: &str, rest: &str, seed: u64) -> Outcome {
+    conducted(model, rest, seed, u64::MAX).unwrap()
+}
+
+fn conducted(model: &str, rest: &str, seed: u64, events_max: u64) -> Result<Outcome, Trouble> {
     let text = format!(r#"{{ "name": "estimates", "models": ["clerk.json"], {rest} }}"#);
     let document = Document::parse("estimates.json", &text).unwrap();
     let nothing = |name: &str| Err(format!("{name} is not there"));
     let experiment = experiment::load(&document, &nothing).unwrap_or_else(|it| panic!("{it:?}"));
-    let model = Document::parse("clerk.json", CLERK).unwrap();
+    let model = Document::parse("clerk.json", model).unwrap();
     let sources = [Source { document: model, files: Box::new(nothing) }];
     let designs = experiment::designs(&experiment, &document, &sources, false)
         .unwrap_or_else(|_| panic!("it makes sense"));
     let points = experiment::points(&experiment, &designs, &mut Default::default());
-    let settings =
-        Settings { seed, replications: experiment.replications.clone(), events_max: u64::MAX };
+    let settings = Settings { seed, replications: experiment.replications.clone(), events_max };
     let title = Title { verb: Verb::Compare, experiment: String::new(), about: String::new() };
-    experiment::outcome(title, &designs, &points, &settings, &()).unwrap()
+    experiment::outcome(title, &designs, &points, &settings, &())
 }
 
 #[test]
@@ -118,7 +125,8 @@ fn a_found_warm_up_says_what_settled_last() {
     let by = point.warm_up_by.as_deref();
     let known = ["requests inside", "response", "desk.cpu.utilization"];
     assert!(by.is_some_and(|it| known.contains(&it)), "{by:?}");
-    let given = outcome(r#""window": "100s", "warm_up": "10s", "replications": { "min": 2 }"#, 3);
+    let given =
+        outcome(r#""window": "100s", "warm_up": "10050ms", "replications": { "min": 2 }"#, 3);
     assert_eq!(given.points[0].warm_up_by, None);
 }
 
@@ -140,5 +148,101 @@ fn an_overload_tells_how_fast_the_backlog_grows_and_no_response() {
         for metric in ["mean", "p50", "p90", "p95", "p99", "p999", "max"] {
             assert_eq!(point.metric(&format!("customer.response.{metric}")), None);
         }
+    }
+}
+
+#[test]
+fn data_that_leaves_a_place_is_billed_to_the_byte() {
+    // Ten pages a second, of which each leaves for a client with 300 kB, is asked of the other provider
+    // with 2 kB and comes from there with 100 kB.
+    let model = r#"{
+        "name": "hybrid",
+        "zones": { "a": { "provider": "aws", "egress": "0.09/GB" }, "g": { "provider": "gcp", "egress": "0.12/GB" } },
+        "links": [{ "between": ["aws", "gcp"], "latency": "5ms", "bandwidth": "10MB/s",
+                    "egress": { "aws": "0.02/GB", "gcp": "0.05/GB" } }],
+        "hosts": { "web": { "cores": 4, "zones": ["a"], "price": "0.1/h" }, "gpu": { "cores": 4, "zones": ["g"] } },
+        "services": {
+            "web": { "hosts": "web", "operations": { "page": [
+                { "call": "model.run", "request": "2kB", "answer": "100kB" }] } },
+            "model": { "hosts": "gpu", "operations": { "run": [{ "wait": "1ms" }] } } },
+        "traffic": { "page": { "call": "web.page", "every": "100ms", "answer": "300kB" } } }"#;
+    let rest = r#""window": "100s", "warm_up": "10050ms", "replications": { "min": 2 }"#;
+    let told = outcome_of(model, rest, 1);
+    let metric = |name: &str| told.points[0].metric(name).unwrap().value;
+    let a_second = 10.0 * (300e3 * 0.09e-9 + 2e3 * 0.02e-9 + 100e3 * 0.05e-9);
+    let month = a_second * 3600.0 * 730.0;
+    let near = |value: f64, expected: f64| {
+        assert!((value / expected - 1.0).abs() < 1e-12, "{value} {expected}");
+    };
+    near(metric("cost.egress"), month);
+    near(metric("cost.month"), month + 0.1 * 730.0);
+    near(metric("aws-gcp.link.carried"), 10.0 * 102e3);
+    near(metric("aws-gcp.link.utilization.fullest"), 0.1);
+}
+
+/// Thousands of users, who ask now and then for something that takes no time to speak of.
+const SHOP: &str = r#"{
+    "name": "shop", "hosts": { "box": { "cores": 4 } },
+    "services": { "web": { "hosts": "box", "operations": { "page": [{ "wait": "1ms" }] } } },
+    "users": 1, "traffic": { "page": { "call": "web.page", "per_user": "1/h" } } }"#;
+const DAY: &str = r#""growth": { "over": "1d", "users": { "linear": { "from": 1000, "to": 3000 } }, "full": true,
+        "daily": { "peak_to_mean": 1.8, "peak_at": "20h" }, "sample": { "warm_up": "0s" } },
+    "replications": { "min": 4 }"#;
+
+#[test]
+fn a_whole_story_has_the_requests_of_every_hour_and_what_fails_in_it_fails_at_its_hour() {
+    let faults = r#""faults": [{ "host": "box.0", "at": "18h", "for": "2h" }]"#;
+    let told = outcome_of(SHOP, &format!("{DAY}, {faults}"), 1);
+    let [point] = told.points.as_slice() else { panic!("one point for all of it") };
+    // Users grow in a line, and their hours follow a cosine about 20 h.
+    let requests = |from_h: f64, to_h: f64| -> f64 {
+        let minutes = ((to_h - from_h) * 60.0) as u32;
+        let of = |i: u32| {
+            let h = from_h + (f64::from(i) + 0.5) / 60.0;
+            let hour = 1.0 + 0.8 * ((h - 20.0) / 24.0 * std::f64::consts::TAU).cos();
+            (1000.0 + 2000.0 * h / 24.0) * hour / 60.0
+        };
+        (0..minutes).map(of).sum()
+    };
+    let agrees = |metric: &str, expected: f64| {
+        let measured = point.metric(metric).unwrap().value * 86_400.0;
+        // Counts of four days are Poisson.
+        let z = (measured - expected) / (expected / 4.0).sqrt();
+        assert!(z.abs() < 4.0, "{metric}: {measured} is {z:.1} standard errors from {expected}");
+    };
+    agrees("page.arrivals", requests(0.0, 24.0));
+    agrees("page.failed", requests(18.0, 20.0));
+    assert!((point.metric("downtime").unwrap().value - 7200.0).abs() <= 20.0);
+}
+
+#[test]
+fn a_story_that_is_too_long_to_be_simulated_as_a_whole_is_refused_with_what_it_would_take() {
+    let Err(Trouble::TooLarge { expected, allowed }) = conducted(SHOP, DAY, 1, 100_000) else {
+        panic!("four days of 48,000 requests are more than that")
+    };
+    assert!(allowed == 100_000 && expected > 4.0 * 48_000.0, "{expected}");
+}
+
+#[test]
+fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_left() {
+    let model = r#"{
+        "name": "growing",
+        "hosts": { "box": { "cores": 2, "autoscaling": { "max": 10, "provision": "10s" } } },
+        "services": { "web": { "hosts": "box", "instances": 2, "workers": 64, "balance": "least_outstanding",
+            "cpu": { "request": 1, "limit": 1 }, "start": "1s",
+            "scaling": { "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } },
+            "operations": { "page": [{ "cpu": { "exponential": "50ms" } }] } } },
+        "users": 1, "traffic": { "page": { "call": "web.page", "per_user": "1/s", "timeout": "5s" } } }"#;
+    let rest = r#""growth": { "over": "2d", "users": { "constant": 160 },
+            "sample": { "every": "1d", "warm_up": "0s", "window": "10m" } },
+        "replications": { "min": 3 }"#;
+    let told = outcome_of(model, rest, 1);
+    let metric = |day: usize, name: &str| told.points[day].metric(name).unwrap().value;
+    // Eight cores of work at 65 % are twelve or thirteen instances on six or seven hosts.
+    assert!(metric(0, "web.instances.started") >= 9.0 && metric(0, "box.hosts.added") >= 5.0);
+    for day in [1, 2] {
+        assert!(metric(day, "web.instances.started") <= 3.0);
+        assert!(metric(day, "box.hosts.added") <= 1.0);
+        assert!(metric(day, "web.instances") > metric(0, "web.instances"));
     }
 }

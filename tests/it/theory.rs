@@ -99,6 +99,10 @@ oracles! { "oracles/faults.json" as faults:
     a_server_that_breaks_down a_zone_down_of_three a_tenth_is_lost
 }
 
+oracles! { "oracles/links.json" as links:
+    a_link_is_mm1_each_way a_link_is_md1 a_link_is_mg1
+}
+
 oracles! { "oracles/replication.json" as replication:
     a_standby_takes_over nine_of_ten_failovers_work no_standby first_of_three_standbys
     all_of_two_standbys applying_is_md1 stale_reads

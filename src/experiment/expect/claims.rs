@@ -8,7 +8,7 @@ use super::file::{Bound, Expect, Level, Word};
 use crate::outcome::Unit;
 use crate::problem::{Code, Findings, suggest};
 use crate::stats::Aim;
-use crate::units::{Price, Rate, Share, Span};
+use crate::units::{Bandwidth, Price, Rate, Share, Span};
 use indexmap::IndexMap;
 
 /// An expectation with all that it speaks of.
@@ -320,6 +320,7 @@ fn base(bound: &Bound, unit: Unit) -> Result<f64, (String, &'static str)> {
     let mend = match unit {
         Unit::Seconds => "\"300ms\"",
         Unit::PerSecond => "\"200/s\"",
+        Unit::BytesPerSecond => "\"20MB/s\"",
         Unit::Ratio => "\"99.9%\" or 0.999",
         Unit::MoneyPerHour => "\"0.95/h\"",
         Unit::MoneyPerMonth => "\"95/mo\"",
@@ -338,6 +339,7 @@ fn base(bound: &Bound, unit: Unit) -> Result<f64, (String, &'static str)> {
     let parsed = match unit {
         Unit::Seconds => Span::parse(text).map(Span::as_secs),
         Unit::PerSecond => Rate::parse(text).map(Rate::as_per_s),
+        Unit::BytesPerSecond => Bandwidth::parse(text).map(Bandwidth::as_bytes_per_s),
         Unit::Ratio => Share::parse(text).map(Share::as_ratio),
         Unit::MoneyPerHour => Price::parse(text).map(Price::as_per_hour),
         Unit::MoneyPerMonth => {
@@ -352,7 +354,7 @@ fn base(bound: &Bound, unit: Unit) -> Result<f64, (String, &'static str)> {
 
 /// Which way a metric is wanted, if everybody wants it the same way.
 pub fn aim(metric: &str) -> Option<Aim> {
-    const LOWER: [&str; 12] = [
+    const LOWER: [&str; 13] = [
         "abandoned",
         "abandoned_ratio",
         "failed",
@@ -362,6 +364,7 @@ pub fn aim(metric: &str) -> Option<Aim> {
         "lost",
         "hour",
         "month",
+        "egress",
         "attempts",
         "line",
         "shed",

@@ -4,6 +4,7 @@ mod accelerators;
 mod admission;
 mod databases;
 mod devices;
+mod links;
 mod outages;
 mod policies;
 mod queues;
@@ -87,7 +88,36 @@ pub struct Trial {
     pub responses: Vec<Responses>,
     /// How a fault went, slice by slice.
     pub course: Option<CourseSeen>,
+    pub left: Left,
     pub events: u64,
+}
+
+/// What there was at the end of a run: where the next sampled instant of a story begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Left {
+    /// By controller, how many instances it wanted.
+    pub instances: Vec<u32>,
+    /// By group of hosts that come and go, how many there were.
+    pub hosts: Vec<u32>,
+}
+
+impl Left {
+    /// Whether a network begins with what another left, as anything in it comes and goes.
+    pub fn matters(network: &Network) -> bool {
+        !network.scalers.is_empty() || !network.provisioners.is_empty()
+    }
+
+    /// The network, beginning with that.
+    fn into(&self, network: &Network) -> Network {
+        let mut network = network.clone();
+        for (scaler, count) in network.scalers.iter_mut().zip(&self.instances) {
+            scaler.first = *count;
+        }
+        for (provisioner, count) in network.provisioners.iter_mut().zip(&self.hosts) {
+            provisioner.first = *count;
+        }
+        network
+    }
 }
 
 /// The course of a fault, slice by slice.
@@ -122,21 +152,38 @@ pub struct SliceSeen {
 
 /// Runs one replication of a point.
 pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
-    watched(point, design, plan, false)
+    watched(point, design, plan, None, false)
+}
+
+/// The same, beginning with what an earlier run left.
+pub fn trial_after(
+    left: &Left,
+    point: &Point,
+    design: &Design,
+    plan: &Plan,
+) -> Result<Trial, Failure> {
+    watched(point, design, plan, Some(left), false)
 }
 
 /// The same, watched slice by slice as a fault is.
 pub fn pilot(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
-    watched(point, design, plan, true)
+    watched(point, design, plan, None, true)
 }
 
-fn watched(point: &Point, design: &Design, plan: &Plan, is_pilot: bool) -> Result<Trial, Failure> {
+fn watched(
+    point: &Point,
+    design: &Design,
+    plan: &Plan,
+    left: Option<&Left>,
+    is_pilot: bool,
+) -> Result<Trial, Failure> {
     let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
     let mut measure = Measure::new(&point.network, slices);
     if point.fault.is_some() || is_pilot {
         measure.watch_course(&point.network, slices);
     }
-    let (seen, usage) = run(&point.network, plan, measure)?;
+    let begun = left.map(|it| it.into(&point.network));
+    let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
     Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window, is_pilot }.trial())
 }
 
@@ -271,6 +318,7 @@ impl Reading<'_> {
         self.admissions(&mut figures);
         self.outages(&mut figures);
         self.volumes(&mut figures, &mut utilizations);
+        self.links(&mut figures, &mut utilizations);
         self.buffers(&mut figures);
         self.connects(&mut figures);
         self.replications(&mut figures);
@@ -300,6 +348,10 @@ impl Reading<'_> {
             arrivals_per_s: born.chain(sent).map(|it| it as f64 / window_s).collect(),
             slices,
             course: self.course(),
+            left: Left {
+                instances: self.usage.wanted.as_slice().to_vec(),
+                hosts: self.usage.hosts_left.as_slice().to_vec(),
+            },
             answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
             responses: self.seen.classes.as_slice().iter().map(responses).collect(),
             events: self.usage.events,

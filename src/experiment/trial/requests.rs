@@ -126,7 +126,13 @@ impl Reading<'_> {
 
     fn money(&self, figures: &mut Figures) {
         let groups = self.network().groups.as_slice();
-        let per_hour: f64 = groups.iter().map(|it| self.hosts_there(it) * it.price_per_hour).sum();
+        let hosts: f64 = groups.iter().map(|it| self.hosts_there(it) * it.price_per_hour).sum();
+        let egress = self.egress_per_hour();
+        if let Some(per_hour) = egress {
+            let per_month = per_hour * HOURS_PER_MONTH;
+            figures.add("cost.egress".to_owned(), Unit::MoneyPerMonth, per_month);
+        }
+        let per_hour = hosts + egress.unwrap_or(0.0);
         if per_hour > 0.0 {
             figures.add("cost.hour".to_owned(), Unit::MoneyPerHour, per_hour);
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);

@@ -1,5 +1,6 @@
 //! What fails: that it is there, and can fail as is said.
 
+use super::hosts::{is_place, places};
 use super::*;
 use crate::model::compile::split_number;
 use crate::parts::distribution::Distribution;
@@ -62,16 +63,19 @@ pub fn fails(model: &Model, fault: &Fault, findings: &mut Findings) {
             findings.wrong_at("slow", Code::E010, rule, "name the \"host\"");
         }
     }
+    if fault.for_good {
+        can_be_replaced(model, fault, findings);
+    }
     for (key, ends) in [("link", &fault.link), ("partition", &fault.partition)] {
         let Some(ends) = ends else { continue };
         for (i, end) in ends.iter().enumerate() {
-            if end != "*" && !model.zones.contains_key(end) {
-                let known = model.zones.keys().map(String::as_str).chain(["*"]);
-                let rule = told(&format!("zone \"{end}\""));
-                findings.inside(key, |it| it.wrong_at(i, Code::E008, rule, suggest(end, known)));
+            if end != "*" && !is_place(model, end) {
+                let rule = told(&format!("zone, region or provider \"{end}\""));
+                let mend = suggest(end, places(model).into_iter().chain(["*"]));
+                findings.inside(key, |it| it.wrong_at(i, Code::E008, rule, mend));
             }
         }
-        if key == "partition" && ends[0] == ends[1] {
+        if key == "partition" && ends[0] == ends[1] && model.zones.contains_key(&ends[0]) {
             let rule = "a zone is not parted from itself";
             findings.wrong_at(key, Code::E010, rule, "name two zones");
         }
@@ -83,6 +87,25 @@ pub fn fails(model: &Model, fault: &Fault, findings: &mut Findings) {
             let mend = suggest(cache, known.iter().map(String::as_str));
             findings.wrong_at("cache", Code::E008, rule, mend);
         }
+    }
+}
+
+/// Whether all machines that a fault takes for good say how others are provisioned in their place.
+fn can_be_replaced(model: &Model, fault: &Fault, findings: &mut Findings) {
+    let group = fault.host.as_deref().map(|it| split_number(it).0);
+    let lost = model.hosts.iter().filter(|(name, spec)| match (&fault.zone, group) {
+        (Some(zone), _) => zone == "any" || spec.zones.is_empty() || spec.zones.contains(zone),
+        (None, group) => group == Some(name.as_str()),
+    });
+    let silent: Vec<String> =
+        lost.filter(|it| it.1.provision.is_none()).map(|it| format!("hosts.{}", it.0)).collect();
+    if !silent.is_empty() {
+        let rule = format!(
+            "nothing says how long it takes to replace what is lost: {} of model \"{}\"",
+            silent.join(", "),
+            model.name
+        );
+        findings.wrong_at("for_good", Code::E004, rule, "give them \"provision\": \"as_code\"");
     }
 }
 

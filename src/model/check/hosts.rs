@@ -1,6 +1,7 @@
 //! Zones, links, host groups and their disks.
 
 use super::*;
+use crate::units::DataPrice;
 
 /// Hosts beyond which a model is refused.
 const HOSTS_MAX: u64 = 100_000;
@@ -19,14 +20,9 @@ impl Checker<'_> {
     }
 
     fn place(&self, name: &str, findings: &mut Findings) {
-        let zones = &self.model.zones;
-        if zones.iter().all(|(own, zone)| zone.closeness(own, name).is_none()) && name != "*" {
+        if name != "*" && !is_place(self.model, name) {
             let rule = format!("no zone, region or provider is named \"{name}\"");
-            let places = zones.iter().flat_map(|(own, zone)| {
-                let parts = [Some(own.as_str()), zone.region.as_deref(), zone.provider.as_deref()];
-                parts.into_iter().flatten()
-            });
-            findings.wrong(Code::E008, rule, suggest(name, places));
+            findings.wrong(Code::E008, rule, suggest(name, places(self.model).into_iter()));
         }
     }
 
@@ -64,7 +60,26 @@ impl Checker<'_> {
                     it.inside("between", |it| it.inside(side, |it| self.place(place, it)));
                 }
                 it.inside("latency", |it| link.latency.check(it));
+                if link.bandwidth.is_some_and(|it| it.as_bytes_per_s() < 1.0) {
+                    it.wrong_at("bandwidth", Code::E007, "must be at least 1B/s", "");
+                }
+                it.inside("egress", |it| {
+                    for (place, price) in &link.egress {
+                        it.inside(place, |it| {
+                            self.place(place, it);
+                            data_price(*price, it);
+                        });
+                    }
+                });
             });
+        }
+    }
+
+    pub(super) fn zones(&self, findings: &mut Findings) {
+        for (name, zone) in &self.model.zones {
+            if let Some(price) = zone.egress {
+                findings.inside(name, |it| it.inside("egress", |it| data_price(price, it)));
+            }
         }
     }
 
@@ -92,6 +107,9 @@ impl Checker<'_> {
         findings.inside("count", |it| at_least_one(group.count, it));
         if let Some(scaling) = &group.autoscaling {
             findings.inside("autoscaling", |it| scaling.check(group.count, it));
+        }
+        if let Some(provision) = &group.provision {
+            findings.inside("provision", |it| provision.check(it));
         }
         findings.inside("cores", |it| {
             at_least_one(group.cores, it);
@@ -152,4 +170,22 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+fn data_price(price: DataPrice, findings: &mut Findings) {
+    at_most(price.as_per_byte() * 1e9, 1e9, findings);
+}
+
+/// Whether a zone, or a region or provider of one, has this name.
+pub(super) fn is_place(model: &Model, name: &str) -> bool {
+    model.zones.iter().any(|(own, zone)| zone.closeness(own, name).is_some())
+}
+
+/// The names of zones, regions and providers.
+pub(super) fn places(model: &Model) -> Vec<&str> {
+    let names = model.zones.iter().flat_map(|(own, zone)| {
+        let parts = [Some(own.as_str()), zone.region.as_deref(), zone.provider.as_deref()];
+        parts.into_iter().flatten()
+    });
+    names.collect()
 }

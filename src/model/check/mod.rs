@@ -36,6 +36,7 @@ const USERS_MAX: f64 = 1e9;
 pub fn check(model: &Model, findings: &mut Findings) {
     let checker = Checker { model };
     checker.names(findings);
+    findings.inside("zones", |it| checker.zones(it));
     findings.inside("links", |it| checker.links(it));
     findings.inside("hosts", |it| checker.hosts(it));
     findings.inside("services", |it| checker.services(it));

@@ -141,6 +141,11 @@ impl Checker<'_> {
             let rule = format!("this pool opens its connections with \"{}\"", connect.call);
             findings.wrong_at("through", Code::E010, rule, "give the other service another pool");
         }
+        for (key, size) in [("request", &call.request), ("answer", &call.answer)] {
+            if let Some(size) = size {
+                findings.inside(key, |it| size.check(it));
+            }
+        }
         let policies = Policies {
             timeout: call.timeout,
             retry: &call.retry,

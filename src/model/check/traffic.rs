@@ -37,6 +37,9 @@ impl Checker<'_> {
             findings.wrong(Code::E010, rule, "\"rate\": \"100/s\"");
         }
         class.coming().check(findings);
+        if let Some(answer) = &class.answer {
+            findings.inside("answer", |it| answer.check(it));
+        }
         if let Some(batch) = &class.batch {
             findings.inside("batch", |it| {
                 batch.check(it);

@@ -9,16 +9,16 @@ impl<'m> Compiler<'m> {
         for fault in &self.model.faults {
             for (name, what) in self.failing(fault) {
                 let same = names.iter().filter(|it| **it == name).count();
+                let key = key_of(&format!("{name} {same}"));
                 let when = match &fault.every {
+                    None if fault.for_good => When::ForGood { at: Time::ZERO + fault.at, key },
                     None => {
                         let at = Time::ZERO + fault.at;
                         When::Once { at, until: at + fault.length() }
                     }
-                    Some(every) => When::AtRandom {
-                        every: every.law(),
-                        lasts: fault.duration.law(),
-                        key: key_of(&format!("{name} {same}")),
-                    },
+                    Some(every) => {
+                        When::AtRandom { every: every.law(), lasts: fault.duration.law(), key }
+                    }
                 };
                 names.push(name);
                 self.network.faults.push(Fault { what, when });
@@ -38,16 +38,29 @@ impl<'m> Compiler<'m> {
             return vec![(format!("cache {cache}"), Failing::Caches { caches, instances })];
         }
         if let Some(ends) = fault.link.as_ref().or(fault.partition.as_ref()) {
-            let zone =
-                |name: &String| self.names.zones.iter().position(|it| it == name).map(ZoneId::new);
-            let between = [zone(&ends[0]), zone(&ends[1])];
+            let between = [&ends[0], &ends[1]].map(|it| self.zones_at(it));
+            let within = ends[0] == ends[1] && self.names.zones.contains(&ends[0]);
             let name = format!("link {} {}", ends[0], ends[1]);
-            return vec![(name, Failing::Link { between, trouble: trouble(fault) })];
+            return vec![(name, Failing::Link { between, within, trouble: trouble(fault) })];
         }
         let apart = self.failing_apart(fault).into_iter();
         apart
             .map(|(name, hosts, instances)| (name, fail(network, fault, hosts, instances)))
             .collect()
+    }
+
+    /// The zones of a place: a zone itself, all of a region or a provider, or "*" for any.
+    fn zones_at(&self, place: &str) -> Vec<ZoneId> {
+        let zones = self.names.zones.iter().enumerate();
+        let meant = zones.filter(|(_, name)| {
+            let zone = self.model.zones.get(*name).cloned().unwrap_or_default();
+            zone.closeness(name, place).is_some()
+        });
+        let outright = self.names.zones.iter().position(|it| it == place);
+        match outright {
+            Some(zone) => vec![ZoneId::new(zone)],
+            None => meant.map(|(i, _)| ZoneId::new(i)).collect(),
+        }
     }
 
     /// The hosts or instances that fail, those together that fail together.

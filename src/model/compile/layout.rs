@@ -2,10 +2,17 @@
 
 use super::disks::{FLUSH, costs, disks_of, sync_law};
 use super::*;
-use crate::model::file::{Disk, HostGroup, Pool as WrittenPool, Zone};
+use crate::model::file::{Disk, HostGroup, Link, Pool as WrittenPool, Zone};
 use crate::model::places::any_step;
 use crate::parts::device::buffer::HitCurve;
-use crate::parts::distribution::Law;
+use std::cmp::Ordering;
+
+/// The link that is crossed from one zone to another, and whether from its first end to its second.
+#[derive(Clone, Copy)]
+struct Crossed {
+    link: usize,
+    ahead: Ordering,
+}
 
 impl<'m> Compiler<'m> {
     pub(super) fn lay_out(&mut self) {
@@ -31,29 +38,75 @@ impl<'m> Compiler<'m> {
         }
         let zones = self.names.zones.len();
         self.network.zones = zones as u32;
-        if self.model.links.is_empty() && !self.links_fail() {
+        let sells = self.model.zones.values().any(|it| it.egress.is_some());
+        if self.model.links.is_empty() && !self.links_fail() && !sells {
             return;
         }
         let name = |i: usize| self.names.zones[i].as_str();
-        let laws = (0..zones * zones).map(|i| self.link(name(i / zones), name(i % zones)));
-        self.network.links = laws.collect();
+        let pairs = (0..zones * zones).map(|i| self.link(name(i / zones), name(i % zones)));
+        let pairs: Vec<Option<Crossed>> = pairs.collect();
+        let law = |it: &Option<Crossed>| Some(self.model.links[(*it)?.link].latency.law());
+        self.network.links = pairs.iter().map(law).collect();
+        self.ways(&pairs);
     }
 
-    /// The law of crossing between two zones: the link that names them most closely.
-    fn link(&self, from: &str, to: &str) -> Option<Law> {
+    /// The link that names two zones most closely.
+    fn link(&self, from: &str, to: &str) -> Option<Crossed> {
         let zone = |name: &str| self.model.zones.get(name).cloned().unwrap_or_default();
         let (from_zone, to_zone) = (zone(from), zone(to));
         let named = |[a, b]: &[String; 2]| {
             let sum = |there: &str, back: &str| {
                 Some(from_zone.closeness(from, there)? + to_zone.closeness(to, back)?)
             };
-            let closest = sum(a, b).max(sum(b, a))?;
+            let (ahead, back) = (sum(a, b), sum(b, a));
+            let closest = ahead.max(back)?;
             // Within a zone only a link from it to itself applies, not one between different zones.
-            (from != to || closest == 2 * Zone::OUTRIGHT).then_some(closest)
+            (from != to || closest == 2 * Zone::OUTRIGHT).then_some((closest, ahead.cmp(&back)))
         };
-        let links = self.model.links.iter().rev();
-        let best = links.filter_map(|it| Some((named(&it.between)?, it))).max_by_key(|it| it.0)?;
-        Some(best.1.latency.law())
+        let links = self.model.links.iter().enumerate().rev();
+        let fits = links.filter_map(|(link, it)| Some((named(&it.between)?, link)));
+        let ((_, ahead), link) = fits.max_by_key(|it| it.0.0)?;
+        Some(Crossed { link, ahead })
+    }
+
+    /// The two directions of each link with a bandwidth, and what goes through which at what price.
+    fn ways(&mut self, pairs: &[Option<Crossed>]) {
+        let name = |it: &Link| format!("{}-{}.link", it.between[0], it.between[1]);
+        self.names.links = self.model.links.iter().map(name).collect();
+        let used = |i: usize| pairs.iter().flatten().any(|it| it.link == i);
+        let pipes = self.model.links.iter().enumerate().map(|(i, link)| {
+            let bandwidth = link.bandwidth.filter(|_| used(i))?;
+            let pipe = Pipe { ns_per_byte: 1e9 / bandwidth.as_bytes_per_s(), link: i as u32 };
+            Some([(); 2].map(|()| self.network.pipes.push(pipe)))
+        });
+        let pipes: Vec<Option<[PipeId; 2]>> = pipes.collect();
+        let zones = self.network.zones as usize;
+        let between = pairs.iter().enumerate().map(|(i, crossed)| {
+            let (crossed, from, to) = ((*crossed)?, i / zones, i % zones);
+            let link = &self.model.links[crossed.link];
+            // Where both orders fit alike, those named first are at the first end.
+            let ahead = crossed.ahead.then(to.cmp(&from)).is_gt();
+            let pipe = pipes[crossed.link].map(|it| it[usize::from(!ahead)]);
+            let price_per_byte = self.egress(link, &self.names.zones[from]);
+            let matters = pipe.is_some() || price_per_byte > 0.0;
+            matters.then_some(Way { link: Some(crossed.link as u32), pipe, price_per_byte })
+        });
+        let out = self.names.zones.iter().map(|it| {
+            let price_per_byte = self.model.zones.get(it)?.egress?.as_per_byte();
+            Some(Way { link: None, pipe: None, price_per_byte })
+        });
+        let ways: Vec<Option<Way>> = between.chain(out).collect();
+        if ways.iter().any(Option::is_some) {
+            self.network.ways = ways;
+        }
+    }
+
+    /// What a byte costs that leaves a zone over the link: as the closest name says.
+    fn egress(&self, link: &Link, from: &str) -> f64 {
+        let zone = self.model.zones.get(from).cloned().unwrap_or_default();
+        let fits = link.egress.iter().rev();
+        let fits = fits.filter_map(|(place, price)| Some((zone.closeness(from, place)?, price)));
+        fits.max_by_key(|it| it.0).map_or(0.0, |it| it.1.as_per_byte())
     }
 
     fn group(&mut self, name: &str, group: &HostGroup) {
@@ -86,7 +139,9 @@ impl<'m> Compiler<'m> {
         let hosts = first..HostId::new(self.network.hosts.len());
         let price_per_hour = group.price.map_or(0.0, |price| price.as_per_hour());
         let provisioner = self.provisioner(id, name, group);
-        self.network.groups.push(Group { hosts, disks: None, price_per_hour, provisioner });
+        let provision = group.provision.as_ref().map(|it| it.law());
+        let disks = None;
+        self.network.groups.push(Group { hosts, disks, price_per_hour, provision, provisioner });
         self.names.groups.push(name.to_owned());
     }
 

@@ -22,7 +22,7 @@ use super::file::{DiskStep, Model, RecordedCounts, Service, Step as Written, Tra
 use super::places::Operation;
 use crate::ids::{Id, MapIds};
 use crate::network::*;
-use crate::parts::distribution::{Count, Distribution};
+use crate::parts::distribution::{Count, Distribution, Size};
 use crate::rng::key_of;
 use crate::units::{Span, Time};
 use policies::Caller;
@@ -128,6 +128,7 @@ struct Callee<'m> {
     /// What opens a connection of that pool.
     connect: Option<Operation<'m>>,
     luck: String,
+    messages: Option<MessagesId>,
 }
 
 impl Callee<'_> {
@@ -156,7 +157,8 @@ impl Place<'_> {
 impl<'m> Compiler<'m> {
     fn class(&mut self, name: &'m str, class: &'m TrafficClass, counts: &[f64]) {
         self.luck.clear();
-        let call = self.callee(&class.call, None, "client".to_owned());
+        let mut call = self.callee(&class.call, None, "client".to_owned());
+        call.messages = self.messages(&None, &class.answer);
         let guard = self.client_guard(&Caller::client(name, class), call);
         while let Some(pending) = self.pending.pop_front() {
             self.program(pending);
@@ -172,6 +174,14 @@ impl<'m> Compiler<'m> {
         self.names.classes.push(name.to_owned());
     }
 
+    /// The sizes of what is sent there and back, if it has any.
+    fn messages(&mut self, request: &Option<Size>, answer: &Option<Size>) -> Option<MessagesId> {
+        let law = |it: &Option<Size>| it.as_ref().map(Size::law);
+        let (request, answer) = (law(request), law(answer));
+        let has_any = request.is_some() || answer.is_some();
+        has_any.then(|| self.network.messages.push(Messages { request, answer }))
+    }
+
     fn delay(&mut self, of: DelayUse, span: Span) -> DelayId {
         let delays = &mut self.network.delays;
         *self.delays.entry((of, span)).or_insert_with(|| delays.push(span))
@@ -179,7 +189,7 @@ impl<'m> Compiler<'m> {
 
     fn callee(&self, call: &str, through: Option<u16>, luck: String) -> Callee<'m> {
         let operation = Operation::find(self.model, call).expect("checked: it is there");
-        Callee { operation, through, connect: None, luck }
+        Callee { operation, through, connect: None, luck, messages: None }
     }
 
     /// The programs of the logs: queue at the disk, flush, answer.

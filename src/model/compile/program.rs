@@ -105,7 +105,8 @@ impl<'m> Compiler<'m> {
         let connect_step = self.emit(program, holds, Step::Jump { to: StepId::LAST });
         let held = self.hold(program);
         let luck = format!("{} connect", call.luck);
-        let opening = Callee { operation: connect, through: None, connect: None, luck };
+        let opening =
+            Callee { operation: connect, through: None, connect: None, luck, messages: None };
         self.visit(program, held, opening, depth);
         let to = StepId::new(self.network.steps.len());
         self.network.steps[connect_step] = Step::Connect { pool, depth: owner, to };
@@ -120,7 +121,13 @@ impl<'m> Compiler<'m> {
         let instances = self.network.services[service].instances.clone();
         let only = (instances.clone().map_ids().count() == 1).then_some(instances.start);
         let readers = self.readers(&call.operation);
-        let visit = self.network.visits.push(Visit { service, only, readers, key });
+        let visit = self.network.visits.push(Visit {
+            service,
+            only,
+            readers,
+            key,
+            messages: call.messages,
+        });
         self.emit(program, holds, Step::Call { visit, depth });
         self.emit(program, holds, Step::Seize { visit, depth });
         let held = self.hold(program);

@@ -154,6 +154,7 @@ impl<'m> Compiler<'m> {
         let skip = self.skip(program, spot, call.share);
         let through = call.through.as_ref().and_then(|name| place.spec.pools.get_index_of(name));
         let mut callee = self.callee(&call.call, through.map(|it| it as u16), place.path.clone());
+        callee.messages = self.messages(&call.request, &call.answer);
         let connect = through.and_then(|it| place.spec.pools[it].connect.as_ref());
         callee.connect = connect.and_then(|it| Operation::find(self.model, &it.call));
         let caller = Caller::service(place, call);

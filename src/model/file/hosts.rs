@@ -4,6 +4,7 @@ use super::{Disk, one, unity};
 use crate::parts::device::accelerator::Accelerator;
 use crate::parts::law::switching::{Switching, Waking};
 use crate::parts::scaling::hosts::HostScaling;
+use crate::parts::scaling::provision::Provision;
 use crate::units::{Price, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -51,6 +52,10 @@ pub struct HostGroup {
     /// The time from power-on until programs can start, after an outage.
     #[serde(default)]
     pub boot: Span,
+    /// The time until another host stands in the place of one that is lost for good, and can start
+    /// programs: "as_code", "by_hand", "by_ticket", "bought", or what was measured.
+    #[serde(default)]
+    pub provision: Option<Provision>,
     /// Hosts that are added while instances find no room, and removed while they are hardly used, as the
     /// Kubernetes cluster autoscaler does it. `count` is how many there are in the beginning.
     #[serde(default)]

@@ -19,6 +19,7 @@ pub use traffic::*;
 use crate::parts::distribution::Distribution;
 use crate::parts::fault::Fault;
 use crate::parts::queue::Queue;
+use crate::units::{Bandwidth, DataPrice};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -82,6 +83,9 @@ pub struct Zone {
     /// Where it is.
     #[serde(default)]
     pub region: Option<String>,
+    /// What data costs that leaves it for the clients, as providers bill it. Nothing if absent.
+    #[serde(default)]
+    pub egress: Option<DataPrice>,
 }
 
 impl Zone {
@@ -115,6 +119,14 @@ pub struct Link {
     pub between: [String; 2],
     /// The time to cross once, one way.
     pub latency: Distribution,
+    /// Bytes per second in each direction, of all zones at either end together. Messages are sent one
+    /// after the other, each bit for bit, and then take the latency. Unlimited if absent.
+    #[serde(default)]
+    pub bandwidth: Option<Bandwidth>,
+    /// What data costs that leaves a place over the link, by place: a zone, a region, a provider,
+    /// "provider/region" or "*" for any. The closest name counts; what leaves elsewhere costs nothing.
+    #[serde(default)]
+    pub egress: Named<DataPrice>,
 }
 
 fn yes() -> bool {

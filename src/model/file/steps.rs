@@ -2,7 +2,7 @@
 
 use super::{one, unity, yes};
 use crate::parts::cache::Cache;
-use crate::parts::distribution::{Count, Distribution};
+use crate::parts::distribution::{Count, Distribution, Size};
 use crate::parts::policy::breaker::Breaker;
 use crate::parts::policy::hedge::Hedge;
 use crate::parts::policy::retry::Retry;
@@ -122,6 +122,12 @@ pub struct CallStep {
     /// The pool of this service whose connection it holds meanwhile.
     #[serde(default)]
     pub through: Option<String>,
+    /// How large the message is that asks, for links with a bandwidth or a price. Nothing if absent.
+    #[serde(default)]
+    pub request: Option<Size>,
+    /// How large the answer is, if there is one; what only tells of a failure has no size.
+    #[serde(default)]
+    pub answer: Option<Size>,
     /// How long the caller waits for one try.
     #[serde(default)]
     pub timeout: Option<Span>,

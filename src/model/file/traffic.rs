@@ -2,7 +2,7 @@
 
 use super::unity;
 use crate::parts::arrival::{Burst, Timestamps};
-use crate::parts::distribution::{Count, Distribution};
+use crate::parts::distribution::{Count, Distribution, Size};
 use crate::parts::policy::breaker::Breaker;
 use crate::parts::policy::hedge::Hedge;
 use crate::parts::policy::retry::Retry;
@@ -46,6 +46,10 @@ pub struct TrafficClass {
     /// in no availability, downtime or money.
     #[serde(default)]
     pub background: bool,
+    /// How large the answer is, which leaves for the client at the price of its zone's `egress`. What
+    /// clients send costs nothing. Nothing if absent.
+    #[serde(default)]
+    pub answer: Option<Size>,
     /// How long the client waits for one try.
     #[serde(default)]
     pub timeout: Option<Span>,

@@ -57,7 +57,8 @@ pub struct Fault {
     /// The zone, host or instance does not fail, but is slow.
     #[serde(default)]
     pub slow: Option<Slow>,
-    /// Two zones what crosses between which is slower or lost; "*" for any, as in `links`.
+    /// Two places what crosses between which is slower or lost: zones, or as in `links` a region, a
+    /// provider, "provider/region", or "*" for any.
     #[serde(default)]
     pub link: Option<[String; 2]>,
     /// How much longer a message takes that crosses the link, one way.
@@ -67,7 +68,7 @@ pub struct Fault {
     /// nobody hears anything more, until the caller's patience or the fault ends.
     #[serde(default)]
     pub loss: Option<Share>,
-    /// Two zones between which nothing comes through, in neither direction; "*" for any. At a crash
+    /// Two places between which nothing comes through, in neither direction; named as in `link`. At a crash
     /// whoever sends learns at once that the other is unreachable, and callers that theirs cannot
     /// answer when it would have; in silence they hear nothing, until their patience or the fault ends.
     /// Calls of clients and health checks come from outside, and reach every zone.
@@ -106,10 +107,17 @@ pub struct Fault {
     /// is restarted (`restart`) crashes once if absent, and as often as it is started meanwhile if not.
     #[serde(rename = "for", default = "no_time")]
     pub duration: Distribution,
+    /// A zone or host is lost for good: its machines come back when others have been provisioned in their
+    /// place, each by itself, as its group's `provision` says. Without `for`.
+    #[serde(default)]
+    pub for_good: bool,
     /// How it shows, if a zone, a host, an instance or a link fails.
     #[serde(default)]
     pub style: FaultStyle,
 }
+
+/// How the loss of machines is called in reports.
+pub const FOR_GOOD: &str = "for good";
 
 fn no_time() -> Distribution {
     Distribution::Constant(Span::ZERO)
@@ -159,6 +167,7 @@ impl Fault {
     /// The word for how it shows, in reports.
     pub fn style_name(&self) -> &'static str {
         match () {
+            () if self.for_good => FOR_GOOD,
             () if self.surge.is_some() => "surge",
             () if self.slow.is_some() => "slow",
             () if self.link.is_some() => "bad link",
@@ -236,6 +245,24 @@ impl Fault {
         }
     }
 
+    /// Machines are lost, at once and once.
+    fn check_for_good(&self, lasts: Span, findings: &mut Findings) {
+        if (self.zone.is_none() && self.host.is_none()) || self.slow.is_some() {
+            let rule = "only a zone or a host can be lost for good";
+            findings.wrong_at("for_good", Code::E010, rule, "leave it out");
+        }
+        for (key, given) in [
+            ("for", !lasts.is_zero()),
+            ("every", self.every.is_some()),
+            ("once_in", self.once_in.is_some()),
+        ] {
+            if given {
+                let rule = "has no effect on what is lost for good";
+                findings.wrong_at(key, Code::E010, rule, "leave \"for_good\" or this out");
+            }
+        }
+    }
+
     fn check_times(&self, findings: &mut Findings) {
         findings.inside("for", |it| self.duration.check(it));
         let lasts = match &self.duration {
@@ -253,6 +280,7 @@ impl Fault {
             }
             // A program that crashes and is restarted: what is restarted says how long that takes.
             None if self.is_crash_of_a_program() => {}
+            None if self.for_good => self.check_for_good(lasts, findings),
             None if lasts.is_zero() => {
                 let mend = "an outage takes minutes: \"20m\"";
                 findings.wrong_at("for", Code::E007, "must be longer than nothing", mend);

@@ -7,7 +7,7 @@
 //! given up as soon as its instances have drained; only processors count as room.
 
 use super::check_period;
-use crate::parts::distribution::Distribution;
+use super::provision::Provision;
 use crate::problem::{Code, Findings};
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -22,10 +22,9 @@ pub struct HostScaling {
     pub min: Option<u32>,
     /// At most so many hosts.
     pub max: u32,
-    /// The time from asking for a host until instances can start on it: seconds to minutes from code
-    /// (a machine of a large cloud answers 26s to 42s after it was asked for), hours to days where
-    /// somebody works tickets off, weeks where machines are bought.
-    pub provision: Distribution,
+    /// The time from asking for a host until instances can start on it: "as_code", "by_hand", "by_ticket",
+    /// "bought", or what was measured.
+    pub provision: Provision,
     /// The time between two looks at who is pending, and at who is hardly used.
     #[serde(default = "ten_seconds")]
     pub scan_interval: Span,

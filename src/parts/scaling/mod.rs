@@ -4,6 +4,7 @@ mod alarms;
 pub mod hosts;
 pub mod hpa;
 pub mod metric;
+pub mod provision;
 pub mod step;
 pub mod target_tracking;
 pub mod timetable;

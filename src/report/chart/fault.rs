@@ -7,16 +7,21 @@ use super::lines::file_name;
 use super::panel::{self, LEFT, MARGIN, Panel, RIGHT, SMALL, Sign, WIDTH};
 use super::sheet::{Anchor, Chart, DASHED, Letters, Place, SOLID};
 use crate::outcome::{Fault, Outcome, Point, Series, Unit};
-use crate::report::{classes_that_matter, figure};
+use crate::parts::fault::FOR_GOOD;
+use crate::report::{classes_that_matter, figure, lasting};
 use plotters::style::{Color, RGBAColor as Colour};
 
 const PANEL_HEIGHT: f64 = 190.0;
+/// The same where there are many.
+const LOW_PANEL_HEIGHT: f64 = 104.0;
 /// Where the first panel begins.
 const TOP: f64 = 84.0;
 /// Room above a panel for its heading.
 const ABOVE: f64 = 56.0;
-/// More designs than these do not fit on a sheet.
-const PANELS_MAX: usize = 6;
+/// More of them are drawn lower, so that all can be seen at a glance.
+const HIGH_PANELS_MAX: usize = 6;
+/// More do not fit on a sheet, and go on on another.
+const PANELS_MAX: usize = 16;
 const HEADING: Letters = Letters { size: 13.5, bold: true, colour: INK };
 
 /// A chart for each day on which something fails, a panel for each point.
@@ -28,27 +33,47 @@ pub fn charts(outcome: &Outcome) -> Vec<Chart> {
             None => days.push((point.day, vec![point])),
         }
     }
-    days.iter().map(|(day, points)| chart(outcome, *day, points)).collect()
+    days.iter().flat_map(|(day, points)| sheets(outcome, *day, points)).collect()
+}
+
+/// As many sheets as it takes, each with about as many panels, and all on the same scale.
+fn sheets(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Vec<Chart> {
+    let sheets = points.len().div_ceil(PANELS_MAX);
+    let axes = (rate_axis(points), minutes(points));
+    let each = points.chunks(points.len().div_ceil(sheets)).enumerate();
+    each.map(|(i, own)| chart(outcome, day, own, &axes, (i + 1, sheets))).collect()
+}
+
+fn rate_axis(points: &[&Point]) -> Axis {
+    Axis::from_zero(points.iter().filter_map(|it| it.series.as_ref()).flat_map(rates))
 }
 
 fn has_series(point: &Point) -> bool {
     point.series.as_ref().is_some_and(|it| !it.at_s.is_empty())
 }
 
-fn chart(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Chart {
-    let left_out = points.len().saturating_sub(PANELS_MAX);
-    let points = &points[..points.len() - left_out];
-    let name =
+fn chart(
+    outcome: &Outcome,
+    day: Option<f64>,
+    points: &[&Point],
+    (y, x): &(Axis, Axis),
+    (sheet, sheets): (usize, usize),
+) -> Chart {
+    let mut name =
         day.map_or("fault".to_owned(), |it| format!("fault-day-{}", file_name(&figure::day(it))));
+    if sheet > 1 {
+        name.push_str(&format!("-sheet-{sheet}"));
+    }
+    let height = if points.len() > HIGH_PANELS_MAX { LOW_PANEL_HEIGHT } else { PANEL_HEIGHT };
     let title = match day {
         Some(day) => {
             format!("What a fault does: requests answered and failed, {}", figure::on_day(day))
         }
         None => "What a fault does: requests answered and failed".to_owned(),
     };
-    let high = TOP + points.len() as f64 * (PANEL_HEIGHT + ABOVE + 14.0) + 42.0;
+    let high = TOP + points.len() as f64 * (height + ABOVE + 14.0) + 42.0;
     let mut chart = Chart::new(name, title, WIDTH, high);
-    panel::head(&mut chart, &notes(outcome, points, left_out));
+    panel::head(&mut chart, &notes(outcome, points, (sheet, sheets)));
     let entries = [
         (Sign::Line(SOLID, 2.4), ANSWERED, "answered in time".to_owned()),
         (Sign::Line(SOLID, 2.4), FAILED, "failed".to_owned()),
@@ -56,34 +81,28 @@ fn chart(outcome: &Outcome, day: Option<f64>, points: &[&Point]) -> Chart {
         (Sign::Line(SOLID, 6.0), RULE, "down".to_owned()),
     ];
     panel::legend(&mut chart, 86.0, &entries);
-    let y = Axis::from_zero(points.iter().filter_map(|it| it.series.as_ref()).flat_map(rates));
-    let x = minutes(points);
     let mut top = TOP;
     for (i, point) in points.iter().enumerate() {
-        let panel = Panel {
-            left: LEFT,
-            top: top + ABOVE,
-            right: RIGHT,
-            bottom: top + ABOVE + PANEL_HEIGHT,
-        };
+        let panel =
+            Panel { left: LEFT, top: top + ABOVE, right: RIGHT, bottom: top + ABOVE + height };
         let is_last = i + 1 == points.len();
-        draw(&mut chart, &panel, outcome, point, (&x, &y));
-        panel.draw_x(&mut chart, &x, if is_last { "minutes since it failed" } else { "" });
+        draw(&mut chart, &panel, outcome, point, (x, y));
+        panel.draw_x(&mut chart, x, if is_last { "minutes since it failed" } else { "" });
         top = panel.bottom + 14.0;
     }
     chart
 }
 
-fn notes(outcome: &Outcome, points: &[&Point], left_out: usize) -> String {
+fn notes(outcome: &Outcome, points: &[&Point], (sheet, sheets): (usize, usize)) -> String {
     let series = points.iter().find_map(|it| it.series.as_ref());
     let slice = figure::exact(series.map_or(0.0, |it| it.slice_s), Some(Unit::Seconds));
     let replications = points.first().map_or(0, |it| it.replications);
-    let left_out = match left_out {
-        0 => String::new(),
-        n => format!(" · {n} further are not drawn"),
+    let part = match sheets {
+        1 => String::new(),
+        _ => format!(" · sheet {sheet} of {sheets}"),
     };
     format!(
-        "{} · requests per second in slices of {slice} · means over {replications} replications{left_out}",
+        "{} · requests per second in slices of {slice} · means over {replications} replications{part}",
         outcome.experiment
     )
 }
@@ -144,16 +163,20 @@ fn draw_filled(chart: &mut Chart, panel: &Panel, line: Vec<Place>, colour: Colou
 
 /// The stretch in which it fails.
 pub fn draw_outage(chart: &mut Chart, panel: &Panel, x: &Axis, fault: &Fault) {
-    let (from, to) = (panel.x(x, 0.0), panel.x(x, fault.for_s / 60.0));
+    let end = if fault.style == FOR_GOOD { panel.right } else { panel.x(x, fault.for_s / 60.0) };
+    let (from, to) = (panel.x(x, 0.0), end);
     chart.rect((from, panel.top - 8.0), (to, panel.bottom), SHADE);
     chart.rect((from, panel.top - 8.0), (to, panel.top - 2.0), RULE);
 }
 
 /// `zone colo down for 20 min · availability 46.04 ± 0.18 % · login down 21.50 ± 0.21 min`
 fn summary(outcome: &Outcome, point: &Point, fault: &Fault) -> String {
-    let length = figure::exact(fault.for_s, Some(Unit::Seconds));
-    let down = if fault.style == "surge" { "" } else { " down" };
-    let mut told = format!("{}{down} for {length}", fault.what);
+    let down = match fault.style.as_str() {
+        "surge" => "",
+        FOR_GOOD => " lost",
+        _ => " down",
+    };
+    let mut told = format!("{}{down} {}", fault.what, lasting(fault));
     if let Some(estimate) = point.metric("availability") {
         told.push_str(&format!(" · availability {}", figure::figure(estimate)));
     }

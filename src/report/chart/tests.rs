@@ -1,7 +1,7 @@
 //! Charts of known outcomes.
 
 use super::*;
-use crate::outcome::{Estimate, Fault, Overload, Unit, Verb};
+use crate::outcome::{Estimate, Fault, Overload, Point, Unit, Verb};
 use crate::report::fixture;
 
 fn all() -> [Outcome; 4] {
@@ -155,6 +155,26 @@ fn many_designs_are_shown_with_one_percentile_and_some_are_left_out() {
     let told =
         labels(&charts[0]).into_iter().any(|it| it.contains("further designs are not drawn"));
     assert!(told, "{:?}", labels(&charts[0]));
+}
+
+#[test]
+fn every_point_at_which_something_fails_is_drawn_on_as_many_sheets_as_it_takes() {
+    let mut outcome = fixture::blitz();
+    let failing = outcome.points.iter().rfind(|it| it.fault.is_some()).unwrap().clone();
+    outcome.points.retain(|it| it.fault.is_none());
+    for (points, sheets) in [(5, 1), (10, 1), (20, 2)] {
+        let mut outcome = outcome.clone();
+        for i in 0..points {
+            let model = format!("design {i}");
+            outcome.points.push(Point { model, ..failing.clone() });
+        }
+        let charts = draw(&outcome);
+        let faults: Vec<&Chart> = charts.iter().filter(|it| it.name.starts_with("fault")).collect();
+        assert_eq!(faults.len(), sheets);
+        let labels: Vec<&str> = faults.iter().flat_map(|it| labels(it)).collect();
+        let drawn = labels.iter().filter(|it| it.starts_with("design ")).count();
+        assert_eq!(drawn, points);
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub fn table(page: &mut Page, outcome: &Outcome) {
         ]);
     }
     let legend = "Ordinary times and outages, each simulated by itself, weighted by how often they come. Down: the \
-                  time in which fewer than half of the requests are answered. The intervals are of the mean over \
-                  many months of 730 hours; single months differ by more.";
+                  time in which fewer than half of the requests are answered. The intervals are Student's over \
+                  replications, of the mean over many months of 730 hours; single months differ by more.";
     page.table("In the long run", grid, legend);
 }

@@ -77,6 +77,16 @@ pub fn point(page: &mut Page, outcome: &Outcome, point: &Point) {
         "Hits: reads that memory answers. Opened: connections, by all instances. Credits: the share that is \
          left at the end; out after: when they first did not do.",
     );
+    let links = [
+        (".link.carried", "carried"),
+        (".link.utilization", "utilization"),
+        (".link.utilization.fullest", "fuller"),
+    ];
+    page.table(
+        "Links",
+        by_name(point, &links),
+        "Carried: in both directions. Utilization: of both, and of the fuller one.",
+    );
     policies(page, point);
     coming_and_going(page, point);
     page.table("Altogether", altogether(point), "");
@@ -374,6 +384,7 @@ fn altogether(point: &Point) -> Grid {
         ("lost_writes", "lost writes"),
         ("cost.hour", "cost an hour"),
         ("cost.month", "cost a month"),
+        ("cost.egress", "egress a month"),
         ("revenue.lost", "lost revenue"),
         ("users.lost", "lost users"),
     ];

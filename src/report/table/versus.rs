@@ -3,7 +3,7 @@
 use super::grid::{Cell, Grid, Tone};
 use super::{Page, UNBROKEN, cell, day, design};
 use crate::outcome::*;
-use crate::report::{checked, classes_that_matter, distinct, figure};
+use crate::report::{checked, classes_that_matter, distinct, figure, lasting};
 use indexmap::IndexMap;
 
 /// More pairs of designs than these are told in sentences only.
@@ -91,8 +91,7 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
     let mut grid = Grid::new(3, heads);
     for point in &points {
         let Some(fault) = &point.fault else { continue };
-        let what =
-            format!("{} for {}", fault.what, figure::exact(fault.for_s, Some(Unit::Seconds)));
+        let what = format!("{} {}", fault.what, lasting(fault));
         let mut row = vec![
             point.day.map(day).unwrap_or_default(),
             Cell::words(what),
@@ -135,8 +134,7 @@ pub fn queues(page: &mut Page, outcome: &Outcome) {
     let mut grid = Grid::new(4, heads.into_iter().chain(["dropped"]));
     for point in &outcome.points {
         let Some(fault) = &point.fault else { continue };
-        let what =
-            format!("{} for {}", fault.what, figure::exact(fault.for_s, Some(Unit::Seconds)));
+        let what = format!("{} {}", fault.what, lasting(fault));
         for queue in point.metrics.keys().filter_map(|it| it.strip_suffix(".lag.max")) {
             let mut row = vec![
                 point.day.map(day).unwrap_or_default(),

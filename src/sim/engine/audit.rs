@@ -36,6 +36,9 @@ impl<P: Probe> Engine<'_, P> {
             let audit = self.volumes[id].audit(self.now);
             audit.map_err(|law| broken(law, "volume", id.index()))?;
         }
+        for id in self.network.pipes.ids() {
+            self.pipes[id].audit(self.now).map_err(|law| broken(law, "link", id.index()))?;
+        }
         if self.network.connections.is_empty() {
             return Ok(());
         }

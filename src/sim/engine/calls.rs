@@ -170,7 +170,7 @@ impl<P: Probe> Engine<'_, P> {
         if !self.has_links {
             token.pass();
         } else {
-            match self.cross(id, depth, visit.key.wrapping_add(1), true) {
+            match self.cross(id, depth, to, true) {
                 Crossing::AtOnce => self.tokens[id].pass(),
                 Crossing::Away => return Flow::Stay,
                 Crossing::NoWay => return self.call_fails_here(id, Reason::Unreachable),
@@ -276,8 +276,7 @@ impl<P: Probe> Engine<'_, P> {
             return Flow::Stay;
         }
         if self.has_links {
-            let luck = self.named.visits.at(visit).key.wrapping_add(2);
-            match self.cross(id, depth, luck, false) {
+            match self.cross(id, depth, visit, false) {
                 Crossing::AtOnce => {}
                 Crossing::Away => return Flow::Stay,
                 Crossing::NoWay => return self.answer_fails(id),

@@ -68,6 +68,7 @@ impl<P: Probe> Engine<'_, P> {
                     self.control(*at, Control::FaultBegins(i as u32));
                     self.control(*until, Control::FaultEnds(i as u32));
                 }
+                When::ForGood { at, .. } => self.control(*at, Control::FaultBegins(i as u32)),
                 When::AtRandom { .. } => self.expect_again(i),
             }
         }
@@ -87,7 +88,12 @@ impl<P: Probe> Engine<'_, P> {
         self.troubles.lasting[fault] = true;
         self.troubles.begun[fault] += 1;
         match &spec.what {
-            Failing::Hosts(hosts, style) => self.hosts_fail(hosts, *style),
+            Failing::Hosts(hosts, style) => {
+                self.hosts_fail(hosts, *style);
+                if let When::ForGood { key, .. } = spec.when {
+                    self.replace(hosts, key);
+                }
+            }
             Failing::Instances(instances, style) => self.instances_fail(instances, *style),
             Failing::Slow { instances, hosts, .. } => self.change_speeds(instances, hosts),
             Failing::Link { .. } => {
@@ -103,10 +109,20 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    /// Others are provisioned in the place of machines that are lost, each by itself.
+    fn replace(&mut self, hosts: &[HostId], key: u64) {
+        for host in hosts {
+            let law = &self.network.groups[self.network.hosts[*host].group].provision;
+            let law = law.as_ref().expect("checked: it says how long that takes");
+            let takes = law.draw(&mut Draw::at(self.keys.fault(key), host.index() as u64));
+            self.control(self.now + takes, Control::Replaced(*host));
+        }
+    }
+
     pub(super) fn fault_ends(&mut self, fault: usize) {
         self.troubles.lasting[fault] = false;
         match &self.network.faults[fault].what {
-            Failing::Hosts(hosts, _) => self.hosts_come_back(hosts),
+            Failing::Hosts(hosts, _) => self.hosts_come_back(hosts, true),
             Failing::Instances(instances, _) => self.instances_come_back(instances),
             Failing::Slow { instances, hosts, .. } => self.change_speeds(instances, hosts),
             Failing::Link { .. } => self.link_is_well_again(fault),

@@ -47,7 +47,8 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    pub(super) fn hosts_come_back(&mut self, hosts: &[HostId]) {
+    /// They boot first, unless that is done by then.
+    pub(super) fn hosts_come_back(&mut self, hosts: &[HostId], boot: bool) {
         for host in hosts {
             self.down[*host] -= 1;
             if self.down[*host] > 0 {
@@ -63,7 +64,8 @@ impl<P: Probe> Engine<'_, P> {
                 self.instances[*instance].stamp += 1;
             }
             let stamp = self.troubles.host_stamps[*host];
-            self.control(self.now + spec.boot, Control::HostUp(*host, stamp));
+            let boots = if boot { spec.boot } else { Span::ZERO };
+            self.control(self.now + boots, Control::HostUp(*host, stamp));
         }
         self.reset_the_dead();
     }

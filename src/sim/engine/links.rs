@@ -5,7 +5,7 @@
 
 use super::steps::Flow;
 use super::*;
-use crate::network::{Depth, Failing, FaultStyle, LinkTrouble, ZoneId};
+use crate::network::{Depth, Failing, FaultStyle, LinkTrouble, VisitId, ZoneId};
 use crate::sim::token::{Reason, Wait};
 
 /// Set the luck of what befalls a message apart from that of the time it takes.
@@ -22,25 +22,77 @@ pub(super) enum Crossing {
     NoWay,
 }
 
+/// What befalls a message on a bad link.
+#[derive(Clone, Copy, Default)]
+struct Trouble {
+    no_way: bool,
+    lost: bool,
+    added: Option<Span>,
+}
+
 impl<P: Probe> Engine<'_, P> {
     /// Sets out between the instances at `depth` and above it. Clients stand right in front of the
     /// system.
     #[inline(never)]
-    pub(super) fn cross(&mut self, id: TokenId, depth: Depth, luck: u64, inward: bool) -> Crossing {
+    pub(super) fn cross(
+        &mut self,
+        id: TokenId,
+        depth: Depth,
+        visit: VisitId,
+        inward: bool,
+    ) -> Crossing {
         let token = &self.tokens[id];
-        if depth == 0 || token.is(flag::TAKEN_BACK) {
+        if token.is(flag::TAKEN_BACK) {
+            return Crossing::AtOnce;
+        }
+        let below = self.network.zone_of(token.held(depth));
+        if depth == 0 {
+            if !inward {
+                self.send_over(id, self.network.way(below, None), visit, inward);
+            }
             return Crossing::AtOnce;
         }
         let above = self.network.zone_of(token.held(depth - 1));
-        let below = self.network.zone_of(token.held(depth));
         let (from, to) = if inward { (above, below) } else { (below, above) };
+        let luck = self.named.visits.at(visit).key.wrapping_add(if inward { 1 } else { 2 });
         let law = self.network.link(from, to);
         let usual = law.map(|it| it.draw(&mut self.draw(id, luck)));
-        if self.troubles.bad_links > 0 {
-            return self.cross_in_trouble(id, (from, to), luck, usual);
+        let trouble = match self.troubles.bad_links {
+            0 => Trouble::default(),
+            _ => self.trouble(id, (from, to), luck),
+        };
+        if trouble.no_way {
+            return Crossing::NoWay;
         }
-        let Some(span) = usual else { return Crossing::AtOnce };
-        self.be_away(id, span)
+        let sent = self.send_over(id, self.network.way(from, Some(to)), visit, inward);
+        if trouble.lost {
+            let token = &mut self.tokens[id];
+            token.wait = Wait::Crossing;
+            token.flags |= flag::HUNG | flag::LOST;
+            return Crossing::Away;
+        }
+        match (usual, trouble.added) {
+            (None, None) => Crossing::AtOnce,
+            (usual, added) => {
+                self.be_away(id, usual.unwrap_or_default() + sent + added.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Sends what a call or an answer carries; returns how long it is until all of it has gone. What only
+    /// tells of a failure carries nothing.
+    fn send_over(&mut self, id: TokenId, way: usize, visit: VisitId, inward: bool) -> Span {
+        let Some(Some(spec)) = self.network.ways.get(way) else { return Span::ZERO };
+        let visit = self.named.visits.at(visit);
+        let size = visit.messages.and_then(|it| {
+            let messages = &self.network.messages[it];
+            if inward { messages.request.as_ref() } else { messages.answer.as_ref() }
+        });
+        let size = size.filter(|_| inward || self.tokens[id].failing == 0);
+        let luck = visit.key.wrapping_add(if inward { 3 } else { 4 });
+        let bytes = size.map_or(0, |it| it.draw(&mut self.draw(id, luck)).nanos());
+        self.moved[way] += bytes;
+        spec.pipe.map_or(Span::ZERO, |it| self.pipes[it].send(self.now, bytes))
     }
 
     fn be_away(&mut self, id: TokenId, span: Span) -> Crossing {
@@ -49,15 +101,10 @@ impl<P: Probe> Engine<'_, P> {
         Crossing::Away
     }
 
+    /// What the faults of links do to a message.
     #[inline(never)]
-    fn cross_in_trouble(
-        &mut self,
-        id: TokenId,
-        (from, to): (ZoneId, ZoneId),
-        luck: u64,
-        usual: Option<Span>,
-    ) -> Crossing {
-        let (mut takes, mut later, mut lost) = (usual.unwrap_or_default(), usual.is_some(), false);
+    fn trouble(&self, id: TokenId, (from, to): (ZoneId, ZoneId), luck: u64) -> Trouble {
+        let mut met = Trouble::default();
         for (i, fault) in self.network.faults.iter().enumerate() {
             let Failing::Link { trouble, .. } = &fault.what else { continue };
             if !self.troubles.lasting[i] || !fault.what.is_between(from, to) {
@@ -65,24 +112,18 @@ impl<P: Probe> Engine<'_, P> {
             }
             let draw = |of: u64| self.draw(id, luck.wrapping_add(of).wrapping_add(i as u64));
             match trouble {
-                LinkTrouble::Cut(FaultStyle::Crash) => return Crossing::NoWay,
-                LinkTrouble::Cut(FaultStyle::Silence) => lost = true,
+                LinkTrouble::Cut(FaultStyle::Crash) => met.no_way = true,
+                LinkTrouble::Cut(FaultStyle::Silence) => met.lost = true,
                 LinkTrouble::Bad { added, loss } => {
-                    lost |= draw(LOST).unit() < *loss;
+                    met.lost |= draw(LOST).unit() < *loss;
                     if let Some(added) = added {
-                        takes += added.draw(&mut draw(LATER));
-                        later = true;
+                        let later = added.draw(&mut draw(LATER));
+                        met.added = Some(met.added.unwrap_or_default() + later);
                     }
                 }
             }
         }
-        if lost {
-            let token = &mut self.tokens[id];
-            token.wait = Wait::Crossing;
-            token.flags |= flag::HUNG | flag::LOST;
-            return Crossing::Away;
-        }
-        if later { self.be_away(id, takes) } else { Crossing::AtOnce }
+        met
     }
 
     /// A call cannot set out to the instance that was chosen for it, and fails where it is.

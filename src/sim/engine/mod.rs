@@ -47,11 +47,12 @@ use super::interrupted::Interrupted;
 use super::log::Log;
 use super::meter::Meter;
 use super::order::Order;
+use super::pipe::Pipe;
 use super::policies::{Policies, PoliciesSeen};
 use super::pool::{Area, Pool};
 use super::presence::{Presence, Present};
 use super::probe::Probe;
-use super::provisioning::{Hosts, HostsUse};
+use super::provisioning::{Hosts, HostsUse, Stage};
 use super::queue::{QueueArea, Queues};
 use super::replication::{Replication, ReplicationUse};
 use super::rows::{Rows, RowsUse};
@@ -65,7 +66,7 @@ use crate::network::{
     ConnectionsId, CpuId, DelayId, GuardId, HostId, InstanceId, LockId, Network, ProvisionerId,
     ReplicationId, ScalerId, VolumeId,
 };
-use crate::network::{PoolId, QueueId, ServiceId, SessionId, Step, StepId};
+use crate::network::{PipeId, PoolId, QueueId, ServiceId, SessionId, Step, StepId};
 use crate::parts::balance::{Candidate, CarefulState, State as Balancer};
 use crate::parts::policy::budget::Bucket;
 use crate::parts::policy::health::Belief;
@@ -143,6 +144,13 @@ pub struct Usage {
     pub wasted: Wasted,
     /// Instances up, and believed to be.
     pub presence: Table<ServiceId, Present>,
+    /// How many instances each controller wanted at the end, and how many hosts of each group there were.
+    pub wanted: Table<ScalerId, u32>,
+    pub hosts_left: Table<ProvisionerId, u32>,
+    /// Nanoseconds that each direction of a link was busy.
+    pub pipes: Table<PipeId, u64>,
+    /// Bytes that were sent each way.
+    pub moved: Vec<u64>,
     pub events: u64,
 }
 
@@ -211,6 +219,8 @@ enum Control {
     FaultBegins(u32),
     FaultEnds(u32),
     HostUp(HostId, u32),
+    /// Another has been provisioned in its place.
+    Replaced(HostId),
     InstanceUp(InstanceId, u32),
     Check(InstanceId),
     CheckTimedOut(InstanceId),
@@ -434,6 +444,9 @@ struct Engine<'n, P> {
     rate_buckets: Table<ServiceId, Vec<Vec<RateBucket>>>,
     interrupted: Interrupted,
     has_links: bool,
+    pipes: Table<PipeId, Pipe>,
+    /// Bytes that were sent each way since the window opened.
+    moved: Vec<u64>,
     cpus: Table<CpuId, Cpu>,
     /// The slot of each shared CPU.
     cpu_slots: Table<CpuId, usize>,
@@ -523,6 +536,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             rate_buckets: network.services.map(|_, it| tokens_of(network, it)),
             interrupted: Interrupted::default(),
             has_links: !network.links.is_empty(),
+            pipes: network.pipes.map(|_, it| Pipe::new(it)),
+            moved: vec![0; network.ways.len()],
             cpus: network.cpus.map(|_, host| {
                 let host = &network.hosts[*host];
                 let claims = host.instances.iter().map(|it| &network.instances[*it]);
@@ -849,6 +864,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::FaultBegins(fault) => self.fault_begins(fault as usize),
             Control::FaultEnds(fault) => self.fault_ends(fault as usize),
             Control::HostUp(host, stamp) => self.host_up(host, stamp),
+            Control::Replaced(host) => self.hosts_come_back(&[host], false),
             Control::InstanceUp(instance, stamp) => self.instance_up(instance, stamp),
             Control::Check(instance) => self.check(instance),
             Control::CheckTimedOut(instance) => self.checked(instance, false),
@@ -882,6 +898,8 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.buffers.iter_mut().for_each(Buffer::open);
         self.accelerators.iter_mut().for_each(|it| it.open(now));
         self.connections.iter_mut().for_each(Connections::open_window);
+        self.pipes.iter_mut().for_each(|it| it.open(now));
+        self.moved.fill(0);
         self.replications.iter_mut().for_each(|it| it.open(now));
         self.queues.open(now);
         self.lives.iter_mut().for_each(|it| it.open(now));
@@ -966,6 +984,14 @@ impl<'n, P: Probe> Engine<'n, P> {
             policies: self.policies.measured(now),
             wasted: self.wasted,
             presence: self.presence.map(|_, it| it.measured(now)),
+            wanted: self.scalers.map(|_, it| it.wanted.level()),
+            hosts_left: {
+                let hosts = &self.hosts;
+                let network = self.network;
+                network.provisioners.map(|id, _| hosts.count(network, id, Stage::There))
+            },
+            pipes: self.pipes.map(|_, it| it.measured_ns(now)),
+            moved: self.moved,
             events: self.granted - (self.left - 1),
         };
         Ok((self.probe, usage))

@@ -3,7 +3,7 @@
 use super::*;
 use outgrow::ids::Id;
 use outgrow::network::FaultStyle::{Crash, Silence};
-use outgrow::network::{FaultStyle, HostId, InstanceId};
+use outgrow::network::{Failing, Fault, FaultStyle, HostId, InstanceId, When};
 use outgrow::rng::{Draw, Keys, key_of};
 use outgrow::sim::Probe;
 use outgrow::units::Time;
@@ -58,6 +58,22 @@ fn what_comes_to_a_dead_instance_is_unreachable_at_once_until_it_has_booted_and_
     // An arrival goes before what hosts do at the same instant.
     let at_the_start = (57.0, "unreachable");
     assert_eq!(ends(&model), [lost[0], lost[1], lost[2], at_the_start, back[1]]);
+}
+
+#[test]
+fn what_is_lost_for_good_comes_back_when_another_is_provisioned_and_has_no_need_to_boot() {
+    let hosts = r#""left": { "cores": 64, "zones": ["a"] },
+                   "right": { "cores": 64, "zones": ["b"], "boot": "5ms", "provision": "30ms" }"#;
+    let requests = [5.0, 10.5, 41.9, 42.5].map(|at| (at, "back.run", ""));
+    let mut model = scene(hosts, "", &SERVICES.replace(r#", { "commit": {} }"#, ""), &requests);
+    let at = Time::from_nanos(1_010_000_000);
+    model.network.faults.push(Fault {
+        what: Failing::Hosts(vec![HostId::new(1)], Crash),
+        when: When::ForGood { at, key: 1 },
+    });
+    let expected = [(10.0, "reset"), (10.5, "unreachable"), (41.9, "unreachable")];
+    assert_eq!(ends(&model)[..3], expected);
+    assert_eq!(ends(&model)[3], (62.5, "answered"));
 }
 
 #[test]

@@ -80,7 +80,11 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     let services = dice.from(1, 4);
     let operations: Vec<u64> = (0..services).map(|_| dice.from(1, 2)).collect();
     let mut model = json!({ "name": format!("seed {seed}") });
-    model["zones"] = (0..zones).map(|it| (format!("z{it}"), json!({}))).collect();
+    let zone = |it: u64| json!({ "provider": format!("p{}", it % 2) });
+    model["zones"] = (0..zones).map(|it| (format!("z{it}"), zone(it))).collect();
+    if dice.chance(0.3) {
+        model["zones"]["z0"]["egress"] = json!("0.09/GB");
+    }
     model["links"] = links(&mut dice, zones);
     let disks: Vec<bool> = (0..groups).map(|_| dice.chance(0.8)).collect();
     let sticky: Vec<bool> = (0..groups).map(|_| dice.chance(0.2)).collect();
@@ -193,8 +197,9 @@ fn faults(dice: &mut Dice, zones: u64, model: &Value) -> Value {
         if dice.chance(0.5) {
             fault["every"] = json!({ "exponential": fault["every"] });
         }
-        let end = |dice: &mut Dice| match dice.below(3) {
+        let end = |dice: &mut Dice| match dice.below(4) {
             0 => "*".to_owned(),
+            1 => "p0".to_owned(),
             _ => format!("z{}", dice.below(zones)),
         };
         let kind = dice.below(7);
@@ -209,7 +214,7 @@ fn faults(dice: &mut Dice, zones: u64, model: &Value) -> Value {
                     fault["latency"] = dice.time(5);
                 }
             }
-            5 if zones > 1 => fault["partition"] = json!(["z0", *dice.one_of(&["z1", "*"])]),
+            5 if zones > 1 => fault["partition"] = json!(["z0", *dice.one_of(&["z1", "*", "p1"])]),
             _ => {
                 fault["zone"] = json!("any");
                 let cpu = *dice.one_of(&[0.0, 0.1, 0.5]);
@@ -261,13 +266,21 @@ fn queues(dice: &mut Dice, operations: &[u64]) -> Value {
 fn links(dice: &mut Dice, zones: u64) -> Value {
     let count = dice.below(3);
     let link = |dice: &mut Dice| {
-        let end = |dice: &mut Dice| match dice.below(3) {
+        let end = |dice: &mut Dice| match dice.below(4) {
             0 => "*".to_owned(),
+            1 => "p0".to_owned(),
             _ => format!("z{}", dice.below(zones)),
         };
         let between = [end(dice), end(dice)];
         let latency = if dice.chance(0.1) { json!("0s") } else { dice.time(3) };
-        json!({ "between": between, "latency": latency })
+        let mut link = json!({ "between": between, "latency": latency });
+        if dice.chance(0.4) {
+            link["bandwidth"] = json!(*dice.one_of(&["1MB/s", "10MB/s", "1GB/s"]));
+        }
+        if dice.chance(0.3) {
+            link["egress"] = json!({ "p0": "0.02/GB", "z0": "0.01/GB" });
+        }
+        link
     };
     (0..count).map(|_| link(dice)).collect()
 }
@@ -734,11 +747,25 @@ fn call(dice: &mut Dice, place: &Place) -> Value {
     } else if place.pools > 0 && dice.chance(0.6) {
         call["through"] = json!(format!("p{}", dice.below(place.pools)));
     }
+    for key in ["request", "answer"] {
+        if dice.chance(0.3) {
+            call[key] = size(dice);
+        }
+    }
     policies(dice, &mut call, place.service, to);
     if dice.chance(0.2) {
         call["fallback"] = steps(dice, place, 0, TABLES);
     }
     call
+}
+
+fn size(dice: &mut Dice) -> Value {
+    match dice.below(4) {
+        0 => json!("2kB"),
+        1 => json!({ "exponential": "5kB" }),
+        2 => json!({ "lognormal": { "mean": "3kB", "cv": 2 } }),
+        _ => json!({ "pareto": { "alpha": 1.2, "min": "500B", "max": "1MB" } }),
+    }
 }
 
 /// What a class or call does to live with failure. Calls to one service share a breaker, and so have the
@@ -836,6 +863,9 @@ fn class(dice: &mut Dice, operations: u64, closed: bool) -> Value {
         if dice.chance(0.2) {
             class["batch"] = json!({ "uniform": { "least": 1, "most": 4 } });
         }
+    }
+    if dice.chance(0.3) {
+        class["answer"] = size(dice);
     }
     policies(dice, &mut class, 0, 0);
     if dice.chance(0.2) {
