@@ -1,7 +1,7 @@
 //! Random valid models by seed, with every kind of step, and faults to go with them.
 
 use outgrow::ids::Id;
-use outgrow::network::{Fault, FaultStyle, HostId, Network};
+use outgrow::network::{Failing, Fault, FaultStyle, HostId, Network, When};
 use outgrow::rng::Draw;
 use outgrow::units::{Span, Time};
 use serde_json::{Value, json};
@@ -275,7 +275,7 @@ fn links(dice: &mut Dice, zones: u64) -> Value {
         let latency = if dice.chance(0.1) { json!("0s") } else { dice.time(3) };
         let mut link = json!({ "between": between, "latency": latency });
         if dice.chance(0.4) {
-            link["bandwidth"] = json!(*dice.one_of(&["1MB/s", "10MB/s", "1GB/s"]));
+            link["bandwidth"] = json!(*dice.one_of(&["10MB/s", "100MB/s", "1GB/s"]));
         }
         if dice.chance(0.3) {
             link["egress"] = json!({ "p0": "0.02/GB", "z0": "0.01/GB" });
@@ -287,6 +287,7 @@ fn links(dice: &mut Dice, zones: u64) -> Value {
 
 fn host(dice: &mut Dice, zones: u64, disk: bool, sticky: bool, accelerator: Accelerator) -> Value {
     let mut host = json!({ "count": dice.from(1, 3), "cores": dice.from(1, 4) });
+    host["provision"] = dice.time(200);
     if dice.chance(0.5) {
         host["zones"] =
             json!([format!("z{}", dice.below(zones)), format!("z{}", dice.below(zones))]);
@@ -888,7 +889,12 @@ pub fn random_faults(seed: u64, network: &Network) -> Vec<Fault> {
         let at = Span::from_nanos(dice.from(100, 1000) * 1_000_000);
         let length = Span::from_nanos(dice.from(1, 500) * 1_000_000);
         let style = *dice.one_of(&[FaultStyle::Crash, FaultStyle::Silence]);
-        Fault::of_hosts(hosts, Time::ZERO + at, Time::ZERO + at + length, style)
+        let at = Time::ZERO + at;
+        if dice.chance(0.2) {
+            let when = When::ForGood { at, key: dice.below(1000) };
+            return Fault { what: Failing::Hosts(hosts, style), when };
+        }
+        Fault::of_hosts(hosts, at, at + length, style)
     };
     (0..dice.below(5)).map(|_| fault(&mut dice)).collect()
 }
