@@ -22,7 +22,7 @@ impl Checker<'_> {
     fn place(&self, name: &str, findings: &mut Findings) {
         if name != "*" && !is_place(self.model, name) {
             let rule = format!("no zone, region or provider is named \"{name}\"");
-            findings.wrong(Code::E008, rule, suggest(name, places(self.model).into_iter()));
+            findings.wrong(Code::E008, rule, suggest(name, places(self.model)));
         }
     }
 
