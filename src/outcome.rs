@@ -468,6 +468,8 @@ pub struct Unmet {
 pub enum Verdict {
     Better,
     Worse,
+    /// Alike in every replication.
+    Same,
     CannotTell,
 }
 
@@ -557,7 +559,7 @@ impl Change {
         match self.verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
-            Verdict::CannotTell => "no change shown",
+            Verdict::Same | Verdict::CannotTell => "no change shown",
         }
     }
 }

@@ -418,9 +418,16 @@ fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
     let sessions = of.point.names.sessions.iter();
     compared.extend(sessions.map(|it| (format!("{it}.completed"), Aim::Higher)));
     if of.point.fault.is_some() {
-        compared.push(("downtime".to_owned(), Aim::Lower));
+        // A class that fares well would hide those that do not.
+        let classes = of.point.names.classes.iter();
+        compared.extend(classes.map(|it| (format!("{it}.downtime"), Aim::Lower)));
     }
     compared.iter().filter_map(|(metric, aim)| compare_one(of, against, metric, *aim)).collect()
+}
+
+/// Whether two came out alike in every replication.
+fn is_same(difference: &stats::Estimate) -> bool {
+    difference.value == 0.0 && difference.half_width == Some(0.0)
 }
 
 fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Comparison> {
@@ -449,6 +456,7 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
         difference: Estimate { too_short, ..told(&result.difference, unit) },
         ratio: result.ratio.map(|it| Estimate { too_short, ..told(&it, None) }),
         verdict: match result.verdict {
+            _ if is_same(&result.difference) => Verdict::Same,
             stats::Verdict::Better => Verdict::Better,
             stats::Verdict::Worse => Verdict::Worse,
             stats::Verdict::CannotTell => Verdict::CannotTell,

@@ -294,16 +294,11 @@ fn difference(it: &Comparison) -> Cell {
         figure.value.insert(0, '+');
     }
     match it.verdict {
-        _ if is_same(it) => Cell::marked(figure, "="),
+        Verdict::Same => Cell::marked(figure, "="),
         Verdict::Better => Cell::marked(figure, "better").tone(Tone::Good),
         Verdict::Worse => Cell::marked(figure, "worse").tone(Tone::Bad),
         Verdict::CannotTell => Cell::marked(figure, "?").tone(Tone::Unsure),
     }
-}
-
-/// Whether the two came out alike in every replication.
-fn is_same(it: &Comparison) -> bool {
-    it.difference.value == 0.0 && it.difference.half_width == Some(0.0)
 }
 
 fn meaning(of: &str, against: &str) -> String {
@@ -357,7 +352,7 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
 
 fn verdict_word(it: &Comparison) -> &'static str {
     match it.verdict {
-        _ if is_same(it) => "the same",
+        Verdict::Same => "the same",
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::CannotTell => "cannot tell",
@@ -398,7 +393,7 @@ pub fn baseline(page: &mut Page, outcome: &Outcome) {
         let tone = match it.verdict {
             Verdict::Better => Tone::Good,
             Verdict::Worse => Tone::Bad,
-            Verdict::CannotTell => Tone::Unsure,
+            Verdict::Same | Verdict::CannotTell => Tone::Unsure,
         };
         grid.rows.push(vec![
             Cell::words(format!("{} {}", it.place, it.metric)),
