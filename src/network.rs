@@ -15,6 +15,7 @@ use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
 use crate::parts::law::switching::Switching;
 use crate::parts::operation::deploy::Deploy;
+use crate::parts::operation::reschedule::Reschedule;
 use crate::parts::operation::restart::Restart;
 use crate::parts::policy::breaker::Breaker;
 use crate::parts::policy::budget::Budget;
@@ -290,6 +291,8 @@ pub struct Service {
     pub restart: Option<Restart>,
     /// Whether instances get requests only when they have started.
     pub readiness: bool,
+    /// What each instance requests of its host's cores, in thousandths; 0 where that is not said.
+    pub request: u64,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
     /// Key of the balancer's and the health checks' draws.
@@ -307,6 +310,8 @@ pub struct Scaler {
     pub request: u64,
     /// A new version that is brought out.
     pub deploy: Option<Deploy>,
+    /// When those of a host that is gone are started elsewhere, if they are.
+    pub reschedule: Option<Reschedule>,
     /// How long an instance may go on that is no longer wanted.
     pub grace: Span,
 }

@@ -39,6 +39,8 @@ pub struct Life {
     pub started: Time,
     /// Which of the versions brought out so far it is of.
     pub version: u32,
+    /// Its host is known to be gone.
+    pub missed: bool,
     /// Since when it runs, if not from the start.
     pub runs_since: Option<Time>,
     /// Whether it gets requests, and since when it does or does not.
@@ -117,6 +119,8 @@ pub struct ScalerState {
     /// How often instances were started and stopped since the window opened.
     pub started: u32,
     pub stopped: u32,
+    /// How many were given up because their host was gone.
+    pub evicted: u32,
     pub rollout: Rollout,
 }
 
@@ -218,6 +222,7 @@ pub struct ScalingUse {
     pub most: u32,
     pub started: u32,
     pub stopped: u32,
+    pub evicted: u32,
     /// New versions that were brought out in full, and how long that took in all.
     pub deploys: u32,
     pub deploying: Span,
@@ -234,6 +239,7 @@ impl ScalerState {
             most: first,
             started: 0,
             stopped: 0,
+            evicted: 0,
             rollout: Rollout::default(),
         };
         (0..first).for_each(|_| state.wanted.up(Time::ZERO));
@@ -252,6 +258,7 @@ impl ScalerState {
 
     pub fn open(&mut self, now: Time) {
         (self.started, self.stopped, self.most) = (0, 0, self.wanted.level());
+        self.evicted = 0;
         (self.rollout.finished, self.rollout.took) = (0, Span::ZERO);
         self.at_opening = self.area(now);
     }
@@ -264,6 +271,7 @@ impl ScalerState {
             most: self.most,
             started: self.started,
             stopped: self.stopped,
+            evicted: self.evicted,
             deploys: self.rollout.finished,
             deploying: self.rollout.took,
         }

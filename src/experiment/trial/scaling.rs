@@ -18,6 +18,9 @@ impl Reading<'_> {
         count(".max", f64::from(used.most));
         count(".started", f64::from(used.started));
         count(".stopped", f64::from(used.stopped));
+        if self.network().scalers[scaler].reschedule.is_some() {
+            count(".evicted", f64::from(used.evicted));
+        }
         if self.network().scalers[scaler].deploy.is_some() {
             figures.add(format!("{name}.deploys"), Unit::Count, f64::from(used.deploys));
             if used.deploys > 0 {

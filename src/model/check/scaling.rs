@@ -12,6 +12,10 @@ impl Checker<'_> {
         if let Some(restart) = &service.restart {
             findings.inside("restart", |it| restart.check(it));
         }
+        if let Some(reschedule) = &service.reschedule {
+            findings.inside("reschedule", |it| reschedule.check(it));
+            self.has_room_at_first(service, findings);
+        }
         if !service.comes_and_goes() {
             if service.grace.is_some() {
                 let rule = "no instance is ever told to stop";
@@ -37,7 +41,11 @@ impl Checker<'_> {
                 }
             });
         }
-        let key = if service.scaling.is_some() { "scaling" } else { "deploy" };
+        let key = match service {
+            it if it.scaling.is_some() => "scaling",
+            it if it.deploy.is_some() => "deploy",
+            _ => "reschedule",
+        };
         if *service.balancer() == Balance::None && service.balance.is_some() {
             let rule = "without a balancer all goes to the first instance, however many there are";
             findings.wrong_at(key, Code::E010, rule, "\"balance\": \"round_robin\"");
@@ -45,6 +53,22 @@ impl Checker<'_> {
         if service.subset.is_some() {
             let rule = "is of a fixed number of instances, and these come and go";
             findings.wrong_at("subset", Code::E010, rule, "leave it out");
+        }
+    }
+
+    /// Where instances are placed by what they request there must be room for those that it begins with.
+    fn has_room_at_first(&self, service: &Service, findings: &mut Findings) {
+        let (Some(cpu), Some(group)) = (service.cpu, self.model.hosts.get(&service.hosts)) else {
+            return;
+        };
+        let each = u64::from(group.cores) * 1000 / requested(cpu.request).max(1);
+        if each * u64::from(group.most()) < u64::from(service.instances) {
+            let rule = format!(
+                "{} instances request {} cores each, and \"{}\" has not so much room",
+                service.instances, cpu.request, service.hosts
+            );
+            let mend = "more hosts, or a smaller \"cpu\": { \"request\": … }";
+            findings.wrong_at("reschedule", Code::E010, rule, mend);
         }
     }
 

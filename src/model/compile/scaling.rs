@@ -49,6 +49,7 @@ impl Compiler<'_> {
             first: service.instances,
             request: service.cpu.map_or(0, |it| requested(it.request)),
             deploy: service.deploy,
+            reschedule: service.reschedule,
             grace: service.grace.unwrap_or(GRACE),
         }))
     }

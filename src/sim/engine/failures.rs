@@ -16,6 +16,8 @@ pub(super) struct Troubles {
     pub host_stamps: Table<HostId, u32>,
     /// Hosts that are back, and cannot start programs yet.
     pub booting: Table<HostId, bool>,
+    /// How often each host has gone that was up.
+    pub outages: Table<HostId, u32>,
     /// Since when each host has been down, if it is, and how long it was before that.
     gone: Table<HostId, (Option<Time>, Span)>,
     /// Speeds of disks, as multiples of the usual.
@@ -31,6 +33,7 @@ impl Troubles {
             down: network.instances.map(|_, _| 0),
             host_stamps: network.hosts.map(|_, _| 0),
             booting: network.hosts.map(|_, _| false),
+            outages: network.hosts.map(|_, _| 0),
             gone: network.hosts.map(|_, _| (None, Span::ZERO)),
             disks: network.hosts.map(|_, _| 1.0),
         }

@@ -24,6 +24,7 @@ mod policies;
 mod provisioning;
 mod queues;
 mod replication;
+mod rescheduling;
 mod restarts;
 mod scaling;
 mod sessions;
@@ -223,6 +224,9 @@ enum Control {
     Deploy(ScalerId),
     GoesOn(ScalerId),
     Restart(InstanceId, u32),
+    /// Of a host's outage: its instances of a service get no requests any more, or are given up.
+    HostMissed(ScalerId, HostId, u32),
+    Evict(ScalerId, HostId, u32),
     LookForRoom(ProvisionerId),
     Provisioned(ProvisionerId, HostId),
     /// Of a standby, over its present connection: something has come for it, or from it to the
@@ -861,6 +865,8 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::Deploy(scaler) => self.deploy(scaler),
             Control::GoesOn(scaler) => self.deploy_goes_on(scaler),
             Control::Restart(instance, stamp) => self.restart(instance, stamp),
+            Control::HostMissed(scaler, host, outage) => self.host_missed(scaler, host, outage),
+            Control::Evict(scaler, host, outage) => self.evict(scaler, host, outage),
             Control::LookForRoom(id) => self.look_for_room(id),
             Control::Provisioned(id, host) => self.provisioned(id, host),
             Control::Shipped(member, stamp) => self.shipped(member, stamp),

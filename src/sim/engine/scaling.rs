@@ -68,7 +68,8 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn is_in_service(&self, instance: InstanceId) -> bool {
         let is_there = self.lives.is_empty()
             || self.scaler_of(instance).is_none_or(|it| {
-                self.lives[instance].phase == Phase::Running && self.is_live(it, instance)
+                let life = &self.lives[instance];
+                life.phase == Phase::Running && !life.missed && self.is_live(it, instance)
             });
         is_there && !self.is_restarting(instance)
     }
@@ -262,6 +263,7 @@ impl<P: Probe> Engine<'_, P> {
         let life = &mut self.lives[instance];
         life.turn(Phase::Starting, self.now);
         life.round += 1;
+        life.missed = false;
         life.started = self.now;
         life.version = self.scalers[scaler].rollout.newest;
         life.stamp = self.instances[instance].stamp;
@@ -342,7 +344,8 @@ impl<P: Probe> Engine<'_, P> {
         }
         let Some(scaler) = self.scaler_of(instance) else { return };
         let life = &mut self.lives[instance];
-        let ready = life.phase == Phase::Running && self.instances[instance].belief.healthy;
+        let healthy = self.instances[instance].belief.healthy;
+        let ready = life.phase == Phase::Running && !life.missed && healthy;
         if life.ready == ready {
             return;
         }
@@ -408,7 +411,7 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    fn be_gone(&mut self, instance: InstanceId) {
+    pub(super) fn be_gone(&mut self, instance: InstanceId) {
         self.lives[instance].turn(Phase::Off, self.now);
         self.instances[instance].stamp += 1;
         self.turn(instance, Health::Down);

@@ -19,6 +19,7 @@ mod provisioning;
 mod queues;
 mod replication;
 mod requests;
+mod rescheduling;
 mod scaling;
 mod sessions;
 mod taking_back;

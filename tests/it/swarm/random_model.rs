@@ -505,7 +505,15 @@ fn operations_on(dice: &mut Dice, service: &mut Value) {
             service["grace"] = dice.span(0, 100);
         }
     }
-    let starts = ["scaling", "restart", "deploy"].iter().any(|it| service.get(it).is_some());
+    if service["balance"] != "none" && service.get("subset").is_none() && dice.chance(0.3) {
+        service["reschedule"] =
+            json!({ "detection": dice.span(0, 100), "eviction": dice.span(0, 200) });
+        if service.get("cpu").is_some() {
+            service["cpu"]["request"] = json!(0.125);
+        }
+    }
+    let starts =
+        ["scaling", "restart", "deploy", "reschedule"].iter().any(|it| service.get(it).is_some());
     if starts && dice.chance(0.3) {
         service["readiness"] = json!(false);
     }
@@ -515,8 +523,16 @@ fn operations_on(dice: &mut Dice, service: &mut Value) {
 fn replication(dice: &mut Dice, service: &mut Value) {
     let instances = dice.from(2, 4);
     service["instances"] = json!(instances);
-    let not_of_replicas =
-        ["subset", "outlier_ejection", "scaling", "grace", "deploy", "restart", "readiness"];
+    let not_of_replicas = [
+        "subset",
+        "outlier_ejection",
+        "scaling",
+        "grace",
+        "deploy",
+        "restart",
+        "reschedule",
+        "readiness",
+    ];
     for key in not_of_replicas {
         service.as_object_mut().map(|it| it.remove(key));
     }
