@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::parts::balance::Balance;
+use crate::parts::operation::deploy::Strategy;
 use crate::parts::scaling::metric::requested;
 
 impl Checker<'_> {
@@ -11,6 +12,29 @@ impl Checker<'_> {
         }
         if let Some(restart) = &service.restart {
             findings.inside("restart", |it| restart.check(it));
+        }
+        if let Some(liveness) = &service.liveness {
+            findings.inside("liveness", |it| {
+                liveness.check(it);
+                if service.restart.is_none() {
+                    let rule = "what is killed is to be started again, and nothing says how";
+                    it.wrong(Code::E010, rule, "give \"restart\": {} too");
+                }
+            });
+        }
+        if let Some(budget) = &service.disruption_budget {
+            findings.inside("disruption_budget", |it| {
+                budget.check(it);
+                if !service.comes_and_goes() {
+                    let rule = "nothing is done to the instances that could disrupt them";
+                    it.wrong(Code::E010, rule, "leave it out, or give \"deploy\"");
+                }
+                if service.deploy.as_ref().is_some_and(|it| it.strategy == Strategy::Recreate) {
+                    let rule =
+                        "the deploy stops all instances at once, whatever must be left ready";
+                    it.wrong(Code::E010, rule, "leave it out, or deploy in another way");
+                }
+            });
         }
         if let Some(reschedule) = &service.reschedule {
             findings.inside("reschedule", |it| reschedule.check(it));

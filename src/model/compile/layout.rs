@@ -139,6 +139,7 @@ impl<'m> Compiler<'m> {
             start: service.start.law(),
             scaler,
             restart: service.restart,
+            liveness: service.liveness,
             readiness: service.readiness,
             request: service.cpu.map_or(0, |it| requested(it.request)),
             key: key_of(name),

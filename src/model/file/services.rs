@@ -6,6 +6,8 @@ use crate::parts::device::buffer::Buffer;
 use crate::parts::discipline::Discipline;
 use crate::parts::distribution::Distribution;
 use crate::parts::operation::deploy::Deploy;
+use crate::parts::operation::disruption::Disruption;
+use crate::parts::operation::liveness::Liveness;
 use crate::parts::operation::reschedule::Reschedule;
 use crate::parts::operation::restart::Restart;
 use crate::parts::policy::adaptive_patience::AdaptivePatience;
@@ -101,6 +103,10 @@ pub struct Service {
     /// the fault says.
     #[serde(default)]
     pub restart: Option<Restart>,
+    /// Probes that have an instance killed and restarted that hangs, or is too slow to answer them. None
+    /// if absent.
+    #[serde(default)]
+    pub liveness: Option<Liveness>,
     /// How instances of a host that is gone come up on others. They come back with their host if absent.
     #[serde(default)]
     pub reschedule: Option<Reschedule>,
@@ -111,6 +117,10 @@ pub struct Service {
     /// A new version that is brought out while it runs. None if absent.
     #[serde(default)]
     pub deploy: Option<Deploy>,
+    /// How many must be ready whatever deploys and those who give hosts up would like. Any number if
+    /// absent.
+    #[serde(default)]
+    pub disruption_budget: Option<Disruption>,
     /// Whether an instance gets requests only when it has started. If not, it gets them as soon as
     /// it is placed, or restarted, and refuses them until it has.
     #[serde(default = "yes")]

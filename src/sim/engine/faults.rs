@@ -108,6 +108,7 @@ impl<P: Probe> Engine<'_, P> {
         if self.comes_up(instance) {
             self.runs_again(instance);
             self.is_found_again(instance);
+            self.is_probed_anew(instance);
             self.turn(instance, Health::Up);
             if let Some(buffer) = self.network.instances[instance].buffer {
                 self.buffers[buffer].empty();

@@ -184,7 +184,8 @@ impl<P: Probe> Engine<'_, P> {
         let (mut count, mut largest) = (0u64, 0);
         for it in leave {
             let service = network.instances[*it].service;
-            if network.services[service].scaler.is_none() {
+            let Some(scaler) = network.services[service].scaler else { return false };
+            if !self.may_lose_those_on(scaler, host) {
                 return false;
             }
             count += 1;
@@ -192,6 +193,18 @@ impl<P: Probe> Engine<'_, P> {
         }
         let room = |it| spec.room.saturating_sub(self.taken(it)).checked_div(largest);
         count == 0 || others().map(|it| room(it).unwrap_or(u64::MAX)).sum::<u64>() >= count
+    }
+
+    /// Whether enough of a service are left ready when those on a host are not.
+    fn may_lose_those_on(&self, scaler: ScalerId, host: HostId) -> bool {
+        let of_service =
+            self.network.services[self.network.scalers[scaler].service].instances.clone();
+        let elsewhere = of_service.map_ids().filter(|it| {
+            self.lives[*it].counts()
+                && self.lives[*it].ready
+                && self.network.instances[*it].host != host
+        });
+        elsewhere.count() as u32 >= self.least_ready(scaler)
     }
 
     /// Its instances drain while others start elsewhere.

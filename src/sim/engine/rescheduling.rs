@@ -33,7 +33,7 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    fn is_host_up(&self, host: HostId) -> bool {
+    pub(super) fn is_host_up(&self, host: HostId) -> bool {
         self.down[host] == 0 && !self.troubles.booting[host]
     }
 

@@ -9,12 +9,12 @@ const RUN: u64 = 49_000;
 
 /// What is seen of instances and of requests that failed, in milliseconds.
 #[derive(Default)]
-struct Course {
+pub struct Course {
     /// When which instance came to answer, or answered no more.
-    truth: Vec<(u64, usize, bool)>,
+    pub truth: Vec<(u64, usize, bool)>,
     /// When callers came to send requests to it, or sent no more.
-    belief: Vec<(u64, usize, bool)>,
-    failed: Vec<(u64, &'static str)>,
+    pub belief: Vec<(u64, usize, bool)>,
+    pub failed: Vec<(u64, &'static str)>,
 }
 
 fn ms(now: Time) -> u64 {
@@ -35,7 +35,7 @@ impl Probe for Course {
 
 impl Course {
     /// Both after the start of the run, at which places that nobody needs are left out.
-    fn later(mut self) -> Course {
+    pub fn later(mut self) -> Course {
         self.truth.retain(|it| it.0 > 0);
         self.belief.retain(|it| it.0 > 0);
         self
