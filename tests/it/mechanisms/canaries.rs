@@ -44,7 +44,7 @@ fn a_good_version_goes_on_step_by_step_and_nobody_misses_any() {
     // One is ready at 12.5 and held until 17.5, two at 20 and held until 25, the rest one by one.
     assert_eq!((used.deploys, used.deploying), (1, secs(20.0)));
     assert_eq!((used.started, used.stopped, used.rollbacks), (4, 4, 0));
-    assert_eq!(failed, []);
+    assert!(failed.is_empty(), "{failed:?}");
     assert_eq!(used.ready_ns, 4 * 60_000_000_000);
     // Every fourth request for 5 s, then every other.
     let Tried { requests, failed, .. } = used.tried;
@@ -116,7 +116,7 @@ fn a_step_is_held_until_there_were_enough_requests_to_judge_by() {
 fn a_deploy_keeps_to_the_budget_of_what_must_be_ready() {
     let rolling = r#""strategy": { "rolling": { "max_surge": 0, "max_unavailable": 2 } }"#;
     let (_, used) = tried("", rolling);
-    assert_eq!(used.deploying, secs(5.0 + 0.02));
+    assert_eq!(used.deploying, secs(5.0));
     let budget = r#""disruption_budget": { "min_available": "75%" },"#;
     let (_, used) = tried(budget, rolling);
     assert!(used.deploying >= secs(10.0) && used.deploying <= secs(10.1), "{:?}", used.deploying);
