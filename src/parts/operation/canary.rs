@@ -16,10 +16,10 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Canary {
     /// One after the other; after the last the rest follows.
-    pub steps: Vec<Step>,
+    pub steps: Vec<CanaryStep>,
     /// What the new version must do, or it is taken back. It never is if absent.
     #[serde(default)]
-    pub objective: Option<Objective>,
+    pub objective: Option<CanaryObjective>,
     /// How many more than are wanted there may be while instances give way to others, as in `rolling`.
     #[serde(default = "quarter")]
     pub max_surge: Part,
@@ -31,7 +31,7 @@ pub struct Canary {
 /// So many of the new version, for so long.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct CanaryStep {
     /// The share of the instances wanted that are of the new version, rounded up.
     pub share: Share,
     /// How long they are watched, from when they are ready.
@@ -41,7 +41,7 @@ pub struct Step {
 /// What the instances of the new version must do while a step is held.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Objective {
+pub struct CanaryObjective {
     /// The largest share of requests that may fail there; those that nobody waits for any more have failed.
     #[serde(default)]
     pub failures: Option<Share>,
@@ -68,7 +68,7 @@ pub struct Tried {
 /// How many of a million answers may be late.
 const LATE: [u64; 2] = [50_000, 10_000];
 
-impl Objective {
+impl CanaryObjective {
     /// One more request: it has failed, or was answered so soon.
     pub fn note(&self, tried: &mut Tried, answered: Option<Span>) {
         tried.requests += 1;
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_objective_is_missed_by_more_than_its_share() {
-        let objective = Objective {
+        let objective = CanaryObjective {
             failures: Some(Share::parse("10%").unwrap()),
             p95: Some(ms(100)),
             p99: None,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::network::{ScalerId, VisitId};
-use crate::parts::operation::canary::{Canary, Objective, Tried};
+use crate::parts::operation::canary::{Canary, CanaryObjective, Tried};
 use crate::parts::operation::deploy::Changes;
 use crate::sim::scaling::{Census, Stage};
 use crate::sim::token::Reason;
@@ -15,7 +15,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         self.network.scalers[scaler].deploy.as_ref()?.strategy.canary()
     }
 
-    fn objective(&self, scaler: ScalerId) -> Option<&'n Objective> {
+    fn objective(&self, scaler: ScalerId) -> Option<&'n CanaryObjective> {
         self.canary(scaler)?.objective.as_ref()
     }
 
