@@ -15,6 +15,9 @@ use crate::parts::device::buffer::HitCurve;
 use crate::parts::distribution::{CountLaw, Law, Misses, Zipf};
 use crate::parts::law::switching::Switching;
 use crate::parts::operation::deploy::Deploy;
+use crate::parts::operation::disruption::Disruption;
+use crate::parts::operation::liveness::Liveness;
+use crate::parts::operation::reschedule::Reschedule;
 use crate::parts::operation::restart::Restart;
 use crate::parts::policy::breaker::Breaker;
 use crate::parts::policy::budget::Budget;
@@ -298,8 +301,12 @@ pub struct Service {
     pub scaler: Option<ScalerId>,
     /// How an instance that crashes is started again, if not by the end of what it crashed from.
     pub restart: Option<Restart>,
+    /// What has an instance killed that does not answer.
+    pub liveness: Option<Liveness>,
     /// Whether instances get requests only when they have started.
     pub readiness: bool,
+    /// What each instance requests of its host's cores, in thousandths; 0 where that is not said.
+    pub request: u64,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
     /// Key of the balancer's and the health checks' draws.
@@ -317,6 +324,10 @@ pub struct Scaler {
     pub request: u64,
     /// A new version that is brought out.
     pub deploy: Option<Deploy>,
+    /// How many must be left ready.
+    pub disruption: Option<Disruption>,
+    /// When those of a host that is gone are started elsewhere, if they are.
+    pub reschedule: Option<Reschedule>,
     /// How long an instance may go on that is no longer wanted.
     pub grace: Span,
 }

@@ -15,6 +15,15 @@ use crate::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+/// Nanoseconds of work that one request would have done so far in computing without a pause, for how
+/// long somebody has computed, and how fast one alone would.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    pub done_ns: f64,
+    pub busy_ns: f64,
+    pub pace: f64,
+}
+
 pub struct Cpu {
     cores: f64,
     claimants: Vec<Claimant>,
@@ -39,6 +48,9 @@ struct Claimant {
     done_ns: f64,
     /// Core-nanoseconds used since the run opened, and up to the window's opening.
     used_ns: f64,
+    /// For how long it has had requests, and what one of them would have done in that time.
+    busy_ns: f64,
+    ever_done_ns: f64,
     used_at_opening_ns: f64,
     /// The share of its cores' time that is lost between slices, and core-nanoseconds so lost.
     loss: f64,
@@ -69,6 +81,8 @@ impl Cpu {
                 pace: 1.0,
                 done_ns: 0.0,
                 used_ns: 0.0,
+                busy_ns: 0.0,
+                ever_done_ns: 0.0,
                 used_at_opening_ns: 0.0,
                 loss: 0.0,
                 lost_ns: 0.0,
@@ -234,6 +248,8 @@ impl Cpu {
         for it in self.claimants.iter_mut().filter(|it| !it.marks.is_empty()) {
             let each_ns = passed_ns * it.speed;
             it.done_ns += each_ns * it.pace;
+            it.ever_done_ns += each_ns * it.pace;
+            it.busy_ns += passed_ns;
             let all_ns = if it.pace == 0.0 { 0.0 } else { each_ns * it.marks.len() as f64 };
             it.used_ns += all_ns;
             it.lost_ns += all_ns * it.loss;
@@ -296,6 +312,18 @@ impl Cpu {
         self.catch_up(now);
         let it = &self.claimants[claimant as usize];
         it.used_ns + it.lost_ns
+    }
+
+    /// How far one request of a claimant would have come by now that never stopped, and for how long the
+    /// claimant has been busy.
+    pub fn progress(&mut self, now: Time, claimant: u32) -> Progress {
+        self.catch_up(now);
+        let it = &self.claimants[claimant as usize];
+        Progress {
+            done_ns: it.ever_done_ns,
+            busy_ns: it.busy_ns,
+            pace: it.pace * it.limit.min(1.0),
+        }
     }
 
     /// Whether no more was used than there was; sums of floats may be off in their last digits.

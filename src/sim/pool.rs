@@ -162,6 +162,27 @@ impl Pool {
         self.order.as_ref().is_some_and(|it| it.is_outranked(class.index()))
     }
 
+    /// Nanoseconds for which places have been held, and waits that ended, in all.
+    pub fn held_and_waited(&self, now: Time) -> (u128, u128) {
+        (self.busy.area_ns(now), self.waited_ns)
+    }
+
+    /// Whether somebody who came at `since` would still stand in line behind all who did then: one of those
+    /// does, or all places have been held meanwhile and no wait has ended.
+    pub fn keeps_waiting(
+        &self,
+        tokens: &Tokens,
+        since: Time,
+        held_ns: u128,
+        waited_ns: u128,
+        passed: Span,
+    ) -> bool {
+        let mut earlier = false;
+        self.each_in_line(tokens, |it| earlier |= tokens[it].joined <= since);
+        let all_held = u128::from(self.size) * u128::from(passed.nanos());
+        earlier || held_ns >= all_held && waited_ns == 0
+    }
+
     /// How many stand in line.
     pub fn in_line(&self) -> u32 {
         self.waiting.level()

@@ -6,6 +6,7 @@ use super::meter::Meter;
 use crate::ids::Id;
 use crate::ids::Table;
 use crate::network::{InstanceId, Network, Scaler};
+use crate::parts::operation::canary::Tried;
 use crate::parts::scaling::Controller;
 use crate::parts::scaling::metric::{Instance, Measure, Reading, State};
 use crate::units::{Span, Time};
@@ -39,6 +40,8 @@ pub struct Life {
     pub started: Time,
     /// Which of the versions brought out so far it is of.
     pub version: u32,
+    /// Its host is known to be gone.
+    pub missed: bool,
     /// Since when it runs, if not from the start.
     pub runs_since: Option<Time>,
     /// Whether it gets requests, and since when it does or does not.
@@ -117,6 +120,8 @@ pub struct ScalerState {
     /// How often instances were started and stopped since the window opened.
     pub started: u32,
     pub stopped: u32,
+    /// How many were given up because their host was gone.
+    pub evicted: u32,
     pub rollout: Rollout,
 }
 
@@ -127,24 +132,65 @@ pub struct Rollout {
     pub newest: u32,
     /// The version that requests go to, where they go to one only.
     pub live: u32,
+    /// The version that there was before, and how many were brought out so far.
+    pub stable: u32,
+    count: u32,
     /// Since when old instances have been giving way, if they are.
     pub since: Option<Time>,
+    /// How far a canary is on its steps, if there are any left.
+    pub stage: Option<Stage>,
+    /// Steps held so far: what was planned for an earlier one is void.
+    pub holds: u32,
+    /// Whether the one that was there before takes the place of a canary again.
+    pub goes_back: bool,
     /// How many were finished since the window opened, and how long they took together.
     pub finished: u32,
     pub took: Span,
+    /// How many canaries were taken back, and how long that took to decide, all together.
+    pub taken_back: u32,
+    pub doubted: Span,
+    /// What canaries did while they were watched.
+    pub tried: Tried,
+}
+
+/// A step of a canary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stage {
+    pub step: usize,
+    /// Whether as many are ready as it says, and are watched.
+    pub held: bool,
+    /// Whether it has been held for long enough.
+    pub is_over: bool,
+    pub tried: Tried,
 }
 
 impl Rollout {
     pub fn begin(&mut self, now: Time) {
-        self.newest += 1;
-        self.since.get_or_insert(now);
+        if self.since.is_none() {
+            (self.since, self.stable) = (Some(now), self.newest);
+        }
+        self.count += 1;
+        (self.newest, self.goes_back, self.stage) = (self.count, false, None);
+    }
+
+    /// The version that was there before comes back; what it was to be replaced by is old now.
+    pub fn go_back(&mut self, now: Time) {
+        (self.newest, self.goes_back, self.stage) = (self.stable, true, None);
+        self.taken_back += 1;
+        self.doubted += self.since.map_or(Span::ZERO, |since| now - since);
     }
 
     pub fn end(&mut self, now: Time) {
-        if let Some(since) = self.since.take() {
+        let since = self.since.take();
+        if let Some(since) = since.filter(|_| !std::mem::take(&mut self.goes_back)) {
             self.finished += 1;
             self.took += now - since;
         }
+    }
+
+    fn open(&mut self) {
+        (self.finished, self.took) = (0, Span::ZERO);
+        (self.taken_back, self.doubted, self.tried) = (0, Span::ZERO, Tried::default());
     }
 }
 
@@ -218,9 +264,15 @@ pub struct ScalingUse {
     pub most: u32,
     pub started: u32,
     pub stopped: u32,
+    pub evicted: u32,
     /// New versions that were brought out in full, and how long that took in all.
     pub deploys: u32,
     pub deploying: Span,
+    /// New versions that were taken back, how long after their beginning that was decided, in all, and
+    /// what they did while they were watched.
+    pub rollbacks: u32,
+    pub doubted: Span,
+    pub tried: Tried,
 }
 
 impl ScalerState {
@@ -234,6 +286,7 @@ impl ScalerState {
             most: first,
             started: 0,
             stopped: 0,
+            evicted: 0,
             rollout: Rollout::default(),
         };
         (0..first).for_each(|_| state.wanted.up(Time::ZERO));
@@ -252,7 +305,8 @@ impl ScalerState {
 
     pub fn open(&mut self, now: Time) {
         (self.started, self.stopped, self.most) = (0, 0, self.wanted.level());
-        (self.rollout.finished, self.rollout.took) = (0, Span::ZERO);
+        self.evicted = 0;
+        self.rollout.open();
         self.at_opening = self.area(now);
     }
 
@@ -264,8 +318,12 @@ impl ScalerState {
             most: self.most,
             started: self.started,
             stopped: self.stopped,
+            evicted: self.evicted,
             deploys: self.rollout.finished,
             deploying: self.rollout.took,
+            rollbacks: self.rollout.taken_back,
+            doubted: self.rollout.doubted,
+            tried: self.rollout.tried,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ids::Table;
 use crate::network::{Group, HostId, InstanceId, PoolId, ScalerId};
+use crate::sim::ScalingUse;
 
 impl Reading<'_> {
     /// How many instances were ready and how many were wanted, on average and at most, how many came
@@ -18,12 +19,33 @@ impl Reading<'_> {
         count(".max", f64::from(used.most));
         count(".started", f64::from(used.started));
         count(".stopped", f64::from(used.stopped));
-        if self.network().scalers[scaler].deploy.is_some() {
+        if self.network().scalers[scaler].reschedule.is_some() {
+            count(".evicted", f64::from(used.evicted));
+        }
+        if let Some(deploy) = &self.network().scalers[scaler].deploy {
             figures.add(format!("{name}.deploys"), Unit::Count, f64::from(used.deploys));
             if used.deploys > 0 {
                 let took = used.deploying.as_secs() / f64::from(used.deploys);
                 figures.add(format!("{name}.deploy"), Unit::Seconds, took);
             }
+            if deploy.strategy.canary().is_some() {
+                self.canary(&used, name, figures);
+            }
+        }
+    }
+
+    /// How many new versions were taken back, how long after they began to come, and what they had been
+    /// tried with.
+    fn canary(&self, used: &ScalingUse, name: &str, figures: &mut Figures) {
+        let mut count = |what: &str, value: f64| {
+            figures.add(format!("{name}.{what}"), Unit::Count, value);
+        };
+        count("rollbacks", f64::from(used.rollbacks));
+        count("canary.requests", used.tried.requests as f64);
+        count("canary.failed", used.tried.failed as f64);
+        if used.rollbacks > 0 {
+            let took = used.doubted.as_secs() / f64::from(used.rollbacks);
+            figures.add(format!("{name}.rollback"), Unit::Seconds, took);
         }
     }
 

@@ -49,9 +49,12 @@ impl Checker<'_> {
             let rule = "a primary and its standbys are a fixed number of instances";
             findings.wrong_at("scaling", Code::E010, rule, "leave it out");
         }
-        for (key, given) in
-            [("deploy", service.deploy.is_some()), ("restart", service.restart.is_some())]
-        {
+        let given = [
+            ("deploy", service.deploy.is_some()),
+            ("restart", service.restart.is_some()),
+            ("reschedule", service.reschedule.is_some()),
+        ];
+        for (key, given) in given {
             if given {
                 let rule = "what becomes of a primary and its standbys is for \"failover\" to say";
                 findings.wrong_at(key, Code::E010, rule, "leave it out");

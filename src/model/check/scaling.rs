@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::parts::balance::Balance;
+use crate::parts::operation::deploy::Strategy;
 use crate::parts::scaling::metric::requested;
 
 impl Checker<'_> {
@@ -11,6 +12,33 @@ impl Checker<'_> {
         }
         if let Some(restart) = &service.restart {
             findings.inside("restart", |it| restart.check(it));
+        }
+        if let Some(liveness) = &service.liveness {
+            findings.inside("liveness", |it| {
+                liveness.check(it);
+                if service.restart.is_none() {
+                    let rule = "what is killed is to be started again, and nothing says how";
+                    it.wrong(Code::E010, rule, "give \"restart\": {} too");
+                }
+            });
+        }
+        if let Some(budget) = &service.disruption_budget {
+            findings.inside("disruption_budget", |it| {
+                budget.check(it);
+                if !service.comes_and_goes() {
+                    let rule = "nothing is done to the instances that could disrupt them";
+                    it.wrong(Code::E010, rule, "leave it out, or give \"deploy\"");
+                }
+                if service.deploy.as_ref().is_some_and(|it| it.strategy == Strategy::Recreate) {
+                    let rule =
+                        "the deploy stops all instances at once, whatever must be left ready";
+                    it.wrong(Code::E010, rule, "leave it out, or deploy in another way");
+                }
+            });
+        }
+        if let Some(reschedule) = &service.reschedule {
+            findings.inside("reschedule", |it| reschedule.check(it));
+            self.has_room_at_first(service, findings);
         }
         if !service.comes_and_goes() {
             if service.grace.is_some() {
@@ -37,7 +65,11 @@ impl Checker<'_> {
                 }
             });
         }
-        let key = if service.scaling.is_some() { "scaling" } else { "deploy" };
+        let key = match service {
+            it if it.scaling.is_some() => "scaling",
+            it if it.deploy.is_some() => "deploy",
+            _ => "reschedule",
+        };
         if *service.balancer() == Balance::None && service.balance.is_some() {
             let rule = "without a balancer all goes to the first instance, however many there are";
             findings.wrong_at(key, Code::E010, rule, "\"balance\": \"round_robin\"");
@@ -45,6 +77,22 @@ impl Checker<'_> {
         if service.subset.is_some() {
             let rule = "is of a fixed number of instances, and these come and go";
             findings.wrong_at("subset", Code::E010, rule, "leave it out");
+        }
+    }
+
+    /// Where instances are placed by what they request there must be room for those that it begins with.
+    fn has_room_at_first(&self, service: &Service, findings: &mut Findings) {
+        let (Some(cpu), Some(group)) = (service.cpu, self.model.hosts.get(&service.hosts)) else {
+            return;
+        };
+        let each = u64::from(group.cores) * 1000 / requested(cpu.request).max(1);
+        if each * u64::from(group.most()) < u64::from(service.instances) {
+            let rule = format!(
+                "{} instances request {} cores each, and \"{}\" has not so much room",
+                service.instances, cpu.request, service.hosts
+            );
+            let mend = "more hosts, or a smaller \"cpu\": { \"request\": … }";
+            findings.wrong_at("reschedule", Code::E010, rule, mend);
         }
     }
 

@@ -5,6 +5,8 @@ use super::*;
 use crate::model::file::{Disk, HostGroup, Link, Pool as WrittenPool, Zone};
 use crate::model::places::any_step;
 use crate::parts::device::buffer::HitCurve;
+use crate::parts::distribution::Law;
+use crate::parts::scaling::metric::requested;
 use std::cmp::Ordering;
 
 /// The link that is crossed from one zone to another, and whether from its first end to its second.
@@ -173,7 +175,10 @@ impl<'m> Compiler<'m> {
         let (group, _, _) =
             self.model.hosts.get_full(&service.hosts).expect("checked: it is there");
         let each = self.model.each_host(service);
-        let mut spread = Spread::over(&self.network, GroupId::new(group), each.is_some());
+        // Whoever may have to go elsewhere has its places on every host, and not only in every zone.
+        let most =
+            each.filter(|_| service.reschedule.is_some()).map_or(usize::MAX, |it| it as usize);
+        let mut spread = Spread::over(&self.network, GroupId::new(group), each.is_some(), most);
         for _ in 0..self.model.laid_out(service) {
             self.instance(id, name, service, (first, spread.next_host()));
         }
@@ -190,7 +195,9 @@ impl<'m> Compiler<'m> {
             start: service.start.law(),
             scaler,
             restart: service.restart,
+            liveness: service.liveness,
             readiness: service.readiness,
+            request: service.cpu.map_or(0, |it| requested(it.request)),
             key: key_of(name),
         });
     }

@@ -48,7 +48,9 @@ impl Compiler<'_> {
             spec,
             first: service.instances,
             request: service.cpu.map_or(0, |it| requested(it.request)),
-            deploy: service.deploy,
+            deploy: service.deploy.clone(),
+            disruption: service.disruption_budget,
+            reschedule: service.reschedule,
             grace: service.grace.unwrap_or(GRACE),
         }))
     }

@@ -17,12 +17,14 @@ pub(super) struct Spread {
     zones: BinaryHeap<Reverse<(usize, Use, ZoneId)>>,
     /// The hosts of each zone, in the order of zones.
     hosts: Vec<BinaryHeap<Reverse<Use>>>,
+    /// The most that there may be on one host.
+    each: usize,
 }
 
 impl Spread {
     /// Over the hosts of a group, for a service that has no instance yet: over all of them, or over
     /// those that are there from the start and stay.
-    pub fn over(network: &Network, group: GroupId, all: bool) -> Spread {
+    pub fn over(network: &Network, group: GroupId, all: bool, each: usize) -> Spread {
         let mut hosts = vec![Vec::new(); network.zones as usize];
         let group = &network.groups[group];
         let stays = group.provisioner.filter(|_| !all).map(|it| network.provisioners[it].first);
@@ -35,17 +37,22 @@ impl Spread {
         let least = |(zone, hosts): (usize, &BinaryHeap<Reverse<Use>>)| {
             hosts.peek().map(|Reverse(least)| Reverse((0, *least, ZoneId::new(zone))))
         };
-        Spread { zones: hosts.iter().enumerate().filter_map(least).collect(), hosts }
+        Spread { zones: hosts.iter().enumerate().filter_map(least).collect(), hosts, each }
     }
 
     /// Where the next instance goes.
     pub fn next_host(&mut self) -> HostId {
-        let Reverse((in_zone, _, zone)) = self.zones.pop().expect("checked: a group has hosts");
+        let Reverse((in_zone, _, zone)) =
+            self.zones.pop().expect("a group has hosts, and room on them");
         let hosts = &mut self.hosts[zone.index()];
         let Reverse((own, all, host)) = hosts.pop().expect("a zone in turn has hosts");
-        hosts.push(Reverse((own + 1, all + 1, host)));
-        let Reverse(least) = *hosts.peek().expect("one has just been put there");
-        self.zones.push(Reverse((in_zone + 1, least, zone)));
+        if own + 1 < self.each {
+            hosts.push(Reverse((own + 1, all + 1, host)));
+        }
+        // A zone that is full has no more turn.
+        if let Some(Reverse(least)) = hosts.peek() {
+            self.zones.push(Reverse((in_zone + 1, *least, zone)));
+        }
         host
     }
 }

@@ -6,6 +6,9 @@ use crate::parts::device::buffer::Buffer;
 use crate::parts::discipline::Discipline;
 use crate::parts::distribution::Distribution;
 use crate::parts::operation::deploy::Deploy;
+use crate::parts::operation::disruption::Disruption;
+use crate::parts::operation::liveness::Liveness;
+use crate::parts::operation::reschedule::Reschedule;
 use crate::parts::operation::restart::Restart;
 use crate::parts::policy::adaptive_patience::AdaptivePatience;
 use crate::parts::policy::codel::Codel;
@@ -101,6 +104,13 @@ pub struct Service {
     /// the fault says.
     #[serde(default)]
     pub restart: Option<Restart>,
+    /// Probes that have an instance killed and restarted that hangs, or is too slow to answer them. None
+    /// if absent.
+    #[serde(default)]
+    pub liveness: Option<Liveness>,
+    /// How instances of a host that is gone come up on others. They come back with their host if absent.
+    #[serde(default)]
+    pub reschedule: Option<Reschedule>,
     /// Who decides how many instances there are while it runs; `instances` is how many it begins
     /// with. Always so many if absent.
     #[serde(default)]
@@ -108,6 +118,10 @@ pub struct Service {
     /// A new version that is brought out while it runs. None if absent.
     #[serde(default)]
     pub deploy: Option<Deploy>,
+    /// How many must be ready whatever deploys and those who give hosts up would like. Any number if
+    /// absent.
+    #[serde(default)]
+    pub disruption_budget: Option<Disruption>,
     /// Whether an instance gets requests only when it has started. If not, it gets them as soon as
     /// it is placed, or restarted, and refuses them until it has.
     #[serde(default = "yes")]
@@ -160,7 +174,7 @@ impl Service {
 
     /// Whether instances come and go while it runs.
     pub fn comes_and_goes(&self) -> bool {
-        self.scaling.is_some() || self.deploy.is_some()
+        self.scaling.is_some() || self.deploy.is_some() || self.reschedule.is_some()
     }
 
     /// For how many instances there must be places: new ones come while old ones finish what they have.
@@ -218,13 +232,22 @@ pub struct Connect {
 
 impl Model {
     /// How many instances of a service each host of its group may have, where hosts come and go and
-    /// instances with them; none if they stay on the hosts that they are spread over.
+    /// instances with them, or instances are started anew elsewhere; none if they stay on the hosts that
+    /// they are spread over.
     pub fn each_host(&self, service: &Service) -> Option<u32> {
-        let cpu = service.cpu.filter(|_| service.comes_and_goes())?;
         let group = self.hosts.get(&service.hosts)?;
-        group.autoscaling.as_ref()?;
-        let room = (f64::from(group.cores) / cpu.request + 1e-9).floor();
-        Some((room.max(1.0) as u32).min(service.places()))
+        let moves = group.autoscaling.is_some() && service.comes_and_goes();
+        if !moves && service.reschedule.is_none() {
+            return None;
+        }
+        match service.cpu {
+            Some(cpu) => {
+                let room = (f64::from(group.cores) / cpu.request + 1e-9).floor();
+                Some((room.max(1.0) as u32).min(service.places()))
+            }
+            // What requests nothing has room everywhere.
+            None => service.reschedule.map(|_| service.places()),
+        }
     }
 
     /// For how many instances of a service there are places.

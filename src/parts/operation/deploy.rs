@@ -3,15 +3,17 @@
 //! The strategies `rolling` and `recreate` are those of a Kubernetes Deployment (documentation,
 //! "Deployments", section "Strategy"), its defaults and roundings too: of both `max_surge` is rounded
 //! up and `max_unavailable` down, and where both come to 0 one may be unavailable. `blue_green` is M.
-//! Fowler, "BlueGreenDeployment" (2010). Simplified: a new version is as fast and as good as the old.
+//! Fowler, "BlueGreenDeployment" (2010). Simplified: whatever a
+//! new version changes is the same in all that come after the first.
 
+use super::canary::Canary;
 use crate::problem::{Code, Findings};
 use crate::units::{Share, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A new version of the service is brought out while it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deploy {
     /// When it begins, counted from when a run's window opens.
@@ -24,10 +26,38 @@ pub struct Deploy {
     /// In what order old instances go and new ones come.
     #[serde(default)]
     pub strategy: Strategy,
+    /// What is different in the new version. It is as fast and as good as the old one if absent.
+    #[serde(default)]
+    pub changes: Changes,
+}
+
+/// What a new version does otherwise than the one that a run begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Changes {
+    /// CPU time of whatever it does, as a multiple of the old version's.
+    #[serde(default = "unity")]
+    pub cpu: f64,
+    /// The share of requests that it answers with an error, after all its work for them.
+    #[serde(default = "nothing")]
+    pub fails: Share,
+}
+
+fn unity() -> f64 {
+    1.0
+}
+fn nothing() -> Share {
+    Share::parse("0%").expect("it is a share")
+}
+
+impl Default for Changes {
+    fn default() -> Changes {
+        Changes { cpu: unity(), fails: nothing() }
+    }
 }
 
 /// In what order old instances go and new ones come.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// A few at a time, so that enough are always there.
@@ -37,6 +67,8 @@ pub enum Strategy {
     /// As many new ones are started beside the old; when all are ready they get all requests, and the
     /// old are stopped.
     BlueGreen,
+    /// A part of them first; it goes on, or back, by how those do.
+    Canary(Canary),
 }
 
 /// How many may be there too many and too few meanwhile.
@@ -61,7 +93,7 @@ pub enum Part {
     Share(Share),
 }
 
-fn quarter() -> Part {
+pub(super) fn quarter() -> Part {
     Part::Share(Share::parse("25%").expect("it is a share"))
 }
 
@@ -78,7 +110,7 @@ impl Default for Strategy {
 }
 
 impl Part {
-    fn of(self, wanted: u32, round: fn(f64) -> f64) -> u32 {
+    pub(super) fn of(self, wanted: u32, round: fn(f64) -> f64) -> u32 {
         match self {
             Part::Count(count) => count,
             // What is a whole number but for the last bits of a ratio is one.
@@ -96,18 +128,47 @@ impl Part {
     }
 }
 
+impl Rolling {
+    fn slack(&self, wanted: u32) -> (u32, u32) {
+        let surge = self.max_surge.of(wanted, f64::ceil).min(wanted);
+        let unavailable = self.max_unavailable.of(wanted, f64::floor).min(wanted);
+        if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
+    }
+
+    fn check(&self, findings: &mut Findings) {
+        if self.max_surge.is_nothing() && self.max_unavailable.is_nothing() {
+            let rule = "max_surge and max_unavailable cannot both be 0: nothing could begin";
+            findings.wrong(Code::E010, rule, "\"max_surge\": 1");
+        }
+    }
+}
+
 impl Strategy {
     /// How many more than are wanted there may be, and how many fewer ready.
     pub fn slack(&self, wanted: u32) -> (u32, u32) {
         match self {
             Strategy::Recreate => (0, wanted),
             Strategy::BlueGreen => (wanted, 0),
-            Strategy::Rolling(it) => {
-                let surge = it.max_surge.of(wanted, f64::ceil).min(wanted);
-                let unavailable = it.max_unavailable.of(wanted, f64::floor).min(wanted);
-                if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
+            Strategy::Rolling(it) => it.slack(wanted),
+            Strategy::Canary(it) => {
+                let Canary { max_surge, max_unavailable, .. } = *it;
+                Rolling { max_surge, max_unavailable }.slack(wanted)
             }
         }
+    }
+
+    pub fn canary(&self) -> Option<&Canary> {
+        match self {
+            Strategy::Canary(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// How many are to be of the new version while so many are wanted, at a step of a canary's or, past
+    /// them all, in the end.
+    pub fn of_new(&self, step: Option<usize>, wanted: u32) -> u32 {
+        let step = self.canary().zip(step).and_then(|(it, step)| it.steps.get(step));
+        step.map_or(wanted, |it| Part::Share(it.share).of(wanted, f64::ceil).clamp(1, wanted))
     }
 }
 
@@ -119,13 +180,19 @@ impl Deploy {
             let rule = format!("must be from 1s to 366d, not {every}");
             findings.wrong_at("every", Code::E007, rule, "a release a day: \"1d\"");
         }
-        if let Strategy::Rolling(it) = &self.strategy
-            && it.max_surge.is_nothing()
-            && it.max_unavailable.is_nothing()
-        {
-            findings.inside("strategy", |findings| {
-                let rule = "max_surge and max_unavailable cannot both be 0: nothing could begin";
-                findings.wrong_at("rolling", Code::E010, rule, "\"max_surge\": 1");
+        findings.inside("strategy", |findings| match &self.strategy {
+            Strategy::Rolling(it) => findings.inside("rolling", |findings| it.check(findings)),
+            Strategy::Canary(it) => findings.inside("canary", |findings| {
+                it.check(findings);
+                let Canary { max_surge, max_unavailable, .. } = *it;
+                Rolling { max_surge, max_unavailable }.check(findings);
+            }),
+            Strategy::Recreate | Strategy::BlueGreen => {}
+        });
+        if !(0.001..=1000.0).contains(&self.changes.cpu) {
+            let rule = format!("must be from 0.001 to 1000, not {}", self.changes.cpu);
+            findings.inside("changes", |it| {
+                it.wrong_at("cpu", Code::E007, rule, "half as much again: 1.5");
             });
         }
     }

@@ -336,6 +336,8 @@ fn coming_and_going(page: &mut Page, point: &Point) {
         (".instances.max", "most wanted"),
         (".instances.started", "started"),
         (".instances.stopped", "stopped"),
+        (".instances.evicted", "evicted"),
+        (".rollbacks", "taken back"),
     ];
     let scaled = |it: &str| point.metrics.contains_key(&format!("{it}.instances.wanted"));
     page.table(

@@ -2,7 +2,7 @@
 //! back, and how callers fared.
 
 use super::*;
-use crate::network::{Depth, Visit};
+use crate::network::{Depth, Visit, VisitId};
 use crate::parts::balance::Caller;
 use crate::sim::probe::Gated;
 
@@ -79,7 +79,8 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Gives a worker back where rules say who gets it next, or callers watch how they fare.
     #[inline(never)]
-    pub(super) fn leave_by_rules(&mut self, id: TokenId, instance: InstanceId) {
+    pub(super) fn leave_by_rules(&mut self, id: TokenId, instance: InstanceId, visit: VisitId) {
+        self.may_answer_with_error(id, instance, visit);
         let failed = self.tokens[id].failing != 0;
         self.notice_answer(id, instance, failed);
         match self.has_rules(instance) {
@@ -91,6 +92,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The answer of an instance, or its failure, goes back to whoever called, if that one waits.
     pub(super) fn notice_answer(&mut self, id: TokenId, instance: InstanceId, failed: bool) {
+        self.try_out(id, instance, failed);
         let token = &self.tokens[id];
         let unheard = token.flags & (flag::ORPHAN | flag::CUT) != 0 && token.depth == token.base;
         if !unheard && !token.is(flag::TAKEN_BACK) {

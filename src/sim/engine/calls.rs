@@ -252,11 +252,12 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         let instance = token.held(depth);
         token.depth = depth;
-        let is_plain = token.is_plain();
+        let mut is_plain = token.is_plain();
         self.candidates[instance].outstanding -= 1;
         let Instance { workers, ruled, .. } = self.instances[instance];
         if ruled {
-            self.leave_by_rules(id, instance);
+            self.leave_by_rules(id, instance, visit);
+            is_plain &= self.tokens[id].failing == 0;
         } else {
             self.free(workers);
         }

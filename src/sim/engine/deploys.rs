@@ -18,11 +18,12 @@ impl<P: Probe> Engine<'_, P> {
 
     /// A new version is there to be brought out.
     pub(super) fn deploy(&mut self, scaler: ScalerId) {
-        let deploy = self.network.scalers[scaler].deploy.expect("a deploy was expected");
+        let deploy = self.network.scalers[scaler].deploy.as_ref().expect("a deploy was expected");
         if let Some(every) = deploy.every {
             self.control(self.now + every, Control::Deploy(scaler));
         }
         self.scalers[scaler].rollout.begin(self.now);
+        self.first_stage(scaler);
         if deploy.strategy == Strategy::BlueGreen {
             self.give_up_unfinished(scaler);
         }
@@ -49,9 +50,12 @@ impl<P: Probe> Engine<'_, P> {
         let there = census.new + census.old;
         match since {
             None => wanted.saturating_sub(there),
-            Some(_) => (wanted + self.surge(scaler))
-                .saturating_sub(there)
-                .min(wanted.saturating_sub(census.new)),
+            Some(_) => {
+                let of_new = self.of_new(scaler);
+                let new = of_new.saturating_sub(census.new);
+                let others = (wanted - of_new).saturating_sub(census.old);
+                (wanted + self.surge(scaler)).saturating_sub(there).min(new + others)
+            }
         }
     }
 
@@ -100,43 +104,58 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Goes as far as it can now.
     pub(super) fn roll(&mut self, scaler: ScalerId) {
-        let strategy = self.network.scalers[scaler].deploy.expect("it is deployed").strategy;
+        let network = self.network;
+        let strategy = &network.scalers[scaler].deploy.as_ref().expect("it is deployed").strategy;
         let wanted = self.scalers[scaler].wanted.level();
-        let newest = self.scalers[scaler].rollout.newest;
+        let Rollout { newest, stable, stage, .. } = self.scalers[scaler].rollout;
         let (surge, unavailable) = strategy.slack(wanted);
-        let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
-        self.count_crowds(all);
+        let of_new = self.of_new(scaler);
+        let least = (wanted - unavailable).max(self.least_ready(scaler));
+        let is_old = |version: u32| version != newest;
+        self.count_crowds(network.services[network.scalers[scaler].service].instances.clone());
         loop {
-            let Census { new, new_ready, old, old_ready, leaving } = self.census(scaler);
+            let census = self.census(scaler);
+            let Census { new, new_ready, old, old_ready, leaving } = census;
             let ready = new_ready + old_ready;
-            let least = wanted - unavailable;
             // What cannot be missed as soon as the new ones are ready that are not so yet.
             let spare = (new_ready + old).saturating_sub(least);
             let unready = old - old_ready;
-            let waits = strategy == Strategy::Recreate && old + leaving > 0;
-            let held = strategy == Strategy::BlueGreen && old > 0 && new_ready < wanted;
-            let may_start = new < wanted && new + old < wanted + surge && !waits;
+            let waits = *strategy == Strategy::Recreate && old + leaving > 0;
+            let held = *strategy == Strategy::BlueGreen && old > 0 && new_ready < wanted;
+            let may_start = new < of_new && new + old < wanted + surge && !waits;
+            // While a canary is watched others of the old version take the place of those that go.
+            let lacks_old = new >= of_new && new + old < wanted;
+            let gives_way = old + of_new > wanted;
             if new + old > wanted + surge && old > 0 {
-                self.stop_one(scaler, Some(newest));
-            } else if new > wanted {
-                self.stop_one(scaler, None);
-            } else if may_start && self.launch_one(scaler) {
+                self.stop_one(scaler, is_old);
+            } else if new > of_new {
+                self.stop_one(scaler, |version| stage.is_none() || version == newest);
+            } else if may_start && self.launch_one(scaler, newest)
+                || lacks_old && self.launch_one(scaler, stable)
+            {
                 continue;
             } else if held {
                 return;
-            } else if old > 0 && strategy == Strategy::BlueGreen {
+            } else if old > 0 && *strategy == Strategy::BlueGreen {
                 self.switch_over(scaler);
-                self.stop_one(scaler, Some(newest));
-            } else if old > 0 && (unready > 0 && spare > 0 || unready == 0 && ready > least) {
-                self.stop_one(scaler, Some(newest));
+                self.stop_one(scaler, is_old);
+            } else if gives_way && (unready > 0 && spare > 0 || unready == 0 && ready > least) {
+                self.stop_one(scaler, is_old);
             } else {
-                if old == 0 && new_ready >= wanted {
+                self.hold(scaler, census, of_new);
+                if stage.is_none() && old == 0 && new_ready >= wanted {
                     self.switch_over(scaler);
                     self.scalers[scaler].rollout.end(self.now);
                 }
                 return;
             }
         }
+    }
+
+    /// How many of a service must be left ready by whoever stops some of them.
+    pub(super) fn least_ready(&self, scaler: ScalerId) -> u32 {
+        let wanted = self.scalers[scaler].wanted.level();
+        self.network.scalers[scaler].disruption.map_or(0, |it| it.least(wanted))
     }
 
     /// Requests go to the newest version from now on.

@@ -12,10 +12,14 @@ pub(super) struct Troubles {
     pub bad_links: u32,
     /// How many faults keep each instance down, on whatever host.
     pub down: Table<InstanceId, u32>,
+    /// How many of those that last keep it down no more, since it was started anew.
+    pub cured: Table<InstanceId, u32>,
     /// Times that a host went down or came back: what was planned for it before is void.
     pub host_stamps: Table<HostId, u32>,
     /// Hosts that are back, and cannot start programs yet.
     pub booting: Table<HostId, bool>,
+    /// How often each host has gone that was up.
+    pub outages: Table<HostId, u32>,
     /// Since when each host has been down, if it is, and how long it was before that.
     gone: Table<HostId, (Option<Time>, Span)>,
     /// Speeds of disks, as multiples of the usual.
@@ -29,8 +33,10 @@ impl Troubles {
             begun: vec![0; network.faults.len()],
             bad_links: 0,
             down: network.instances.map(|_, _| 0),
+            cured: network.instances.map(|_, _| 0),
             host_stamps: network.hosts.map(|_, _| 0),
             booting: network.hosts.map(|_, _| false),
+            outages: network.hosts.map(|_, _| 0),
             gone: network.hosts.map(|_, _| (None, Span::ZERO)),
             disks: network.hosts.map(|_, _| 1.0),
         }
@@ -155,6 +161,10 @@ impl<P: Probe> Engine<'_, P> {
     /// They are started again, if their hosts are there and nothing else keeps them down.
     fn instances_come_back(&mut self, instances: &[InstanceId]) {
         for instance in instances {
+            if self.troubles.cured[*instance] > 0 {
+                self.troubles.cured[*instance] -= 1;
+                continue;
+            }
             self.troubles.down[*instance] -= 1;
             let host = self.network.instances[*instance].host;
             if self.troubles.down[*instance] > 0 || self.down[host] > 0 {
@@ -178,9 +188,10 @@ impl<P: Probe> Engine<'_, P> {
 
     /// The speeds of the processors that instances compute on, and of the other devices of hosts,
     /// after a slowdown began or ended.
-    fn change_speeds(&mut self, instances: &[InstanceId], hosts: &[HostId]) {
+    pub(super) fn change_speeds(&mut self, instances: &[InstanceId], hosts: &[HostId]) {
         for instance in instances {
-            let speed = self.speed(|it, _| it.contains(instance), |it| it.cpu);
+            let speed = self.speed(|it, _| it.contains(instance), |it| it.cpu)
+                / self.cost_of_version(*instance);
             let spec = &self.network.instances[*instance];
             for cpu in self.network.hosts[spec.host].cpus.clone().map_ids() {
                 let next = self.cpus[cpu].set_speed(self.now, spec.claimant, speed);

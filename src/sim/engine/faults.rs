@@ -10,6 +10,7 @@ use crate::sim::token::{Reason, Wait};
 impl<P: Probe> Engine<'_, P> {
     pub(super) fn hosts_fail(&mut self, hosts: &[HostId], style: FaultStyle) {
         for host in hosts {
+            self.expect_rescheduling(*host);
             self.down[*host] += 1;
             self.troubles.host_goes(*host, self.now);
             self.troubles.host_stamps[*host] += 1;
@@ -68,6 +69,7 @@ impl<P: Probe> Engine<'_, P> {
             self.control(self.now + boots, Control::HostUp(*host, stamp));
         }
         self.reset_the_dead();
+        self.clear_away(hosts);
     }
 
     pub(super) fn host_up(&mut self, host: HostId, stamp: u32) {
@@ -82,6 +84,10 @@ impl<P: Probe> Engine<'_, P> {
             if self.may_start(*instance) {
                 self.start(*instance);
             }
+        }
+        // There is room again for those who found none.
+        if self.reschedules_any() {
+            self.all_come_to_wanted();
         }
     }
 
@@ -103,6 +109,8 @@ impl<P: Probe> Engine<'_, P> {
         }
         if self.comes_up(instance) {
             self.runs_again(instance);
+            self.is_found_again(instance);
+            self.is_probed_anew(instance);
             self.turn(instance, Health::Up);
             if let Some(buffer) = self.network.instances[instance].buffer {
                 self.buffers[buffer].empty();

@@ -11,6 +11,7 @@ mod balancing;
 mod budgets;
 mod caches;
 mod calls;
+mod canaries;
 mod connections;
 mod deploys;
 mod disks;
@@ -20,10 +21,12 @@ mod failures;
 mod faults;
 mod interruptions;
 mod links;
+mod liveness;
 mod policies;
 mod provisioning;
 mod queues;
 mod replication;
+mod rescheduling;
 mod restarts;
 mod scaling;
 mod sessions;
@@ -32,6 +35,7 @@ mod steps;
 mod taking_back;
 mod waste;
 
+use liveness::Probes;
 use restarts::Restarts;
 
 use super::accelerator::{Accelerator, Served};
@@ -232,7 +236,14 @@ enum Control {
     Killed(InstanceId, u32),
     Deploy(ScalerId),
     GoesOn(ScalerId),
+    /// A step of a canary has been held for long enough.
+    Held(ScalerId, u32),
     Restart(InstanceId, u32),
+    ProbeAlive(InstanceId),
+    Probed(InstanceId),
+    /// Of a host's outage: its instances of a service get no requests any more, or are given up.
+    HostMissed(ScalerId, HostId, u32),
+    Evict(ScalerId, HostId, u32),
     LookForRoom(ProvisionerId),
     Provisioned(ProvisionerId, HostId),
     /// Of a standby, over its present connection: something has come for it, or from it to the
@@ -493,6 +504,7 @@ struct Engine<'n, P> {
     hosts: Hosts,
     scalers: Table<ScalerId, ScalerState>,
     restarts: Restarts,
+    probes: Probes,
     /// What else is out of the ordinary.
     troubles: Troubles,
     presence: Table<ServiceId, Presence>,
@@ -604,6 +616,7 @@ impl<'n, P: Probe> Engine<'n, P> {
             },
             hosts: Hosts::new(network),
             restarts: Restarts::new(network),
+            probes: Probes::new(network),
             scalers: network.scalers.map(|_, it| ScalerState::new(it, Time::ZERO + plan.warm_up)),
             troubles: Troubles::new(network),
             presence: network
@@ -633,6 +646,7 @@ impl<'n, P: Probe> Engine<'n, P> {
         if !self.network.faults.is_empty() || !self.network.scalers.is_empty() {
             self.open_checks();
         }
+        self.open_probes();
         for class in self.network.classes.ids() {
             match &self.network.classes[class].arrival {
                 Arrival::Closed { users, .. } => {
@@ -876,7 +890,12 @@ impl<'n, P: Probe> Engine<'n, P> {
             Control::Killed(instance, round) => self.killed(instance, round),
             Control::Deploy(scaler) => self.deploy(scaler),
             Control::GoesOn(scaler) => self.deploy_goes_on(scaler),
+            Control::Held(scaler, holds) => self.held(scaler, holds),
+            Control::ProbeAlive(instance) => self.probe_alive(instance),
+            Control::Probed(instance) => self.probed(instance),
             Control::Restart(instance, stamp) => self.restart(instance, stamp),
+            Control::HostMissed(scaler, host, outage) => self.host_missed(scaler, host, outage),
+            Control::Evict(scaler, host, outage) => self.evict(scaler, host, outage),
             Control::LookForRoom(id) => self.look_for_room(id),
             Control::Provisioned(id, host) => self.provisioned(id, host),
             Control::Shipped(member, stamp) => self.shipped(member, stamp),

@@ -29,18 +29,26 @@ impl<P: Probe> Engine<'_, P> {
             let scaled = network.services[network.instances[**it].service].scaler.is_some();
             !scaled || self.lives[**it].phase != Phase::Off
         });
-        there.map(|it| network.instances[*it].request()).sum()
+        there.map(|it| network.services[network.instances[*it].service].request).sum()
     }
 
-    /// Whether an instance may be placed where it is laid out: always, if hosts do not come and go.
+    /// Whether an instance may be placed where it is laid out: always, if neither hosts come and go nor
+    /// it may be placed elsewhere.
     pub(super) fn has_room(&self, instance: InstanceId) -> bool {
         let own = &self.network.instances[instance];
-        let group = &self.network.groups[self.network.hosts[own.host].group];
-        let Some(provisioner) = group.provisioner else { return true };
-        let room = self.network.provisioners[provisioner].room;
-        self.hosts.lives[own.host].stage == Stage::There
+        let host = &self.network.hosts[own.host];
+        let group = &self.network.groups[host.group];
+        let may_move = self.may_move(instance);
+        if group.provisioner.is_none() && !may_move {
+            return true;
+        }
+        let is_there =
+            group.provisioner.is_none() || self.hosts.lives[own.host].stage == Stage::There;
+        let room = u64::from(host.cores) * 1000;
+        is_there
             && self.down[own.host] == 0
-            && self.taken(own.host) + own.request() <= room
+            && (!may_move || !self.troubles.booting[own.host])
+            && self.taken(own.host) + self.network.services[own.service].request <= room
     }
 
     /// Asks for as many hosts as those need who find no room, and gives up one that is hardly used.
@@ -176,7 +184,8 @@ impl<P: Probe> Engine<'_, P> {
         let (mut count, mut largest) = (0u64, 0);
         for it in leave {
             let service = network.instances[*it].service;
-            if network.services[service].scaler.is_none() {
+            let Some(scaler) = network.services[service].scaler else { return false };
+            if !self.may_lose_those_on(scaler, host) {
                 return false;
             }
             count += 1;
@@ -184,6 +193,18 @@ impl<P: Probe> Engine<'_, P> {
         }
         let room = |it| spec.room.saturating_sub(self.taken(it)).checked_div(largest);
         count == 0 || others().map(|it| room(it).unwrap_or(u64::MAX)).sum::<u64>() >= count
+    }
+
+    /// Whether enough of a service are left ready when those on a host are not.
+    fn may_lose_those_on(&self, scaler: ScalerId, host: HostId) -> bool {
+        let of_service =
+            self.network.services[self.network.scalers[scaler].service].instances.clone();
+        let elsewhere = of_service.map_ids().filter(|it| {
+            self.lives[*it].counts()
+                && self.lives[*it].ready
+                && self.network.instances[*it].host != host
+        });
+        elsewhere.count() as u32 >= self.least_ready(scaler)
     }
 
     /// Its instances drain while others start elsewhere.

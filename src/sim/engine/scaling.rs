@@ -68,7 +68,8 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn is_in_service(&self, instance: InstanceId) -> bool {
         let is_there = self.lives.is_empty()
             || self.scaler_of(instance).is_none_or(|it| {
-                self.lives[instance].phase == Phase::Running && self.is_live(it, instance)
+                let life = &self.lives[instance];
+                life.phase == Phase::Running && !life.missed && self.is_live(it, instance)
             });
         is_there && !self.is_restarting(instance)
     }
@@ -194,38 +195,38 @@ impl<P: Probe> Engine<'_, P> {
         let wanted = self.scalers[scaler].wanted.level();
         let all = self.network.services[service].instances.clone();
         let mut there = self.count_crowds(all.clone());
+        let version = self.scalers[scaler].rollout.newest;
         while there < wanted {
-            if !self.launch_one(scaler) {
+            if !self.launch_one(scaler, version) {
                 break;
             }
             there += 1;
         }
         while there > wanted {
-            gone |= self.stop_one(scaler, None);
+            gone |= self.stop_one(scaler, |_| true);
             there -= 1;
         }
         gone
     }
 
-    /// Starts one where the fewest are; false if there is no place.
-    pub(super) fn launch_one(&mut self, scaler: ScalerId) -> bool {
+    /// Starts one of a version where the fewest are; false if there is no place.
+    pub(super) fn launch_one(&mut self, scaler: ScalerId, version: u32) -> bool {
         let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
         // Those that still drain have their places; there will be room when they are gone.
         let off = all.map_ids().filter(|it| self.lives[*it].phase == Phase::Off);
         let off = off.filter(|it| self.has_room(*it));
         let Some(next) = off.min_by_key(|it| (self.crowd(*it), *it)) else { return false };
-        self.launch(scaler, next);
+        self.launch(scaler, next, version);
         self.crowds.come(self.network, next);
         true
     }
 
-    /// Stops one that is counted, of all or of those of older versions than this: those that are not
-    /// ready first, then those of where the most are. True if it is gone at once.
-    pub(super) fn stop_one(&mut self, scaler: ScalerId, older_than: Option<u32>) -> bool {
+    /// Stops one that is counted, of those of such versions: those that are not ready first, then those of
+    /// where the most are. True if it is gone at once.
+    pub(super) fn stop_one(&mut self, scaler: ScalerId, of: impl Fn(u32) -> bool) -> bool {
         let all = self.network.services[self.network.scalers[scaler].service].instances.clone();
         let counted = all.map_ids().filter(|it| self.lives[*it].counts());
-        let mut counted =
-            counted.filter(|it| older_than.is_none_or(|than| self.lives[*it].version < than));
+        let mut counted = counted.filter(|it| of(self.lives[*it].version));
         let first = counted.next().expect("there is one too many");
         let key = |it: InstanceId| {
             let life = &self.lives[it];
@@ -256,14 +257,15 @@ impl<P: Probe> Engine<'_, P> {
         (self.down[self.network.instances[instance].host] > 0, in_zone, on_host)
     }
 
-    fn launch(&mut self, scaler: ScalerId, instance: InstanceId) {
+    fn launch(&mut self, scaler: ScalerId, instance: InstanceId, version: u32) {
         self.scalers[scaler].started += 1;
         let service = &self.network.services[self.network.instances[instance].service];
         let life = &mut self.lives[instance];
         life.turn(Phase::Starting, self.now);
         life.round += 1;
+        life.missed = false;
         life.started = self.now;
-        life.version = self.scalers[scaler].rollout.newest;
+        life.version = version;
         life.stamp = self.instances[instance].stamp;
         let (round, place) = (life.round, instance.index() - service.instances.start.index());
         let number = (place as u64) << 32 | u64::from(round);
@@ -274,6 +276,7 @@ impl<P: Probe> Engine<'_, P> {
             self.control(self.now + takes, Control::Started(instance, round));
         }
         self.restarts_anew(instance);
+        self.change_version(scaler, instance);
         if !service.readiness {
             self.runs(instance, Belief::default());
             self.believe(instance);
@@ -332,7 +335,7 @@ impl<P: Probe> Engine<'_, P> {
 
     fn has_rules_or_watchers(&self, instance: InstanceId) -> bool {
         let spec = &self.network.services[self.network.instances[instance].service];
-        spec.admission.is_some() || spec.ejection.is_some()
+        spec.admission.is_some() || spec.ejection.is_some() || self.is_tried_out(instance)
     }
 
     /// Notes whether an instance is ready, as far as its checks and its life are concerned.
@@ -342,7 +345,8 @@ impl<P: Probe> Engine<'_, P> {
         }
         let Some(scaler) = self.scaler_of(instance) else { return };
         let life = &mut self.lives[instance];
-        let ready = life.phase == Phase::Running && self.instances[instance].belief.healthy;
+        let healthy = self.instances[instance].belief.healthy;
+        let ready = life.phase == Phase::Running && !life.missed && healthy;
         if life.ready == ready {
             return;
         }
@@ -408,7 +412,7 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    fn be_gone(&mut self, instance: InstanceId) {
+    pub(super) fn be_gone(&mut self, instance: InstanceId) {
         self.lives[instance].turn(Phase::Off, self.now);
         self.instances[instance].stamp += 1;
         self.turn(instance, Health::Down);

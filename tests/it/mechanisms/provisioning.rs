@@ -98,6 +98,21 @@ fn what_runs_on_a_host_that_is_given_up_starts_elsewhere() {
 }
 
 #[test]
+fn a_host_is_not_given_up_while_the_budget_of_a_service_forbids_it() {
+    let hosts = r#""count": 2, "autoscaling": { "min": 1, "max": 2, "provision": "1s",
+        "scan_interval": "1s", "unneeded": "3s" }"#;
+    let removed = |budget: &str| {
+        let service = format!(
+            r#""instances": 2, "cpu": {{ "request": 0.25 }}, "disruption_budget": {{ {budget} }},
+               "scaling": {{ "hpa": {{ "min": 2, "max": 2, "metrics": [{{ "line": 1 }}] }} }}"#
+        );
+        used(&scaled(hosts, &service, 1)).1.removed
+    };
+    assert_eq!(removed(r#""max_unavailable": 1"#), 1);
+    assert_eq!(removed(r#""min_available": "51%""#), 0);
+}
+
+#[test]
 fn hosts_that_never_change_change_nothing() {
     let plain = |hosts: &str| {
         let model = model(&format!(

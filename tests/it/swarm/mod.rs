@@ -88,11 +88,20 @@ impl Probe for Backlog {
 #[test]
 fn every_law_holds_wherever_a_run_is_broken_off() {
     let given_up = AtomicU64::new(0);
+    let healed = [const { AtomicU64::new(0) }; 4];
     all_hold(true, &|seed, model| {
         let length = format!("{}ms", 300 + seed * 7919 % 1500);
         let plan = Plan { warm_up: span("50ms"), events_max: 3_000_000, ..plan(seed, &length) };
         match try_run(&model.network, &plan, Fingerprint::default()) {
-            Ok(_) => Ok(()),
+            Ok((_, usage)) => {
+                for it in usage.scalers.as_slice() {
+                    let counts = [it.evicted, it.rollbacks, it.deploys];
+                    add(&healed, counts.map(u64::from));
+                }
+                let restarts = usage.restarts.as_slice().iter().map(|it| u64::from(*it)).sum();
+                add(&healed[3..], [restarts]);
+                Ok(())
+            }
             Err(
                 Failure::TooManyEvents { .. }
                 | Failure::Spinning { .. }
@@ -102,6 +111,13 @@ fn every_law_holds_wherever_a_run_is_broken_off() {
         }
     });
     few(given_up);
+    // What is hardly ever done is hardly tried.
+    let [evicted, taken_back, deployed, restarted] = healed.map(AtomicU64::into_inner);
+    println!(
+        "{evicted} given up, {taken_back} taken back, {deployed} deploys, {restarted} restarts"
+    );
+    let least = seeds().count() as u64 / 60;
+    assert!([evicted, taken_back, deployed, restarted].into_iter().all(|it| it >= least));
 }
 
 #[test]
@@ -138,6 +154,12 @@ fn nothing_is_held_or_under_way_long_after_the_last_request() {
         }
     });
     few(given_up);
+}
+
+fn add(to: &[AtomicU64], counts: impl IntoIterator<Item = u64>) {
+    for (sum, count) in to.iter().zip(counts) {
+        sum.fetch_add(count, Ordering::Relaxed);
+    }
 }
 
 /// A model that amplifies its own work may need more events than it is allowed.

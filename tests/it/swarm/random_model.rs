@@ -503,9 +503,10 @@ fn operations_on(dice: &mut Dice, service: &mut Value) {
         });
     }
     if service["balance"] != "none" && service.get("subset").is_none() && dice.chance(0.3) {
-        let strategy = match dice.below(4) {
+        let strategy = match dice.below(6) {
             0 => json!("recreate"),
             1 => json!("blue_green"),
+            2 | 3 => canary(dice),
             _ => json!({ "rolling": {
                 "max_surge": dice.from(1, 2),
                 "max_unavailable": *dice.one_of(&["0%", "30%", "100%"]),
@@ -513,24 +514,77 @@ fn operations_on(dice: &mut Dice, service: &mut Value) {
         };
         service["deploy"] = json!({ "at": dice.span(0, 400), "strategy": strategy });
         if dice.chance(0.5) {
-            service["deploy"]["every"] = json!("1s");
+            service["deploy"]["every"] = dice.one_of(&[json!("1s"), json!("2s")]).clone();
+        }
+        if dice.chance(0.5) {
+            let (cpu, fails) = (*dice.one_of(&[0.5, 1.0, 3.0]), *dice.one_of(&["0%", "20%"]));
+            service["deploy"]["changes"] = json!({ "cpu": cpu, "fails": fails });
         }
         if dice.chance(0.5) {
             service["grace"] = dice.span(0, 100);
         }
     }
-    let starts = ["scaling", "restart", "deploy"].iter().any(|it| service.get(it).is_some());
+    if service["balance"] != "none" && service.get("subset").is_none() && dice.chance(0.3) {
+        service["reschedule"] =
+            json!({ "detection": dice.span(0, 100), "eviction": dice.span(0, 200) });
+        if service.get("cpu").is_some() {
+            service["cpu"]["request"] = json!(0.125);
+        }
+    }
+    let comes_and_goes =
+        ["scaling", "deploy", "reschedule"].iter().any(|it| service.get(it).is_some());
+    let at_once = service.get("deploy").is_some_and(|it| it["strategy"] == json!("recreate"));
+    if comes_and_goes && !at_once && dice.chance(0.3) {
+        let part = *dice.one_of(&["0%", "40%", "100%"]);
+        let key = *dice.one_of(&["min_available", "max_unavailable"]);
+        service["disruption_budget"] = json!({ key: part });
+    }
+    if service.get("restart").is_some() && dice.chance(0.5) {
+        let interval = dice.from(5, 60);
+        let timeout = dice.from(1, interval);
+        service["liveness"] = json!({
+            "interval": format!("{interval}ms"), "timeout": format!("{timeout}ms"),
+            "failures": dice.from(1, 3), "cpu": format!("{}ms", dice.below(timeout + 1)),
+        });
+    }
+    let starts =
+        ["scaling", "restart", "deploy", "reschedule"].iter().any(|it| service.get(it).is_some());
     if starts && dice.chance(0.3) {
         service["readiness"] = json!(false);
     }
+}
+
+/// A new version that is tried on a part of the instances.
+fn canary(dice: &mut Dice) -> Value {
+    let steps: Vec<Value> = (0..dice.from(1, 2))
+        .map(|_| json!({ "share": *dice.one_of(&["10%", "50%", "100%"]), "hold": dice.span(0, 200) }))
+        .collect();
+    let mut canary = json!({ "steps": steps, "max_surge": dice.from(1, 2) });
+    if dice.chance(0.8) {
+        canary["objective"] = json!({
+            "failures": *dice.one_of(&["0%", "10%"]), "p95": dice.span(1, 100),
+            "requests": dice.from(1, 20),
+        });
+    }
+    json!({ "canary": canary })
 }
 
 /// A primary and its standbys.
 fn replication(dice: &mut Dice, service: &mut Value) {
     let instances = dice.from(2, 4);
     service["instances"] = json!(instances);
-    let not_of_replicas =
-        ["subset", "outlier_ejection", "scaling", "grace", "deploy", "restart", "readiness"];
+    let not_of_replicas = [
+        "subset",
+        "outlier_ejection",
+        "scaling",
+        "grace",
+        "deploy",
+        "restart",
+        "liveness",
+        "disruption_budget",
+        "reschedule",
+        "readiness",
+    ];
     for key in not_of_replicas {
         service.as_object_mut().map(|it| it.remove(key));
     }
