@@ -5,11 +5,12 @@
 
 use super::design::Design;
 use super::file::{Replications, WarmUp};
+use super::kept::{Keeping, Site};
 use super::point::Point;
 use super::select::Contests;
 use super::summary::{CONFIDENCE, Steadiness};
 use super::transient::{PILOT_SLICES, end_of_transient};
-use super::trial::{Trial, pilot, trial};
+use super::trial::Trial;
 use super::values::values;
 use crate::outcome::Unmet;
 use crate::problem::suggest;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub replications: Replications,
     /// Events that all runs together may take.
     pub events_max: u64,
+    /// Where what is finished is kept, if anywhere.
+    pub keeping: Option<Keeping>,
 }
 
 impl Settings {
@@ -148,6 +151,7 @@ pub fn conduct_rounds(
     let work = Work {
         designs,
         points,
+        sites: points.iter().map(|it| Site::new(it, &designs[it.design])).collect(),
         settings,
         costs,
         progress,
@@ -212,6 +216,7 @@ fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Troub
 struct Work<'a> {
     designs: &'a [Design],
     points: &'a [Point],
+    sites: Vec<Site<'a>>,
     settings: &'a Settings,
     costs: Vec<f64>,
     progress: &'a dyn Progress,
@@ -357,15 +362,7 @@ impl Work<'_> {
     }
 
     fn run(&self, task: &Task, plan: &Plan, is_pilot: bool) -> Result<Trial, Trouble> {
-        let point = &self.points[task.point];
-        let run = if is_pilot { pilot } else { trial };
-        let mut trial = run(point, &self.designs[point.design], plan);
-        // Only a run that is alone tells by its batches how sure it is.
-        if let Ok(trial) = &mut trial
-            && self.settings.replications.min > 1
-        {
-            trial.responses.iter_mut().for_each(|it| it.batches = Vec::new());
-        }
+        let trial = self.sites[task.point].run(self.settings, plan, is_pilot);
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
         let total = self.planned.load(Relaxed) as f64;

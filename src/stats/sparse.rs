@@ -1,9 +1,10 @@
 //! A histogram of which only what is in it is kept, and quantiles from several of them.
 
 use super::histogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 /// How often each value was recorded, as far as a [`Histogram`] tells values apart.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sparse {
     /// Buckets that are not empty, ascending, with the number of their members.
     pub(super) buckets: Vec<(u32, u32)>,

@@ -21,8 +21,12 @@ fn outcome(rest: &str, seed: u64) -> Outcome {
     let designs = experiment::designs(&experiment, &document, &sources, false)
         .unwrap_or_else(|_| panic!("it makes sense"));
     let points = experiment::points(&experiment, &designs, &mut Default::default());
-    let settings =
-        Settings { seed, replications: experiment.replications.clone(), events_max: u64::MAX };
+    let settings = Settings {
+        seed,
+        replications: experiment.replications.clone(),
+        events_max: u64::MAX,
+        keeping: None,
+    };
     let title = Title { verb: Verb::Compare, experiment: String::new(), about: String::new() };
     experiment::outcome(title, &designs, &points, &settings, &()).unwrap()
 }
