@@ -161,7 +161,7 @@ fn nothing_that_is_finished_is_lost_to_a_hundred_kills() {
     let expected = uninterrupted(&experiment);
     let whole = begun.elapsed();
     let (mut kills, mut tries, mut nth) = (0, 0, 0);
-    let mut finished_by_then = BTreeMap::new();
+    let mut finished_by_then: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
     let mut moments = Vec::new();
     while kills < KILLS {
         let store = folder.join(nth.to_string());
@@ -323,7 +323,7 @@ fn a_whole_part_that_is_not_what_its_name_says_is_not_used() {
     let other = |bytes: &[u8]| {
         resealed(bytes, |rest| rest.replace("\"key\":\"", "\"key\":\"0000").replace("0000", "0"))
     };
-    check_changed("misnamed", other, "is damaged: it holds");
+    check_changed("misnamed", other, "is damaged: it holds another run");
     let lacking = |bytes: &[u8]| resealed(bytes, |rest| rest.replace("\"figures\"", "\"figuren\""));
     check_changed("lacking", lacking, "is damaged: it lacks something");
 }
@@ -392,4 +392,190 @@ fn a_full_disk_loses_no_outcome_and_nothing_that_was_kept() {
     // With room again, it goes on.
     let output = run(&[&args[..], &["3"]].concat());
     assert_eq!(counts(&output), (2, 1));
+}
+
+fn store_verb(args: &[&str], store: &Path) -> Output {
+    run(&[&["store", args[0], store.to_str().unwrap()], &args[1..]].concat())
+}
+
+#[test]
+fn what_is_there_is_listed_and_shown() {
+    let folder = scratch("store-list");
+    let (experiment, store) = (experiment(&folder, "\"auto\"", "20s"), folder.join("store"));
+    sweep(&experiment, &store);
+    let listed = stdout(&store_verb(&["list"], &store));
+    let rows: Vec<Vec<&str>> = listed.lines().map(|it| it.split_whitespace().collect()).collect();
+    assert_eq!(rows[2][..6], ["small", "mm1", "2", "6", "10", "0.1.0"], "{listed}");
+    assert_eq!(rows[3][..6], ["small", "shop", "1", "3", "5", "0.1.0"], "{listed}");
+    let one = stdout(&store_verb(&["list", "--model", "shop"], &store));
+    assert!(!one.contains("mm1") && one.contains("shop"), "{one}");
+    let none = store_verb(&["list", "--experiment", "other"], &store);
+    assert!(stdout(&none).contains("holds nothing of this kind"));
+    let parts = stdout(&store_verb(&["list", "--parts"], &store));
+    let rows: Vec<&str> = parts.lines().filter(|it| it.contains("rate=0.6/s")).collect();
+    assert_eq!(rows.len(), 8, "{parts}");
+    let key = rows[7].split(' ').next().unwrap();
+    let shown = stdout(&store_verb(&["show", key], &store));
+    assert!(shown.starts_with(&format!("key          {key}")), "{shown}");
+    assert!(shown.contains("factors      traffic.customer.rate=0.6/s"), "{shown}");
+    assert!(shown.contains("replication  2"), "{shown}");
+    assert!(shown.contains("customer.response.mean"), "{shown}");
+    for (key, told) in [("", "24 parts begin with"), ("x", "no part begins with \"x\"")] {
+        let output = store_verb(&["show", key], &store);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+    let nowhere = store_verb(&["list"], &folder.join("nowhere"));
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(stderr(&nowhere).contains("is not there"), "{}", stderr(&nowhere));
+}
+
+#[test]
+fn nothing_is_deleted_that_was_not_asked_for_twice() {
+    let folder = scratch("store-prune");
+    let (experiment, store) = (small(&folder), folder.join("store"));
+    sweep(&experiment, &store);
+    let names: Vec<PathBuf> = parts(&store).into_keys().collect();
+    let change = |nth: usize, change: &dyn Fn(&[u8]) -> Vec<u8>| {
+        fs::write(&names[nth], change(&fs::read(&names[nth]).unwrap())).unwrap();
+    };
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(40 * 86_400);
+    let age = |path: &Path| fs::File::open(path).unwrap().set_modified(long_ago).unwrap();
+    change(0, &|bytes| bytes[..100].to_vec());
+    change(1, &|bytes| resealed(bytes, |rest| rest.replace("outgrow.trial/1", "outgrow.trial/9")));
+    change(2, &|bytes| resealed(bytes, |rest| rest.replace("\"0.1.0\"", "\"0.0.9\"")));
+    age(&names[3]);
+    let shard = names[4].parent().unwrap();
+    let (left, new) = (shard.join("left.unfinished"), shard.join("new.unfinished"));
+    fs::write(&left, "half").unwrap();
+    age(&left);
+    fs::write(&new, "half").unwrap();
+    let strange = store.join("notes.txt");
+    fs::write(&strange, "mine").unwrap();
+    age(&strange);
+    // All but the two that cannot be read are run again as far as they are missed.
+    let there = || -> Vec<PathBuf> { files(&store).into_iter().map(|it| it.path).collect() };
+    let before = there();
+    let check = |ask: &[&str], expected: &[&Path]| {
+        let told = stdout(&store_verb(&[&["prune"], ask].concat(), &store));
+        assert_eq!(there(), before, "{ask:?} only says what it would");
+        assert_eq!(told.lines().count(), expected.len() + 1, "{ask:?}: {told}");
+        for path in expected {
+            assert!(told.contains(&path.display().to_string()), "{ask:?}: {told}");
+        }
+    };
+    check(&["--damaged"], &[&names[0], &left]);
+    check(&["--other-programs"], &[&names[1], &names[2]]);
+    check(&["--older-than", "30d"], &[&names[3]]);
+    check(&["--older-than", "50d"], &[]);
+    let none = store_verb(&["prune", "--yes"], &store);
+    assert_eq!(none.status.code(), Some(2), "nothing says what is not wanted");
+    assert_eq!(there(), before);
+    let all = ["prune", "--damaged", "--other-programs", "--older-than", "30d", "--yes"];
+    let told = stdout(&store_verb(&all, &store));
+    assert!(told.contains("deleted 5 files"), "{told}");
+    let mut expected: Vec<PathBuf> = names[4..].to_vec();
+    expected.extend([new, strange]);
+    expected.sort();
+    assert_eq!(there(), expected);
+    assert!(stdout(&store_verb(&all, &store)).contains("nothing of this kind"));
+}
+
+#[test]
+fn what_was_run_in_place_of_a_damaged_part_is_found_when_that_is_deleted() {
+    let folder = scratch("store-replaced");
+    let (experiment, store) = (small(&folder), folder.join("store"));
+    let expected = stdout(&sweep(&experiment, &store));
+    let path = parts(&store).into_keys().next().unwrap();
+    fs::write(&path, "").unwrap();
+    assert_eq!(counts(&sweep(&experiment, &store)), (8, 1));
+    assert!(store_verb(&["prune", "--damaged", "--yes"], &store).status.success());
+    assert!(!path.exists());
+    let output = sweep(&experiment, &store);
+    assert_eq!((stdout(&output), counts(&output)), (expected, (9, 0)));
+}
+
+#[test]
+fn the_tidy_table_holds_every_figure_of_every_replication() {
+    let folder = scratch("store-export");
+    let (experiment, store) = (experiment(&folder, "\"auto\"", "20s"), folder.join("store"));
+    sweep(&experiment, &store);
+    let output = store_verb(&["export"], &store);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let head = rows.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let column = |name: &str| head.iter().position(|it| it == name).unwrap();
+    let measured = files(&store).into_iter().filter_map(|it| match it.seen {
+        Seen::Part(part) if !part.label.pilot => Some(part),
+        _ => None,
+    });
+    let mut count = 0;
+    for part in measured {
+        let of_part = |it: &&csv::StringRecord| it[column("key")] == *part.key;
+        let own: Vec<&csv::StringRecord> = rows.iter().filter(of_part).collect();
+        assert_eq!(own.len(), part.trial.figures.len());
+        for (row, figure) in own.into_iter().zip(&part.trial.figures) {
+            assert_eq!(row[column("metric")], figure.name);
+            let value: Option<f64> = match &row[column("value")] {
+                "" => None,
+                text => Some(text.parse().unwrap()),
+            };
+            assert_eq!(value, figure.value, "{}", figure.name);
+            assert_eq!(row[column("model")], part.label.model);
+            assert_eq!(row[column("replication")], part.label.replication.to_string());
+            assert_eq!(&row[column("seed")], "1");
+            count += 1;
+        }
+    }
+    assert_eq!(count, rows.len());
+    let factors: Vec<&str> = rows.iter().map(|it| &it[column("factors")]).collect();
+    assert!(factors.contains(&"{\"traffic.customer.rate\":\"0.5/s\"}"), "{factors:?}");
+    // To a file, the same.
+    let file = folder.join("table.csv");
+    assert!(store_verb(&["export", "--out", file.to_str().unwrap()], &store).status.success());
+    assert_eq!(fs::read_to_string(file).unwrap(), text);
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_program_without_parquet_says_how_to_get_it() {
+    let folder = scratch("store-no-parquet");
+    let output = store_verb(&["export", "--format", "parquet"], &folder);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--features parquet"), "{}", stderr(&output));
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_holds_what_csv_does() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+    let folder = scratch("store-parquet");
+    let (experiment, store) = (small(&folder), folder.join("store"));
+    sweep(&experiment, &store);
+    let file = folder.join("table.parquet");
+    let args = ["export", "--format", "parquet", "--out", file.to_str().unwrap()];
+    let output = store_verb(&args, &store);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let reader = SerializedFileReader::new(fs::File::open(file).unwrap()).unwrap();
+    let text = |field: &Field| match field {
+        Field::Null => String::new(),
+        Field::Str(text) => text.clone(),
+        Field::Double(value) => value.to_string(),
+        other => other.to_string(),
+    };
+    let rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
+    let rows: Vec<Vec<String>> =
+        rows.map(|row| row.get_column_iter().map(|it| text(it.1)).collect()).collect();
+    let csv = stdout(&store_verb(&["export"], &store));
+    let mut expected = csv::Reader::from_reader(csv.as_bytes());
+    let names: Vec<String> = expected.headers().unwrap().iter().map(str::to_owned).collect();
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let columns: Vec<&str> = schema.columns().iter().map(|it| it.name()).collect();
+    assert_eq!(columns, names);
+    let expected: Vec<Vec<String>> =
+        expected.records().map(|it| it.unwrap().iter().map(str::to_owned).collect()).collect();
+    assert_eq!(rows, expected);
 }

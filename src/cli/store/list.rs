@@ -86,7 +86,7 @@ fn one_by_one(mut listed: Vec<(&Listed, Option<SystemTime>)>) -> Grid {
         let number = |it: Option<f64>| it.map(|it| it.to_string()).unwrap_or_default();
         let run = if label.pilot { "pilot".to_owned() } else { label.replication.to_string() };
         let cells = [
-            key[..KEY_DIGITS].to_owned(),
+            key.chars().take(KEY_DIGITS).collect(),
             label.model.clone(),
             factors(label),
             number(label.day),

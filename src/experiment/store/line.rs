@@ -149,6 +149,11 @@ pub fn read(bytes: &[u8]) -> Result<Part, Wrong> {
         .map_err(|why| Wrong::Damaged(format!("it lacks something: {why}")))
 }
 
+/// What is wrong with a part under a name that is not its key.
+pub fn misnamed() -> Wrong {
+    Wrong::Damaged("it holds another run than its name says".to_owned())
+}
+
 /// The check of a line and what it is of.
 fn parts_of(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = line.strip_prefix(BEFORE.as_bytes())?;

@@ -76,10 +76,8 @@ fn entry<T>(path: PathBuf, wanted: &impl Fn(Part) -> T) -> Option<Entry<T>> {
 fn seen<T>(path: &Path, bytes: &[u8], wanted: &impl Fn(Part) -> T) -> Seen<T> {
     let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
     match line::read(bytes) {
-        Ok(part) if name.starts_with(&part.key) => Seen::Part(wanted(part)),
-        Ok(_) => {
-            Seen::Unusable(Wrong::Damaged("it holds another run than its name says".to_owned()))
-        }
+        Ok(part) if name.split('.').next() == Some(&part.key) => Seen::Part(wanted(part)),
+        Ok(_) => Seen::Unusable(line::misnamed()),
         Err(wrong) => Seen::Unusable(wrong),
     }
 }

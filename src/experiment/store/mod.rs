@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Parts of one key beyond which no further place is tried: all before it are damaged.
+/// Places of one key that are tried: all are taken only if so many parts are damaged.
 const PLACES_MAX: u32 = 1000;
 
 /// A folder with parts.
@@ -80,36 +80,35 @@ impl Store {
 
     /// What is kept under a key; notes the parts that cannot be used.
     pub fn get(&self, key: &Key) -> Option<Trial> {
-        let found = self.search(key);
+        let mut unusable = Vec::new();
+        let mut usable = |path: PathBuf| match held(&path, key) {
+            Held::Part(trial) => Some(*trial),
+            Held::Nothing => None,
+            Held::Unusable(why) => {
+                unusable.push(format!("{} {why}", path.display()));
+                None
+            }
+        };
+        let first = self.place(key, 1);
+        let found = usable(first).or_else(|| self.later(key).into_iter().find_map(usable));
         let mut tally = self.counts();
-        tally.unusable.extend(found.unusable);
-        found.part.map(|part| {
-            tally.found += 1;
-            part.trial
-        })
+        tally.unusable.extend(unusable);
+        tally.found += u64::from(found.is_some());
+        found
     }
 
-    fn search(&self, key: &Key) -> Search {
-        let mut search = Search { part: None, unusable: Vec::new(), free: 1 };
-        while search.part.is_none() && search.free <= PLACES_MAX {
-            let path = self.place(key, search.free);
-            let read = match fs::read(&path) {
-                Err(error) if error.kind() == ErrorKind::NotFound => break,
-                Err(error) => Err(format!("cannot be read: {error}")),
-                Ok(bytes) => line::read(&bytes).map_err(|wrong| wrong.to_string()),
-            };
-            match read {
-                Ok(part) if part.key == key.to_string() => search.part = Some(part),
-                Ok(part) => {
-                    let held = &part.key[..part.key.len().min(12)];
-                    search
-                        .note(&path, &format!("is damaged: it holds {held}, which is another run"));
-                }
-                Err(why) => search.note(&path, &why),
-            }
-            search.free += 1;
-        }
-        search
+    /// All places of a key that are taken but for the first, which others may have been deleted before.
+    fn later(&self, key: &Key) -> Vec<PathBuf> {
+        let first = self.place(key, 1);
+        let of_key = |path: &PathBuf| {
+            let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+            name.starts_with(&key.to_string()) && name.ends_with(ENDING) && *path != first
+        };
+        let Some(Ok(entries)) = first.parent().map(fs::read_dir) else { return Vec::new() };
+        let mut later: Vec<PathBuf> =
+            entries.filter_map(|it| it.ok().map(|it| it.path())).filter(of_key).collect();
+        later.sort();
+        later
     }
 
     /// Keeps what a run came to. What could not be kept is counted: the run is not lost by it.
@@ -133,19 +132,17 @@ impl Store {
         fs::create_dir_all(folder).map_err(failed)?;
         let beside = self.beside(folder, &key.to_string());
         let placed = written(&beside, &line).map_err(failed).and_then(|()| {
-            let mut n = 1;
-            while !put_there(&beside, &self.place(key, n)).map_err(failed)? {
-                // Someone was faster, or it is a part that cannot be used.
-                let search = self.search(key);
-                if let Some(part) = search.part {
-                    return same(key, &part.trial, trial);
+            for n in 1..=PLACES_MAX {
+                let place = self.place(key, n);
+                if put_there(&beside, &place).map_err(failed)? {
+                    return Ok(());
                 }
-                n = search.free;
-                if n > PLACES_MAX {
-                    return Err(format!("there are {PLACES_MAX} damaged parts of {key}"));
+                // Someone was faster, or it is a part that cannot be used.
+                if let Held::Part(there) = held(&place, key) {
+                    return same(key, &there, trial);
                 }
             }
-            Ok(())
+            Err(format!("there are {PLACES_MAX} damaged parts of {key}"))
         });
         // It has its own name by now, or is not wanted.
         let _ = fs::remove_file(&beside);
@@ -177,17 +174,23 @@ const ENDING: &str = "jsonl";
 /// How the names of parts end that are being written, or were when their process was killed.
 const UNFINISHED: &str = "unfinished";
 
-/// What is there under a key.
-struct Search {
-    part: Option<Part>,
-    unusable: Vec<String>,
-    /// The first place that is not taken, if there is no part.
-    free: u32,
+/// What a place holds.
+enum Held {
+    Nothing,
+    Part(Box<Trial>),
+    Unusable(String),
 }
 
-impl Search {
-    fn note(&mut self, path: &Path, why: &str) {
-        self.unusable.push(format!("{} {why}", path.display()));
+fn held(path: &Path, key: &Key) -> Held {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Held::Nothing,
+        Err(error) => return Held::Unusable(format!("cannot be read: {error}")),
+    };
+    match line::read(&bytes) {
+        Ok(part) if part.key == key.to_string() => Held::Part(Box::new(part.trial)),
+        Ok(_) => Held::Unusable(line::misnamed().to_string()),
+        Err(wrong) => Held::Unusable(wrong.to_string()),
     }
 }
 
