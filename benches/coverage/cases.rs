@@ -137,8 +137,12 @@ fn outcome_of(case: &Case, replications: u32, seed: u64) -> Outcome {
             panic!("{} does not make sense", case.name);
         });
     let points = experiment::points(&experiment, &designs, &mut Default::default());
-    let settings =
-        Settings { seed, replications: experiment.replications.clone(), events_max: u64::MAX };
+    let settings = Settings {
+        seed,
+        replications: experiment.replications.clone(),
+        events_max: u64::MAX,
+        keeping: None,
+    };
     let title = Title { verb: Verb::Run, experiment: String::new(), about: String::new() };
     experiment::outcome(title, &designs, &points, &settings, &()).expect("it runs")
 }

@@ -74,6 +74,11 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Look at what runs with --store have kept, clear it up, or hand it on.
+    Store {
+        #[command(subcommand)]
+        verb: StoreVerb,
+    },
     /// Print the JSON Schema of a kind of file, for editors.
     Schema {
         /// Which kind.
@@ -84,6 +89,76 @@ pub enum Verb {
         /// The code.
         code: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StoreVerb {
+    /// What is there: experiments and models with how many points and replications.
+    List {
+        /// The folder.
+        folder: PathBuf,
+        /// Each replication in a row of its own, with the first digits of its key.
+        #[arg(long)]
+        parts: bool,
+        #[command(flatten)]
+        which: Which,
+    },
+    /// One replication: what it is and all its figures.
+    Show {
+        /// The folder.
+        folder: PathBuf,
+        /// The first digits of its key.
+        key: String,
+    },
+    /// Delete what is not wanted any more: says what it would delete, and does so with --yes.
+    Prune {
+        /// The folder.
+        folder: PathBuf,
+        /// What was last written longer ago than this: "30d".
+        #[arg(long, value_name = "SPAN", value_parser = Span::parse)]
+        older_than: Option<Span>,
+        /// What other versions or builds of the program have kept, also in other formats.
+        #[arg(long)]
+        other_programs: bool,
+        /// What is damaged, and what processes that were killed more than an hour ago left unfinished.
+        #[arg(long)]
+        damaged: bool,
+        /// Delete it.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Everything as one tidy table: a row for each metric of each replication of each point.
+    Export {
+        /// The folder.
+        folder: PathBuf,
+        /// The kind of table.
+        #[arg(long, value_enum, default_value_t = Tidy::Csv)]
+        format: Tidy,
+        /// The file to write, in place of standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which of the parts of a store are meant; all if nothing is said.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct Which {
+    /// Only those of this experiment.
+    #[arg(long, value_name = "NAME")]
+    pub experiment: Option<String>,
+    /// Only those of this model.
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tidy {
+    /// Text, for anything.
+    Csv,
+    /// Columns with types, for data frames; needs a program built with --features parquet.
+    Parquet,
 }
 
 /// What a CI job wants besides.
@@ -128,6 +203,10 @@ pub struct Common {
     /// A folder for the outcome as JSON and CSV and for charts as SVG and PNG.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// A folder that keeps every finished replication, so that none is run twice: what was interrupted
+    /// goes on where it stopped. Several processes may share it.
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
     /// Refuse to start what would take about so many events or more, and end what does.
     #[arg(long, allow_negative_numbers = true, default_value_t = 10_000_000_000)]
     pub max_events: u64,

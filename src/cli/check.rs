@@ -3,7 +3,7 @@
 use super::args::{Common, Format, Gates};
 use super::progress::Bar;
 use super::verbs::{check_addressees, in_threads, read_experiment, refusal, settings, title};
-use super::{Refusal, files, output};
+use super::{Refusal, files, output, store};
 use crate::experiment::baseline::against;
 use crate::experiment::file::Experiment;
 use crate::experiment::{Gate, gate};
@@ -42,7 +42,8 @@ pub fn check(paths: &[PathBuf], gates: &Gates, common: &Common) -> Result<u8, Re
     let mut refused: Option<Refusal> = None;
     for it in &ready {
         match run(it, common) {
-            Ok(mut outcome) => {
+            Ok((mut outcome, lost)) => {
+                refused = refused.or(lost.err());
                 let before = baselines.iter().find(|it| it.experiment == outcome.experiment);
                 outcome.baseline =
                     before.map(|it| against(&outcome, it, gates.tolerance.as_ratio()));
@@ -113,14 +114,16 @@ fn one_ready(path: &Path, common: &Common) -> Result<Ready, Refusal> {
     Ok(Ready { path: path.to_owned(), experiment, document, gate })
 }
 
-fn run(ready: &Ready, common: &Common) -> Result<Outcome, Refusal> {
+fn run(ready: &Ready, common: &Common) -> Result<store::Kept, Refusal> {
     let Ready { experiment, document, gate, .. } = ready;
-    let settings = settings(experiment, common);
     let title = title(outcome::Verb::Check, experiment, &gate.designs);
-    let bar = Bar::new();
-    let outcome = in_threads(common.threads, || gate.run(title, &settings, &bar))?;
-    drop(bar);
-    outcome.map_err(|trouble| refusal(&trouble, &settings, &gate.points, document))
+    let settings = settings(experiment, &title.experiment, common)?;
+    store::kept(&settings, || {
+        let bar = Bar::new();
+        let outcome = in_threads(common.threads, || gate.run(title, &settings, &bar))?;
+        drop(bar);
+        outcome.map_err(|trouble| refusal(&trouble, &settings, &gate.points, document))
+    })
 }
 
 fn is_of_any(baselines: &[Outcome], ready: &[Ready]) -> bool {

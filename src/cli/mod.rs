@@ -5,6 +5,7 @@ mod check;
 mod files;
 mod output;
 mod progress;
+mod store;
 mod verbs;
 
 use crate::problem::Problem;

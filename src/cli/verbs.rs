@@ -3,7 +3,7 @@
 use super::args::{Args, Common, Kind, Verb, WarmUp};
 use super::check::check;
 use super::progress::Bar;
-use super::{Refusal, files, output};
+use super::{Refusal, files, output, store};
 use crate::experiment::file::{Experiment, Replications};
 use crate::experiment::{
     self, Capacities, Design, Point, Search, Settings, Source, Stuck, Title, Trouble,
@@ -35,6 +35,7 @@ pub(super) fn carry_out(args: &Args) -> Result<u8, Refusal> {
         Verb::Check { experiments, gates, common } => {
             return check(experiments, gates, common);
         }
+        Verb::Store { verb } => store::carry_out(verb),
         Verb::Schema { of } => schema(*of),
         Verb::Explain { code } => explain(code),
     };
@@ -124,23 +125,29 @@ fn capacity(file: &Path, window: Span, warm_up: Span, common: &Common) -> Result
     };
     let designs = experiment::designs(&experiment, &document, &sources, false)?;
     check_addressees(&designs, common)?;
-    let settings = settings(&experiment, common);
-    let bar = Bar::new();
-    let capacities = Capacities { experiment: &experiment, designs: &designs, settings: &settings };
-    let found = in_threads(common.threads, || capacities.run(&bar))?;
-    let told = |trouble: &Trouble, points: &[Point]| refusal(trouble, &settings, points, &document);
-    let (found, points) = found.map_err(|stuck| match stuck {
-        Stuck::Problems(problems) => problems.into(),
-        Stuck::Trouble(trouble) => told(&trouble, &capacities.now()),
-    })?;
     let title = title(outcome::Verb::Capacity, &experiment, &designs);
-    let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
-    let outcome = in_threads(common.threads, work)?;
-    drop(bar);
-    let mut outcome = outcome.map_err(|trouble| told(&trouble, &points))?;
-    let summaries = outcome.models.values_mut();
-    summaries.zip(found).for_each(|(summary, found)| summary.capacity = Some(found));
-    output::show(&outcome, common)
+    let settings = settings(&experiment, &title.experiment, common)?;
+    let (outcome, lost) = store::kept(&settings, || {
+        let bar = Bar::new();
+        let capacities =
+            Capacities { experiment: &experiment, designs: &designs, settings: &settings };
+        let found = in_threads(common.threads, || capacities.run(&bar))?;
+        let told =
+            |trouble: &Trouble, points: &[Point]| refusal(trouble, &settings, points, &document);
+        let (found, points) = found.map_err(|stuck| match stuck {
+            Stuck::Problems(problems) => problems.into(),
+            Stuck::Trouble(trouble) => told(&trouble, &capacities.now()),
+        })?;
+        let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
+        let outcome = in_threads(common.threads, work)?;
+        drop(bar);
+        let mut outcome = outcome.map_err(|trouble| told(&trouble, &points))?;
+        let summaries = outcome.models.values_mut();
+        summaries.zip(found).for_each(|(summary, found)| summary.capacity = Some(found));
+        Ok(outcome)
+    })?;
+    output::show(&outcome, common)?;
+    lost
 }
 
 /// So many users, if it makes a difference.
@@ -326,29 +333,34 @@ fn conduct(
     if !findings.is_empty() {
         return Err(document.problems(findings.into_vec()).into());
     }
-    let settings = settings(experiment, common);
-    let bar = Bar::new();
     let title = title(verb, experiment, &designs);
-    let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
-    let outcome = in_threads(common.threads, work)?;
-    drop(bar);
-    let mut outcome = outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
-    if theory {
-        experiment::add_theory(&mut outcome, &points);
-    }
-    if let Some(find) = &experiment.find {
-        let search = Search { experiment, document, sources, vary, settings: &settings };
+    let settings = settings(experiment, &title.experiment, common)?;
+    let (outcome, lost) = store::kept(&settings, || {
         let bar = Bar::new();
-        let found = in_threads(common.threads, || search.run(find, designs.len(), &bar))?;
+        let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
+        let outcome = in_threads(common.threads, work)?;
         drop(bar);
-        let found = found.map_err(|stuck| match stuck {
-            Stuck::Problems(problems) => problems.into(),
-            Stuck::Trouble(trouble) => refusal(&trouble, &settings, &points, document),
-        })?;
-        let summaries = outcome.models.values_mut();
-        summaries.zip(found).for_each(|(summary, found)| summary.found = Some(found));
-    }
-    output::show(&outcome, common)
+        let mut outcome =
+            outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
+        if theory {
+            experiment::add_theory(&mut outcome, &points);
+        }
+        if let Some(find) = &experiment.find {
+            let search = Search { experiment, document, sources, vary, settings: &settings };
+            let bar = Bar::new();
+            let found = in_threads(common.threads, || search.run(find, designs.len(), &bar))?;
+            drop(bar);
+            let found = found.map_err(|stuck| match stuck {
+                Stuck::Problems(problems) => problems.into(),
+                Stuck::Trouble(trouble) => refusal(&trouble, &settings, &points, document),
+            })?;
+            let summaries = outcome.models.values_mut();
+            summaries.zip(found).for_each(|(summary, found)| summary.found = Some(found));
+        }
+        Ok(outcome)
+    })?;
+    output::show(&outcome, common)?;
+    lost
 }
 
 pub(super) fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Design]) -> Title {
@@ -366,16 +378,23 @@ pub(super) fn title(verb: outcome::Verb, experiment: &Experiment, designs: &[Des
     }
 }
 
-pub(super) fn settings(experiment: &Experiment, common: &Common) -> Settings {
+/// How it is to be run, and with which store, which is opened only now that all else is right.
+pub(super) fn settings(
+    experiment: &Experiment,
+    name: &str,
+    common: &Common,
+) -> Result<Settings, Refusal> {
+    let keeping = store::opened(name, common)?;
     let replications = match common.replications {
         Some(count) => Replications { min: count, ..Replications::default() },
         None => experiment.replications.clone(),
     };
-    Settings {
+    Ok(Settings {
         seed: common.seed.unwrap_or(experiment.seed),
         replications,
         events_max: common.max_events,
-    }
+        keeping,
+    })
 }
 
 pub(super) fn in_threads<T: Send>(

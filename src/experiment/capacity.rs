@@ -11,9 +11,10 @@ use super::conduct::{Progress, Settings, Trouble};
 use super::design::Design;
 use super::file::{Experiment, WarmUp};
 use super::find::Stuck;
+use super::kept::Site;
 use super::point::{Load, Point, at_load};
 use super::summary::{CONFIDENCE, Limit, Steadiness, limits, told};
-use super::trial::{Trial, trial};
+use super::trial::Trial;
 use crate::outcome::{Capacity, CapacityUnit, Unit};
 use crate::problem::{Code, Problem};
 use crate::stats::{Aim, Estimate};
@@ -170,7 +171,8 @@ impl Capacities<'_> {
         let WarmUp::Fixed(warm_up) = point.warm_up else { unreachable!("loads have a warm-up") };
         let plan = self.settings.plan(&point, replication, warm_up);
         let failed = |failure| Trouble::GaveUp { point: design, replication, failure };
-        trial(&point, &self.designs[design], &plan).map_err(|it| Stuck::Trouble(failed(it)))
+        let site = Site::new(&point, &self.designs[design]);
+        site.run(self.settings, &plan, None, false).map_err(|it| Stuck::Trouble(failed(it)))
     }
 
     /// Events that each replication may take, so that none depends on how fast the others are.

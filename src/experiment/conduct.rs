@@ -5,11 +5,12 @@
 
 use super::design::Design;
 use super::file::{Replications, WarmUp};
+use super::kept::{Keeping, Site};
 use super::point::Point;
 use super::select::Contests;
 use super::summary::{CONFIDENCE, Steadiness};
 use super::transient::{PILOT_SLICES, end_of_transient};
-use super::trial::{Left, Trial, pilot, trial, trial_after};
+use super::trial::{Left, Trial};
 use super::values::values;
 use crate::outcome::Unmet;
 use crate::problem::suggest;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub replications: Replications,
     /// Events that all runs together may take.
     pub events_max: u64,
+    /// Where what is finished is kept, if anywhere.
+    pub keeping: Option<Keeping>,
 }
 
 impl Settings {
@@ -150,6 +153,7 @@ pub fn conduct_rounds(
         designs,
         points,
         before: before(points),
+        sites: points.iter().map(|it| Site::new(it, &designs[it.design])).collect(),
         settings,
         costs,
         progress,
@@ -241,6 +245,7 @@ struct Work<'a> {
     designs: &'a [Design],
     points: &'a [Point],
     before: Vec<Option<usize>>,
+    sites: Vec<Site<'a>>,
     settings: &'a Settings,
     costs: Vec<f64>,
     progress: &'a dyn Progress,
@@ -424,19 +429,7 @@ impl Work<'_> {
         left: Option<&Left>,
         is_pilot: bool,
     ) -> Result<Trial, Trouble> {
-        let point = &self.points[task.point];
-        let design = &self.designs[point.design];
-        let mut trial = match left {
-            _ if is_pilot => pilot(point, design, plan),
-            Some(left) => trial_after(left, point, design, plan),
-            None => trial(point, design, plan),
-        };
-        // Only a run that is alone tells by its batches how sure it is.
-        if let Ok(trial) = &mut trial
-            && self.settings.replications.min > 1
-        {
-            trial.responses.iter_mut().for_each(|it| it.batches = Vec::new());
-        }
+        let trial = self.sites[task.point].run(self.settings, plan, left, is_pilot);
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
         let total = self.planned.load(Relaxed) as f64;

@@ -7,9 +7,10 @@
 use super::conduct::{Progress, Settings, Trouble};
 use super::design::{Source, designs};
 use super::file::{Amount, Condition, Experiment, Find, WarmUp};
+use super::kept::Site;
 use super::point::{Point, points};
 use super::summary::{CONFIDENCE, told};
-use super::trial::{Trial, trial};
+use super::trial::Trial;
 use crate::model::Document;
 use crate::outcome::Found;
 use crate::problem::{Code, Findings, Problem, Segment, parse_path};
@@ -220,8 +221,8 @@ impl Search<'_> {
             let WarmUp::Fixed(warm_up) = point.warm_up else { continue };
             let plan = self.settings.plan(point, replication, warm_up);
             let failed = |failure| Trouble::GaveUp { point: i, replication, failure };
-            let trial =
-                trial(point, &designs[design], &plan).map_err(|it| Stuck::Trouble(failed(it)))?;
+            let trial = Site::new(point, &designs[design]).run(self.settings, &plan, None, false);
+            let trial = trial.map_err(|it| Stuck::Trouble(failed(it)))?;
             match find.such_that.holds(&trial) {
                 Some(true) => return Ok(true),
                 Some(false) => {}

@@ -2,9 +2,10 @@
 
 use super::histogram::Histogram;
 use super::student::t_quantile;
+use serde::{Deserialize, Serialize};
 
 /// How often each value was recorded, as far as a [`Histogram`] tells values apart.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sparse {
     /// Buckets that are not empty, ascending, with the number of their members.
     pub(super) buckets: Vec<(u32, u32)>,

@@ -4,8 +4,10 @@
 //! The table of PostgreSQL's measurements and the models' predictions is computed anew too.
 //! With `OUTGROW_RECORD=1` the blocks are recorded anew.
 
-use super::support::{run, same_as_recorded, scratch, stderr, stdout};
+use super::support::{outgrow, run, same_as_recorded, scratch, stderr, stdout};
+use outgrow::experiment::store::look;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 const PROMPT: &str = "$ cargo run --release -- ";
 
@@ -41,7 +43,24 @@ fn printed(args: &str) -> String {
     if args == ["compare", "experiments/series-b-blitz.json"] {
         return printed_and_drawn(&args);
     }
+    if args[0] == "store" {
+        return printed_of_store(&args);
+    }
     let output = run(&args);
+    stdout(&output) + &stderr(&output)
+}
+
+/// What is said of the store that a sweep has filled, as if on one day.
+fn printed_of_store(args: &[&str]) -> String {
+    let folder = scratch("readme-store");
+    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/first.json");
+    let sweep = ["sweep", experiment.to_str().unwrap(), "--store", "kept"];
+    assert!(outgrow().current_dir(&folder).args(sweep).output().unwrap().status.success());
+    let noon = UNIX_EPOCH + Duration::from_secs(1_773_489_600);
+    for entry in look(&folder.join("kept"), |_| ()).unwrap() {
+        std::fs::File::open(&entry.path).unwrap().set_modified(noon).unwrap();
+    }
+    let output = outgrow().current_dir(&folder).args(args).output().unwrap();
     stdout(&output) + &stderr(&output)
 }
 

@@ -14,5 +14,6 @@ mod pgbench;
 mod problems;
 mod queues;
 mod schemas;
+mod store;
 mod support;
 mod trouble;

@@ -29,7 +29,8 @@ fn conducted(model: &str, rest: &str, seed: u64, events_max: u64) -> Result<Outc
     let designs = experiment::designs(&experiment, &document, &sources, false)
         .unwrap_or_else(|_| panic!("it makes sense"));
     let points = experiment::points(&experiment, &designs, &mut Default::default());
-    let settings = Settings { seed, replications: experiment.replications.clone(), events_max };
+    let settings =
+        Settings { seed, replications: experiment.replications.clone(), events_max, keeping: None };
     let title = Title { verb: Verb::Compare, experiment: String::new(), about: String::new() };
     experiment::outcome(title, &designs, &points, &settings, &())
 }

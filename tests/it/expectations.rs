@@ -34,7 +34,7 @@ fn verdicts(under_ms: f64) -> [usize; 3] {
         .into_par_iter()
         .map(|seed| {
             let replications: Replications = experiment.replications.clone();
-            let settings = Settings { seed, replications, events_max: u64::MAX };
+            let settings = Settings { seed, replications, events_max: u64::MAX, keeping: None };
             let title =
                 Title { verb: Verb::Check, experiment: "gate".to_owned(), about: String::new() };
             let outcome = gate.run(title, &settings, &());

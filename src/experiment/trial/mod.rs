@@ -16,6 +16,7 @@ mod sessions;
 use super::design::Design;
 use super::point::Point;
 use crate::ids::{Id, MapIds};
+use crate::model::file::Business;
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
 use crate::sim::{
@@ -26,25 +27,30 @@ use crate::stats::histogram::Histogram;
 use crate::stats::quantile::LEVELS;
 use crate::stats::sparse::Sparse;
 use crate::units::{HOURS_PER_MONTH, Span};
+use serde::{Deserialize, Serialize};
 
 /// A figure of one replication; none where it has no value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     pub name: String,
     pub unit: Unit,
     pub value: Option<f64>,
     /// What must be in a steady state for it to mean anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<Steady>,
     /// For a share of requests: how many there were, and what it is where there is no steady state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Share>,
     /// The same in each of the window's batches, where that is known of all of them; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub batches: Vec<f64>,
     /// What of a class's responses it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Response>,
 }
 
 /// A mean or a quantile of a class's responses.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Response {
     pub class: usize,
     /// None of the mean.
@@ -52,7 +58,8 @@ pub struct Response {
 }
 
 /// Whose steady state a figure depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Steady {
     /// That of one class.
     Class(usize),
@@ -63,7 +70,7 @@ pub enum Steady {
 }
 
 /// A share of requests that were answered, or not.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     pub requests: u64,
     /// The share if what piled up inside counts as not answered.
@@ -71,7 +78,7 @@ pub struct Share {
 }
 
 /// What one replication yields.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     pub figures: Vec<Figure>,
     /// The devices and pools with the shares of them that were busy.
@@ -93,7 +100,7 @@ pub struct Trial {
 }
 
 /// What there was at the end of a run: where the next sampled instant of a story begins.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Left {
     /// By controller, how many instances it wanted.
     pub instances: Vec<u32>,
@@ -121,7 +128,7 @@ impl Left {
 }
 
 /// The course of a fault, slice by slice.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CourseSeen {
     /// In nanoseconds, by [`SLICE_QUANTILES`].
     pub responses: Vec<[Option<f64>; SLICE_QUANTILES.len()]>,
@@ -132,14 +139,15 @@ pub struct CourseSeen {
 }
 
 /// The responses of one class.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Responses {
     pub whole: Sparse,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub batches: Vec<Sparse>,
 }
 
 /// What happened in one slice of a window, all classes together but for background work.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SliceSeen {
     /// When it began and how long it was, in seconds since the window opened.
     pub at_s: f64,
@@ -184,13 +192,15 @@ fn watched(
     }
     let begun = left.map(|it| it.into(&point.network));
     let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
-    Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window, is_pilot }.trial())
+    let business = design.model.file.business.as_ref();
+    Ok(Reading { point, business, seen: &seen, usage: &usage, window: plan.window, is_pilot }
+        .trial())
 }
 
-/// Everything that figures are read from.
+/// Everything that figures are read from; all of it is in the key under which a store keeps them.
 struct Reading<'a> {
     point: &'a Point,
-    design: &'a Design,
+    business: Option<&'a Business>,
     seen: &'a Measure,
     usage: &'a Usage,
     window: Span,

@@ -137,7 +137,7 @@ impl Reading<'_> {
             figures.add("cost.hour".to_owned(), Unit::MoneyPerHour, per_hour);
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);
         }
-        let Some(business) = &self.design.model.file.business else { return };
+        let Some(business) = self.business else { return };
         let failed =
             |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
         if let Some(revenue) = &business.revenue

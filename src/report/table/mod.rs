@@ -3,7 +3,7 @@
 
 mod capacity;
 mod found;
-mod grid;
+pub(crate) mod grid;
 mod over_time;
 mod run;
 mod story;
