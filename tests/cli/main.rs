@@ -15,4 +15,5 @@ mod problems;
 mod queues;
 mod schemas;
 mod support;
+mod sweeps;
 mod trouble;
