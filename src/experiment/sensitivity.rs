@@ -75,13 +75,15 @@ impl Sensitivity {
                 let rule = "chooses its points in its own way, beside which combine has no effect";
                 findings.wrong_at("by", Code::E010, rule, "leave one of the two out");
             }
-            Some(By::ElementaryEffects(it)) if it.levels % 2 != 0 => {
-                let rule = format!("must be an even number, not {}", it.levels);
-                findings.inside("by", |f| {
-                    f.inside("elementary_effects", |f| f.wrong_at("levels", Code::E007, rule, "4"));
-                });
-            }
             _ => {}
+        }
+        if let Some(By::ElementaryEffects(it)) = &self.by
+            && it.levels % 2 != 0
+        {
+            let rule = format!("must be an even number, not {}", it.levels);
+            findings.inside("by", |f| {
+                f.inside("elementary_effects", |f| f.wrong_at("levels", Code::E007, rule, "4"));
+            });
         }
         if experiment.replications.select.is_some() {
             let rule = "needs all points alike, and replications.select drops some";

@@ -58,7 +58,7 @@ const LEVELS_MAX: u32 = 1000;
 impl End {
     fn value(&self) -> Value {
         match self {
-            End::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
+            End::Number(number) => bare(*number),
             End::Text(text) => Value::String(text.clone()),
         }
     }
@@ -269,11 +269,18 @@ impl Range {
 
     /// As it would stand in a file.
     pub fn written(&self, number: f64) -> Value {
-        match (&self.from, number.fract() == 0.0 && number.abs() < 1e15) {
-            (End::Text(_), _) => Value::String(format!("{number}{}", self.unit())),
-            (End::Number(_), true) => Value::from(number as i64),
-            (End::Number(_), false) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+        match &self.from {
+            End::Text(_) => Value::String(format!("{number}{}", self.unit())),
+            End::Number(_) => bare(number),
         }
+    }
+}
+
+/// A number as JSON, without a point where it is whole.
+fn bare(number: f64) -> Value {
+    match number.fract() == 0.0 && number.abs() < 1e15 {
+        true => Value::from(number as i64),
+        false => Number::from_f64(number).map_or(Value::Null, Value::Number),
     }
 }
 

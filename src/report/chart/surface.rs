@@ -1,4 +1,4 @@
-//! A metric over two factors that were varied in full: a cell for each pair of levels, the darker the more.
+//! A metric over two factors that were varied in full: a cell for each pair of levels, the darker the worse.
 
 use super::colour::{FAILED, INK, RULE, SHADE, SOFT, heat, on_heat};
 use super::font;
@@ -6,13 +6,11 @@ use super::lines::file_name;
 use super::panel::{self, LABEL, MARGIN, Panel, SMALL, WIDTH};
 use super::sheet::{Anchor, Chart, Letters, Place, SOLID};
 use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, is_lower_bound, level_number};
+use crate::report::figure::Figure;
 use crate::report::{confidence, distinct, figure, replications};
 
 const CELL_HEIGHT: f64 = 42.0;
 const CELL_WIDTH_MAX: f64 = 104.0;
-/// Cells narrower than these have no half-width, or no figure at all.
-const FOR_HALF_WIDTHS: f64 = 56.0;
-const FOR_FIGURES: f64 = 34.0;
 /// Between lines of a hatched cell.
 const HATCH: f64 = 7.0;
 /// From this ratio of largest to smallest on colours are those of logarithms.
@@ -138,17 +136,23 @@ struct Scale {
     is_log: bool,
     factor: f64,
     unit: &'static str,
+    is_share: bool,
+    /// Whether more is better, so that the darkest is the least.
+    is_good: bool,
 }
 
 impl Scale {
-    fn of(values: &[f64], unit: Option<Unit>) -> Scale {
+    fn of(metric: &str, values: &[f64], unit: Option<Unit>) -> Scale {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let is_log = low > 0.0 && high / low > LOG_FROM;
         // Of a wide range the middle tells best which unit suits.
         let size = if is_log { (low * high).sqrt() } else { high.abs() };
+        let is_share = unit == Some(Unit::Ratio);
         let (factor, unit) = figure::scale(unit, size);
-        Scale { low, high, is_log, factor, unit }
+        let good = ["availability", "goodput", "headroom", "completed"];
+        let is_good = good.contains(&metric.rsplit('.').next().unwrap_or_default());
+        Scale { low, high, is_log, factor, unit, is_share, is_good }
     }
 
     fn share(&self, value: f64) -> f64 {
@@ -159,6 +163,19 @@ impl Scale {
         if share.is_finite() { share } else { 0.5 }
     }
 
+    /// How dark a share of the scale is.
+    fn darkness(&self, share: f64) -> f64 {
+        if self.is_good { 1.0 - share } else { share }
+    }
+
+    /// An estimate with as many digits as its half-width allows, in the unit of the scale.
+    fn figure(&self, estimate: &Estimate) -> Figure {
+        match self.is_share {
+            true => figure::figure(estimate),
+            false => figure::figure(&estimate.scaled(self.factor, Unit::Count)),
+        }
+    }
+
     fn at(&self, share: f64) -> f64 {
         match self.is_log {
             true => self.low * libm::exp(libm::log(self.high / self.low) * share),
@@ -167,15 +184,8 @@ impl Scale {
     }
 
     fn text(&self, value: f64) -> String {
-        let value = value * self.factor;
-        let spread = (self.high - self.low) * self.factor;
-        let decimals = match value.abs() {
-            it if it >= 99.95 && spread > 5.0 => 0,
-            it if it >= 9.995 && spread > 0.5 => 1,
-            it if it >= 0.0995 || it == 0.0 => 2,
-            _ => 3,
-        };
-        figure::rounded(value, decimals)
+        let alone = Estimate::new(value * self.factor, None, 0.95, Unit::Count);
+        figure::figure(&alone).value
     }
 }
 
@@ -183,7 +193,7 @@ fn chart(outcome: &Outcome, grid: &Grid, metric: &str) -> Option<Chart> {
     let points = || grid.panels.iter().flat_map(|it| &it.points);
     let estimates: Vec<&Estimate> = points().filter_map(|it| known(it, metric)).collect();
     let values: Vec<f64> = estimates.iter().map(|it| it.value).collect();
-    let scale = Scale::of(&values, estimates.first()?.unit);
+    let scale = Scale::of(metric, &values, estimates.first()?.unit);
     let panel_height = grid.up.levels.len() as f64 * CELL_HEIGHT;
     let tall = ABOVE + panel_height + BELOW;
     let title = format!("{metric} by {} and {}", grid.up.short(), grid.across.short());
@@ -260,22 +270,19 @@ fn draw_cell(
         }
         return;
     };
-    let share = scale.share(estimate.value);
-    chart.rect(inner.0, inner.1, heat(share));
-    let colour = on_heat(share);
-    if wide >= FOR_FIGURES {
-        let half = estimate.half_width.filter(|it| it.is_finite() && wide >= FOR_HALF_WIDTHS);
-        let baseline = from.1 + CELL_HEIGHT / 2.0 + if half.is_some() { -2.0 } else { 4.5 };
-        let letters = Letters { colour, ..LABEL };
-        chart.text((middle, baseline), scale.text(estimate.value), letters, Anchor::Middle);
-        if let Some(half) = half {
-            let text = format!("± {}", scale.text(half));
-            chart.text(
-                (middle, baseline + 14.0),
-                text,
-                Letters { colour, ..SMALL },
-                Anchor::Middle,
-            );
+    let dark = scale.darkness(scale.share(estimate.value));
+    chart.rect(inner.0, inner.1, heat(dark));
+    let colour = on_heat(dark);
+    let Figure { value, sign, half_width, .. } = scale.figure(estimate);
+    let half_width = format!("{}{half_width}", sign.trim_start());
+    let fits = |text: &str, size| font::width(text, size, false) + 10.0 <= wide;
+    if fits(&value, LABEL.size) {
+        let is_told = !sign.is_empty() && fits(&half_width, SMALL.size);
+        let baseline = from.1 + CELL_HEIGHT / 2.0 + if is_told { -2.0 } else { 4.5 };
+        chart.text((middle, baseline), value, Letters { colour, ..LABEL }, Anchor::Middle);
+        if is_told {
+            let letters = Letters { colour, ..SMALL };
+            chart.text((middle, baseline + 14.0), half_width, letters, Anchor::Middle);
         }
     }
     let corner = (inner.1.0 - 8.0, inner.0.1 + 8.0);
@@ -345,7 +352,7 @@ fn draw_key(chart: &mut Chart, scale: &Scale) {
     let left = right - 10.0 * step;
     for i in 0..10 {
         let x = left + f64::from(i) * step;
-        chart.rect((x, y), (x + step, y + 12.0), heat((f64::from(i) + 0.5) / 10.0));
+        chart.rect((x, y), (x + step, y + 12.0), heat(scale.darkness((f64::from(i) + 0.5) / 10.0)));
     }
     for (share, anchor) in [(0.0, Anchor::Left), (0.5, Anchor::Middle), (1.0, Anchor::Right)] {
         let text = scale.text(scale.at(share)) + scale.unit;

@@ -9,6 +9,9 @@ use indexmap::IndexMap;
 /// More pairs of designs than these are told in sentences only.
 const PAIRS_MAX: usize = 3;
 
+/// More than these are not told at all.
+const SENTENCES_MAX: usize = 12;
+
 /// When each design breaks, what is busiest then, and what it costs.
 pub fn breaks(page: &mut Page, outcome: &Outcome) {
     let last = outcome.points.iter().filter_map(|it| it.day).max_by(f64::total_cmp);
@@ -179,6 +182,15 @@ pub fn comparisons(page: &mut Page, outcome: &Outcome) {
             Some(pair) => pair.2.push(it),
             None => pairs.push((of, against, vec![it])),
         }
+    }
+    if pairs.len() > SENTENCES_MAX {
+        let against = &pairs[0].1;
+        page.text.push('\n');
+        page.note(&format!(
+            "{} designs are compared with {against} on the same requests; --format json tells how.",
+            pairs.len()
+        ));
+        return;
     }
     for (of, against, compared) in &pairs {
         let (grid, metrics) = differences(compared);
