@@ -37,6 +37,12 @@ pub struct Outcome {
     /// Which designs may be the best, if that was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selections: Vec<Selection>,
+    /// The metrics that are drawn over two factors, if some were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surface: Vec<String>,
+    /// What a metric depends on, for each model on each day, if that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitivities: Vec<Sensitivity>,
     /// What had to hold, and whether it does.
     pub expectations: Vec<Expectation>,
     /// How the figures differ from those of an earlier outcome; absent if none was given.
@@ -65,6 +71,63 @@ pub struct Selection {
     /// How many replications of each would decide at the latest, where several are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replications_needed: Option<u64>,
+}
+
+/// What a metric depends on, of all that was varied.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sensitivity {
+    /// The name of the model.
+    pub model: String,
+    /// The sampled day; absent without growth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<f64>,
+    /// What it is about.
+    pub metric: String,
+    pub method: Method,
+    /// How many points it rests on.
+    pub points: u32,
+    /// Points where the metric has no value, such as those that are overloaded: what needs them is left
+    /// out.
+    pub without_value: u32,
+    /// What was varied, by path, that which matters most first.
+    pub factors: IndexMap<String, Factor>,
+}
+
+/// How a sensitivity was found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Morris 1991, with the measure of Campolongo 2007.
+    ElementaryEffects,
+    /// Saltelli 2010, with Jansen's estimator of the total.
+    Indices,
+    /// The correlation ratio of classes of points that were drawn anyhow.
+    Classes,
+}
+
+/// What a factor does to a metric. What cannot be told is absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Factor {
+    /// Its first level.
+    pub from: String,
+    /// Its last.
+    pub to: String,
+    /// How much the metric changes from the first to the last level, in either direction, on average over
+    /// all places to start from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Estimate>,
+    /// The same with its sign: what goes up here and down there cancels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Estimate>,
+    /// How much that differs from place to place: their standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Estimate>,
+    /// The share of the metric's variance that it brings alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_order: Option<Estimate>,
+    /// The share that it brings alone and together with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Estimate>,
 }
 
 /// What the program was asked to do.
@@ -669,6 +732,20 @@ impl Estimate {
     }
 }
 
+impl Factor {
+    /// What is known of it, by name, in the order of importance.
+    pub fn measures(&self) -> impl Iterator<Item = (&'static str, &Estimate)> {
+        let all = [
+            ("effect", &self.effect),
+            ("change", &self.change),
+            ("spread", &self.spread),
+            ("total", &self.total),
+            ("first_order", &self.first_order),
+        ];
+        all.into_iter().filter_map(|(name, it)| Some((name, it.as_ref()?)))
+    }
+}
+
 impl Expectation {
     /// One of which nothing but the verdict is known.
     pub fn new(text: &str, verdict: Kept) -> Self {
@@ -710,6 +787,8 @@ impl Outcome {
             models: IndexMap::new(),
             comparisons: Vec::new(),
             selections: Vec::new(),
+            surface: Vec::new(),
+            sensitivities: Vec::new(),
             expectations: Vec::new(),
             baseline: None,
             problems: Vec::new(),
@@ -785,6 +864,15 @@ fn is_no(it: &bool) -> bool {
 /// Whether the last segments of `path` are `end`.
 fn ends_in(path: &str, end: &str) -> bool {
     path.strip_suffix(end).is_some_and(|start| start.is_empty() || start.ends_with('.'))
+}
+
+/// The number that a level is or begins with, and the unit behind it.
+pub fn level_number(level: &Value) -> Option<(f64, &str)> {
+    let Some(text) = level.as_str() else { return level.as_f64().map(|it| (it, "")) };
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let is_unit = !unit.is_empty() && !unit.contains(|c: char| c.is_ascii_digit());
+    number.parse().ok().filter(|_| is_unit).map(|it| (it, unit))
 }
 
 /// A level as it is shown: text without quotes, all else as JSON.
@@ -869,7 +957,7 @@ impl Point {
 }
 
 /// Whether what an objective bounds must be at least so much, rather than at most.
-fn is_lower_bound(objective: &str) -> bool {
+pub fn is_lower_bound(objective: &str) -> bool {
     objective.ends_with(".availability") || objective.ends_with(".goodput")
 }
 

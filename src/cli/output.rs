@@ -67,6 +67,9 @@ fn write_folder(outcome: &Outcome, folder: &Path) -> Result<(), Refusal> {
     if let Some(series) = csv::series(outcome) {
         write("series.csv", series.as_bytes())?;
     }
+    if let Some(sensitivities) = csv::sensitivities(outcome) {
+        write("sensitivity.csv", sensitivities.as_bytes())?;
+    }
     for chart in chart::charts(outcome) {
         write(&format!("{}.svg", chart.name), chart::svg(&chart).as_bytes())?;
         let name = format!("{}.png", chart.name);

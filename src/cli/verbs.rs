@@ -6,7 +6,7 @@ use super::progress::Bar;
 use super::{Refusal, files, output, store};
 use crate::experiment::file::{Experiment, Replications};
 use crate::experiment::{
-    self, Capacities, Design, Point, Search, Settings, Source, Stuck, Title, Trouble,
+    self, Capacities, Design, Point, Refinement, Search, Settings, Source, Stuck, Title, Trouble,
 };
 use crate::model::Document;
 use crate::model::file::Model;
@@ -195,6 +195,9 @@ fn plain(models: &[PathBuf]) -> Experiment {
         models: models.iter().map(|path| path.display().to_string()).collect(),
         growth: None,
         vary: Default::default(),
+        combine: Default::default(),
+        surface: Vec::new(),
+        sensitivity: None,
         faults: Vec::new(),
         aftermath: Span::from_whole_secs(300),
         window: None,
@@ -221,7 +224,9 @@ pub(super) fn read_experiment(
         let (path, value) = assignment(set)?;
         document.set(path, value)?;
     }
-    let experiment = experiment::load(&document, &files::beside(path))?;
+    let mut experiment = experiment::load(&document, &files::beside(path))?;
+    // What is drawn for its points is drawn by the seed too.
+    experiment.seed = common.seed.unwrap_or(experiment.seed);
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut sources = Vec::new();
     let mut problems = Vec::new();
@@ -320,7 +325,7 @@ fn conduct(
     common: &Common,
 ) -> Result<(), Refusal> {
     let vary = verb == outcome::Verb::Sweep;
-    let designs = experiment::designs(experiment, document, sources, vary)?;
+    let mut designs = experiment::designs(experiment, document, sources, vary)?;
     check_addressees(&designs, common)?;
     // The folder itself, or the nearest thing on the way to it that there is.
     let there = common.out.iter().flat_map(|it| it.ancestors()).find(|it| it.exists());
@@ -329,19 +334,32 @@ fn conduct(
         return Err(Problem::without_place(Code::E010, "--out", rule, "name a folder").into());
     }
     let mut findings = Findings::default();
-    let points = experiment::points(experiment, &designs, &mut findings);
+    let mut points = experiment::points(experiment, &designs, &mut findings);
+    if vary && findings.is_empty() {
+        experiment::check_metrics(experiment, &designs, &points, &mut findings);
+    }
     if !findings.is_empty() {
         return Err(document.problems(findings.into_vec()).into());
     }
     let title = title(verb, experiment, &designs);
     let settings = settings(experiment, &title.experiment, common)?;
+    let told = |stuck, points: &[Point]| match stuck {
+        Stuck::Problems(problems) => problems.into(),
+        Stuck::Trouble(trouble) => refusal(&trouble, &settings, points, document),
+    };
     let (outcome, lost) = store::kept(&settings, || {
         let bar = Bar::new();
-        let work = || experiment::outcome(title, &designs, &points, &settings, &bar);
-        let outcome = in_threads(common.threads, work)?;
+        let outcome = in_threads(common.threads, || match vary {
+            true => {
+                let (settings, progress) = (&settings, &bar);
+                let sweep = Refinement { experiment, document, sources, settings, progress };
+                experiment::swept(title, &sweep, &mut designs, &mut points)
+            }
+            false => experiment::outcome(title, &designs, &points, &settings, &bar)
+                .map_err(Stuck::Trouble),
+        })?;
         drop(bar);
-        let mut outcome =
-            outcome.map_err(|trouble| refusal(&trouble, &settings, &points, document))?;
+        let mut outcome = outcome.map_err(|stuck| told(stuck, &points))?;
         if theory {
             experiment::add_theory(&mut outcome, &points);
         }
@@ -350,10 +368,7 @@ fn conduct(
             let bar = Bar::new();
             let found = in_threads(common.threads, || search.run(find, designs.len(), &bar))?;
             drop(bar);
-            let found = found.map_err(|stuck| match stuck {
-                Stuck::Problems(problems) => problems.into(),
-                Stuck::Trouble(trouble) => refusal(&trouble, &settings, &points, document),
-            })?;
+            let found = found.map_err(|stuck| told(stuck, &points))?;
             let summaries = outcome.models.values_mut();
             summaries.zip(found).for_each(|(summary, found)| summary.found = Some(found));
         }

@@ -1,6 +1,8 @@
 //! The experiment file as written: which models, under what growth, with what failing.
 
+use super::design::{Combine, Levels};
 use super::expect::file::Expect;
+use super::sensitivity::Sensitivity;
 use crate::parts::fault::Fault;
 use crate::parts::growth::{Daily, Growth};
 use crate::units::{Share, Span};
@@ -33,7 +35,17 @@ pub struct Experiment {
     pub growth: Option<Story>,
     /// Levels of what is varied, by path into the models; "name: path" varies one model only.
     #[serde(default)]
-    pub vary: IndexMap<String, Vec<Value>>,
+    pub vary: IndexMap<String, Levels>,
+    /// How the levels of what is varied are combined.
+    #[serde(default)]
+    pub combine: Combine,
+    /// The metrics that `--out` draws over two factors with numbers as levels; those that objectives bound if
+    /// absent.
+    #[serde(default)]
+    pub surface: Vec<String>,
+    /// Which of what is varied a metric depends on, and how much.
+    #[serde(default)]
+    pub sensitivity: Option<Sensitivity>,
     /// What fails, and when. Each fault is played on its own, in a window around it.
     #[serde(default)]
     pub faults: Vec<Fault>,

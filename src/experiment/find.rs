@@ -5,7 +5,7 @@
 //! a threshold, and their mean has an interval like any other figure.
 
 use super::conduct::{Progress, Settings, Trouble};
-use super::design::{Source, designs};
+use super::design::{Combine, Levels, Source, designs};
 use super::file::{Amount, Condition, Experiment, Find, WarmUp};
 use super::kept::Site;
 use super::point::{Point, points};
@@ -29,8 +29,19 @@ impl Find {
         }
         let first = parse_path(&self.smallest).ok().and_then(|it| it.into_iter().next());
         // Other keys that both know are those of a model.
-        let own =
-            ["growth", "variants", "vary", "find", "window", "warm_up", "replications", "seed"];
+        let own = [
+            "growth",
+            "variants",
+            "vary",
+            "combine",
+            "surface",
+            "sensitivity",
+            "find",
+            "window",
+            "warm_up",
+            "replications",
+            "seed",
+        ];
         if first.is_some_and(|it| own.iter().any(|key| it == Segment::from(*key))) {
             let rule = "of an experiment, only what happens in it can be sought";
             findings.wrong_at(
@@ -38,6 +49,15 @@ impl Find {
                 Code::E010,
                 rule,
                 "\"faults[0].surge\", or a path into a model",
+            );
+        }
+        let drawn = experiment.combine != Combine::default() || experiment.sensitivity.is_some();
+        if drawn || experiment.vary.values().any(Levels::refined) {
+            let rule = "is sought at all combinations of levels, and at no others";
+            findings.wrong(
+                Code::E010,
+                rule,
+                "leave \"combine\", \"sensitivity\" and \"refine\" out",
             );
         }
         let varied =
@@ -248,7 +268,8 @@ impl Search<'_> {
             if !vary {
                 experiment.vary.clear();
             }
-            experiment.vary.insert(find.smallest.clone(), vec![find.written(n)]);
+            let only = Levels::List(vec![find.written(n)]);
+            experiment.vary.insert(find.smallest.clone(), only);
             vary = true;
         }
         let designs =

@@ -12,6 +12,7 @@ mod kept;
 mod over_time;
 mod point;
 mod select;
+pub mod sensitivity;
 mod series;
 pub mod store;
 mod summary;
@@ -22,11 +23,16 @@ mod values;
 
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
-pub use design::{Design, Source, designs};
+pub use design::{Design, Refinement, Source, designs};
+pub use sensitivity::check_metrics;
+
+use conduct::Conducted;
+use design::Way;
 pub use expect::{Gate, gate};
 pub use find::{Search, Stuck};
 pub use kept::Keeping;
 pub use point::{Point, points};
+use sensitivity::sensitivities;
 pub use summary::CONFIDENCE;
 pub use theory::add_theory;
 
@@ -54,9 +60,39 @@ pub fn outcome(
     progress: &dyn Progress,
 ) -> Result<Outcome, Trouble> {
     let conducted = conduct(designs, points, settings, progress)?;
+    Ok(outcome_of_conducted(title, designs, points, settings, &conducted))
+}
+
+/// The same of an experiment whose levels are combined, with what follows from how they are, and with
+/// levels that are added.
+pub fn swept(
+    title: Title,
+    sweep: &Refinement,
+    designs: &mut Vec<Design>,
+    points: &mut Vec<Point>,
+) -> Result<Outcome, Stuck> {
+    let conducted = sweep.run(designs, points)?;
+    let Refinement { experiment, settings, .. } = sweep;
+    let mut outcome = outcome_of_conducted(title, designs, points, settings, &conducted);
+    outcome.surface.clone_from(&experiment.surface);
+    outcome.sensitivities = sensitivities(experiment, designs, points, &conducted);
+    if Way::of(experiment).draws() {
+        // The first of the points that were drawn is nothing to hold the others against.
+        outcome.comparisons.clear();
+    }
+    Ok(outcome)
+}
+
+fn outcome_of_conducted(
+    title: Title,
+    designs: &[Design],
+    points: &[Point],
+    settings: &Settings,
+    conducted: &[Conducted],
+) -> Outcome {
     let reported: Vec<_> = points
         .iter()
-        .zip(&conducted)
+        .zip(conducted)
         .map(|(point, conducted)| summary::reported(point, &designs[point.design], conducted))
         .collect();
     let known: Vec<_> = (0..points.len())
@@ -76,7 +112,7 @@ pub fn outcome(
             summary::summary(design, &own)
         })
         .collect();
-    let contests = select::told(settings, points, &conducted);
+    let contests = select::told(settings, points, conducted);
     let mut outcome = Outcome { comparisons, ..outcome_of(title, settings.seed, reported) };
     outcome.selections = contests
         .into_iter()
@@ -91,7 +127,7 @@ pub fn outcome(
     // By the names that reports give them, which are short because they know all points.
     let labels = designs.iter().map(|it| outcome.label(it.name(), &it.factors));
     outcome.models = labels.zip(summaries).collect();
-    Ok(outcome)
+    outcome
 }
 
 /// An outcome that has points only.
@@ -186,6 +222,10 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
         findings.inside("variants", |it| it.wrong_at(name, Code::E010, rule, "\"as it is\": {}"));
     }
     findings.inside("vary", |it| check_levels(experiment, it));
+    findings.inside("combine", |it| experiment.combine.check(experiment, it));
+    if let Some(sensitivity) = &experiment.sensitivity {
+        findings.inside("sensitivity", |it| sensitivity.check(experiment, it));
+    }
     if let Some(find) = &experiment.find {
         findings.inside("find", |it| find.check(experiment, it));
     }
@@ -202,21 +242,48 @@ const SAMPLES_MAX: usize = 100_000;
 const WATCHED_MAX: Span = Span::from_whole_secs(10 * 86_400);
 
 fn check_levels(experiment: &Experiment, findings: &mut Findings) {
+    let one_by_one = !Way::of(experiment).draws();
+    let mut refined = None;
     for (path, levels) in &experiment.vary {
-        if levels.is_empty() {
-            findings.wrong_at(path, Code::E007, "must have at least one level", "");
-        }
-        for (i, level) in levels.iter().enumerate() {
-            if levels[..i].contains(level) {
-                let rule = format!("the level {level} stands twice");
-                findings.inside(path, |it| it.wrong_at(i, Code::E002, rule, "leave one out"));
-            }
+        findings.inside(path, |it| levels.check(one_by_one, it));
+        if levels.refined() {
+            check_refined(experiment, path, refined.replace(path), findings);
         }
         let varied = path.rsplit(':').next().unwrap_or(path).trim();
         if varied == "users" && experiment.growth.is_some() {
             let rule = "the number of users comes from growth, so that this would change nothing";
             findings.wrong_at(path, Code::E010, rule, "leave one of the two out");
         }
+    }
+}
+
+/// `before` is another path to which levels are added.
+fn check_refined(
+    experiment: &Experiment,
+    path: &String,
+    before: Option<&String>,
+    findings: &mut Findings,
+) {
+    let mut wrong = |code, rule: String, mend: &str| {
+        findings.inside(path, |it| it.wrong_at("refine", code, rule, mend));
+    };
+    if let Some(before) = before {
+        let rule = format!("levels can be added to one thing only, and are to {before}");
+        wrong(Code::E010, rule, "give this one more \"levels\"");
+    }
+    if matches!(Way::of(experiment), Way::OneAtATime(_)) {
+        let rule = "levels can be added where all are combined, and not one at a time".to_owned();
+        wrong(Code::E010, rule, "leave one of the two out");
+    }
+    if experiment.replications.select.is_some() {
+        let rule =
+            "replications.select drops points that the others would be held against".to_owned();
+        wrong(Code::E010, rule, "leave one of the two out");
+    }
+    let story = experiment.growth.as_ref().map(|it| it.sample.warm_up);
+    if let file::WarmUp::Auto(_) = story.or(experiment.warm_up).unwrap_or_default() {
+        let rule = "needs a warm-up that is the same at every level".to_owned();
+        wrong(Code::E004, rule, "write it out: \"warm_up\": \"30s\"");
     }
 }
 

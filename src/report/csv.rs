@@ -65,6 +65,51 @@ pub fn series(outcome: &Outcome) -> Option<String> {
     })
 }
 
+/// What metrics depend on as CSV: one row for each measure of each factor. Nothing if nobody asked.
+pub fn sensitivities(outcome: &Outcome) -> Option<String> {
+    let number = |it: Option<f64>| it.map(|it| it.to_string()).unwrap_or_default();
+    let mut rows: Vec<[String; 12]> = Vec::new();
+    for of in &outcome.sensitivities {
+        for (rank, (path, factor)) in of.factors.iter().enumerate() {
+            for (measure, estimate) in factor.measures() {
+                let unit = estimate.unit.and_then(|it| serde_json::to_value(it).ok());
+                rows.push([
+                    of.model.clone(),
+                    number(of.day),
+                    of.metric.clone(),
+                    (rank + 1).to_string(),
+                    path.clone(),
+                    factor.from.clone(),
+                    factor.to.clone(),
+                    measure.to_owned(),
+                    estimate.value.to_string(),
+                    number(estimate.half_width),
+                    estimate.confidence.to_string(),
+                    unit.as_ref().map(level_text).unwrap_or_default(),
+                ]);
+            }
+        }
+    }
+    let header = [
+        "model",
+        "day",
+        "metric",
+        "rank",
+        "factor",
+        "from",
+        "to",
+        "measure",
+        "value",
+        "half_width",
+        "confidence",
+        "unit",
+    ];
+    (!rows.is_empty()).then(|| {
+        let header = [header.map(str::to_owned)];
+        written(header.iter().chain(&rows))
+    })
+}
+
 /// The columns of a series by name, with their units.
 fn columns(series: &Series) -> Vec<(String, &'static str, Vec<Option<f64>>)> {
     let certain = |values: &[f64]| values.iter().map(|it| Some(*it)).collect();
@@ -154,6 +199,22 @@ mod tests {
         );
         let metrics: usize = outcome.points.iter().map(|it| it.metrics.len()).sum();
         assert_eq!(lines.count() + 1, metrics);
+    }
+
+    #[test]
+    fn each_measure_of_what_a_metric_depends_on_is_a_row_with_its_rank() {
+        let text = sensitivities(&fixture::sensitivity()).unwrap();
+        let mut lines = text.lines();
+        assert_eq!(
+            lines.next().unwrap(),
+            "model,day,metric,rank,factor,from,to,measure,value,half_width,confidence,unit"
+        );
+        assert_eq!(
+            lines.next().unwrap(),
+            "microservices,,generate.response.p95,1,services.content.instances,4,64,effect,0.84,0.21,0.95,s"
+        );
+        assert_eq!(lines.count(), 10);
+        assert_eq!(sensitivities(&fixture::sweep()), None);
     }
 
     #[test]

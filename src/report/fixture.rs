@@ -102,6 +102,72 @@ pub fn sweep() -> Outcome {
     outcome
 }
 
+/// The microservices with each of two things at several levels; at the lowest of both work piles up.
+pub fn surface() -> Outcome {
+    let mut outcome = Outcome::new(Verb::Sweep, "two-factors", "", 7);
+    for (rate, slower) in [(40, 1.0), (60, 1.3), (80, 1.6), (120, 2.2)] {
+        for (instances, larger) in [(4, 0.7), (8, 1.0), (16, 1.4), (32, 2.0), (64, 2.8)] {
+            let mut point = sampled("microservices", MICROSERVICES, larger / slower, 14.0);
+            point.day = None;
+            let rate = ("traffic.generate.rate".to_owned(), Value::from(format!("{rate}/s")));
+            let instances = ("services.content.instances".to_owned(), Value::from(instances));
+            point.factors = IndexMap::from([rate, instances]);
+            outcome.points.push(point);
+        }
+    }
+    summaries(&mut outcome);
+    outcome
+}
+
+/// What the response of the microservices depends on, by elementary effects and by indices.
+pub fn sensitivity() -> Outcome {
+    let mut outcome = surface();
+    let seconds =
+        |value, half_width| Some(Estimate::new(value, Some(half_width), 0.95, Unit::Seconds));
+    let share = |value, half_width| Some(Estimate::new(value, Some(half_width), 0.95, Unit::Ratio));
+    let ends = |from: &str, to: &str| Factor {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        ..Factor::default()
+    };
+    let of = |method, rate, instances| Sensitivity {
+        model: "microservices".to_owned(),
+        day: None,
+        metric: "generate.response.p95".to_owned(),
+        method,
+        points: 20,
+        without_value: 2,
+        factors: IndexMap::from([
+            ("services.content.instances".to_owned(), instances),
+            ("traffic.generate.rate".to_owned(), rate),
+        ]),
+    };
+    let rate = Factor {
+        effect: seconds(0.12, 0.05),
+        change: seconds(0.03, 0.06),
+        spread: seconds(0.11, 0.04),
+        ..ends("40/s", "120/s")
+    };
+    let instances = Factor {
+        effect: seconds(0.84, 0.21),
+        change: seconds(-0.84, 0.21),
+        spread: seconds(0.62, 0.18),
+        ..ends("4", "64")
+    };
+    outcome.sensitivities.push(of(Method::ElementaryEffects, rate, instances));
+    let rate = Factor {
+        first_order: share(0.21, 0.06),
+        total: share(0.38, 0.09),
+        ..ends("40/s", "120/s")
+    };
+    let instances =
+        Factor { first_order: share(0.61, 0.1), total: share(0.79, 0.12), ..ends("4", "64") };
+    outcome.sensitivities.push(of(Method::Indices, rate, instances));
+    let rate = Factor { first_order: share(0.02, 0.06), ..ends("40/s", "120/s") };
+    outcome.sensitivities.push(of(Method::Classes, rate, ends("4", "64")));
+    outcome
+}
+
 /// One model at one load, with theory beside it.
 pub fn single() -> Outcome {
     let mut outcome = Outcome::new(Verb::Run, "monolith", "One application on one rack server.", 1);

@@ -11,6 +11,7 @@ pub mod histogram;
 pub mod interval;
 pub mod quantile;
 pub mod select;
+pub mod sensitivity;
 pub mod sequential;
 pub mod share;
 pub mod sparse;

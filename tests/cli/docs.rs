@@ -7,6 +7,7 @@
 use super::support::{outgrow, run, same_as_recorded, scratch, stderr, stdout};
 use outgrow::experiment::store::look;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::time::{Duration, UNIX_EPOCH};
 
 const PROMPT: &str = "$ cargo run --release -- ";
@@ -66,19 +67,24 @@ fn printed_of_store(args: &[&str]) -> String {
 
 /// The story takes a while: its charts are drawn in the same run, and held against the recorded.
 fn printed_and_drawn(args: &[&str]) -> String {
-    let folder = scratch("readme-charts");
+    stdout(&drawn(args, "series-b-blitz-", &["response-generate", "utilization"]))
+}
+
+/// What a command says that also draws what is recorded under these names with a prefix.
+fn drawn(args: &[&str], prefix: &str, charts: &[&str]) -> Output {
+    let folder = scratch(&format!("charts-{}", charts[0]));
     let output = run(&[args, &["--out", folder.to_str().unwrap()]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/results");
-    for name in ["response-generate", "utilization"] {
+    for name in charts {
         let drawn = std::fs::read(folder.join(format!("{name}.png"))).unwrap();
-        let path = results.join(format!("series-b-blitz-{name}.png"));
+        let path = results.join(format!("{prefix}{name}.png"));
         if std::env::var_os("OUTGROW_RECORD").is_some() {
             std::fs::write(&path, &drawn).unwrap();
         }
         assert!(std::fs::read(&path).unwrap() == drawn, "{} is of an older run", path.display());
     }
-    stdout(&output)
+    output
 }
 
 /// Each `experiments/results/NAME.txt` is what `outgrow sweep experiments/NAME.json` prints. The
@@ -86,14 +92,18 @@ fn printed_and_drawn(args: &[&str]) -> String {
 #[test]
 fn recorded_results_are_what_their_experiments_print() {
     let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
-    let in_readme = ["series-b-blitz", "world-cup-98", "first"];
+    let in_readme = ["series-b-blitz", "world-cup-98", "first", "sensitivity"];
     let mut different = Vec::new();
     for path in json_files(&experiments) {
         let name = path.file_stem().unwrap().to_str().unwrap();
         if in_readme.contains(&name) {
             continue;
         }
-        let output = run(&["sweep", &format!("experiments/{name}.json")]);
+        let path = format!("experiments/{name}.json");
+        let output = match name {
+            "surface" => drawn(&["sweep", &path], "", &["surface-page-response-p95"]),
+            _ => run(&["sweep", &path]),
+        };
         assert!(output.status.success(), "{name}: {}", stderr(&output));
         let recorded = experiments.join(format!("results/{name}.txt"));
         different.extend(same_as_recorded(&recorded, &stdout(&output)).err());

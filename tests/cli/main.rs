@@ -16,4 +16,5 @@ mod queues;
 mod schemas;
 mod store;
 mod support;
+mod sweeps;
 mod trouble;

@@ -62,7 +62,7 @@ pub fn gate(
 }
 
 /// What is measured at a point: a run of a nanosecond has all figures, though no values.
-fn measured(point: &Point, design: &Design) -> Vec<Figure> {
+pub fn measured(point: &Point, design: &Design) -> Vec<Figure> {
     let nanosecond = Span::from_nanos(1);
     let plan = Plan {
         seed: 0,

@@ -5,7 +5,6 @@ use super::*;
 use crate::model::file::{Disk, HostGroup, Link, Pool as WrittenPool, Zone};
 use crate::model::places::any_step;
 use crate::parts::device::buffer::HitCurve;
-use crate::parts::distribution::Law;
 use crate::parts::scaling::metric::requested;
 use std::cmp::Ordering;
 

@@ -16,6 +16,7 @@ mod panel;
 mod raster;
 mod sheet;
 mod story;
+mod surface;
 mod trace;
 
 use crate::outcome::Outcome;
@@ -25,8 +26,13 @@ pub use sheet::{Anchor, Chart, Mark};
 /// utilization, and how each fault went, with its course in detail.
 pub fn charts(outcome: &Outcome) -> Vec<Chart> {
     let story = story::Story::of(outcome);
-    let mut charts = lines::charts(outcome, &story);
+    // Lines through points that were drawn would lead nowhere.
+    let mut charts = match outcome.sensitivities.is_empty() {
+        true => lines::charts(outcome, &story),
+        false => Vec::new(),
+    };
     charts.extend(heat::chart(outcome, &story));
+    charts.extend(surface::charts(outcome));
     charts.extend(fault::charts(outcome));
     charts.extend(course::charts(outcome));
     name_apart(&mut charts);

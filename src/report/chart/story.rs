@@ -1,7 +1,7 @@
 //! What runs from left to right in the charts of an outcome, and which line each point is on.
 
 use super::axis::short;
-use crate::outcome::{Outcome, Point};
+use crate::outcome::{Outcome, Point, level_number};
 use crate::report::{distinct, figure};
 
 /// More lines than these cannot be told apart.
@@ -12,8 +12,11 @@ pub const LINES_MAX: usize = 7;
 pub enum Along {
     Day,
     Users,
-    /// A factor with numeric levels, by its path.
-    Factor(String),
+    /// A factor with numbers as levels, all in one unit, by its path.
+    Factor {
+        path: String,
+        unit: String,
+    },
     /// Nothing that is a number: the designs stand side by side.
     Design,
 }
@@ -76,7 +79,7 @@ impl<'a> Story<'a> {
             }
             Along::Users => short(figure::users(place)),
             Along::Day => figure::day(place),
-            Along::Factor(_) => figure::exact(place, None),
+            Along::Factor { .. } => figure::exact(place, None),
         }
     }
 
@@ -94,14 +97,14 @@ fn along(points: &[&Point]) -> Along {
     let mut factors: Vec<&String> = points.iter().flat_map(|it| it.factors.keys()).collect();
     factors.sort();
     factors.dedup();
-    let level =
-        |it: &Point, factor: &String| it.factors.get(factor).and_then(serde_json::Value::as_f64);
-    let is_number = |factor: &&&String| {
-        points.iter().all(|it| level(it, factor).is_some())
-            && varies(points, |it| level(it, factor))
-    };
-    if let Some(factor) = factors.iter().find(is_number) {
-        return Along::Factor((*factor).clone());
+    for path in factors {
+        let numbers: Option<Vec<(f64, &str)>> =
+            points.iter().map(|it| level_number(it.factors.get(path)?)).collect();
+        let Some(unit) = numbers.as_deref().and_then(|it| Some(it.first()?.1)) else { continue };
+        let of_one_unit = numbers.iter().flatten().all(|it| it.1 == unit);
+        if of_one_unit && varies(points, |it| level_number(it.factors.get(path)?).map(|it| it.0)) {
+            return Along::Factor { path: path.clone(), unit: unit.to_owned() };
+        }
     }
     if varies(points, |it| it.users) { Along::Users } else { Along::Design }
 }
@@ -117,14 +120,14 @@ fn x(point: &Point, along: &Along) -> Option<f64> {
     match along {
         Along::Day => point.day,
         Along::Users => point.users,
-        Along::Factor(path) => point.factors.get(path).and_then(serde_json::Value::as_f64),
+        Along::Factor { path, .. } => level_number(point.factors.get(path)?).map(|it| it.0),
         Along::Design => None,
     }
 }
 
 fn label(outcome: &Outcome, point: &Point, along: &Along) -> String {
     let mut others = point.factors.clone();
-    if let Along::Factor(path) = along {
+    if let Along::Factor { path, .. } = along {
         others.shift_remove(path);
     }
     outcome.label(&point.model, &others)
@@ -136,21 +139,24 @@ impl Along {
         match self {
             Along::Day => "day".to_owned(),
             Along::Users => "users".to_owned(),
-            Along::Factor(path) => path.clone(),
+            Along::Factor { path, unit } if unit.is_empty() => path.clone(),
+            Along::Factor { path, unit } => format!("{path}, in {unit}"),
             Along::Design => String::new(),
         }
     }
 
     /// The same where there is little room: only the end of a factor's path.
     pub fn short_title(&self) -> String {
-        let title = self.title();
-        title.rsplit('.').next().unwrap_or_default().to_owned()
+        match self {
+            Along::Factor { path, .. } => path.rsplit('.').next().unwrap_or_default().to_owned(),
+            _ => self.title(),
+        }
     }
 
     /// How a chart's title says it.
     pub fn phrase(&self) -> String {
         match self {
-            Along::Day | Along::Factor(_) => format!("by {}", self.short_title()),
+            Along::Day | Along::Factor { .. } => format!("by {}", self.short_title()),
             Along::Users => "by number of users".to_owned(),
             Along::Design => String::new(),
         }

@@ -3,9 +3,12 @@
 use super::*;
 use crate::outcome::{Estimate, Fault, Overload, Point, Unit, Verb};
 use crate::report::fixture;
+use indexmap::IndexMap;
 
-fn all() -> [Outcome; 4] {
-    [fixture::blitz(), fixture::levels(), fixture::sweep(), fixture::single()]
+fn all() -> [Outcome; 5] {
+    let sweeps = [fixture::levels(), fixture::sweep(), fixture::surface()];
+    let [levels, sweep, surface] = sweeps;
+    [fixture::blitz(), levels, sweep, surface, fixture::single()]
 }
 
 /// Draws everything both ways; `OUTGROW_CHARTS=DIR cargo test` keeps the pictures to look at.
@@ -133,6 +136,69 @@ fn a_sweep_runs_along_the_factor_that_is_a_number() {
     assert_eq!(response.title, "Response time of generate: p50, p95 and p99, by instances");
     let labels = labels(response);
     assert!(["4", "8", "16", "services.content.instances"].iter().all(|it| labels.contains(it)));
+}
+
+#[test]
+fn two_factors_swept_in_full_are_a_surface_with_a_figure_or_hatching_in_every_cell() {
+    let outcome = fixture::surface();
+    let charts = draw(&outcome);
+    let chart = charts.iter().find(|it| it.name == "surface-generate-response-p95").unwrap();
+    assert_eq!(chart.title, "generate.response.p95 by rate and instances");
+    let labels = labels(chart);
+    let expected = [
+        "traffic.generate.rate, in /s",
+        "services.content.instances",
+        "overloaded: no steady state",
+        "120",
+        "64",
+        "cannot tell",
+    ];
+    expected.iter().for_each(|it| assert!(labels.contains(it), "{it}: {labels:?}"));
+    let p95 = |it: &&crate::outcome::Point| it.metric("generate.response.p95").is_some();
+    let known = outcome.points.iter().filter(p95).count();
+    let half_widths = labels.iter().filter(|it| it.starts_with("± ")).count();
+    assert!(known < outcome.points.len() && known == half_widths, "{known}, {half_widths}");
+}
+
+#[test]
+fn a_surface_with_holes_or_of_words_is_none() {
+    let has = |outcome: &Outcome| charts(outcome).iter().any(|it| it.name.starts_with("surface-"));
+    let mut outcome = fixture::surface();
+    outcome.points.pop();
+    assert!(!has(&outcome));
+    let mut outcome = fixture::surface();
+    outcome.points[0].factors[0] = "40/min".into();
+    assert!(!has(&outcome));
+    assert!(!has(&fixture::sweep()));
+}
+
+#[test]
+fn a_surface_draws_the_metrics_that_were_asked_for_however_odd() {
+    let mut outcome = fixture::surface();
+    outcome.surface = vec!["availability".into(), "no.such".into(), "cost.month".into()];
+    let names = |charts: &[Chart]| -> Vec<String> {
+        let names = charts.iter().map(|it| it.name.clone());
+        names.filter(|it| it.starts_with("surface-")).collect()
+    };
+    assert_eq!(names(&draw(&outcome)), ["surface-availability", "surface-cost-month"]);
+    for value in [0.0, -1.0, 1e-300, f64::MAX, f64::NAN, f64::INFINITY] {
+        for point in &mut outcome.points {
+            let odd = Estimate { value, half_width: Some(value), ..point.metrics["availability"] };
+            point.metrics.insert("availability".into(), odd);
+        }
+        charts(&outcome).iter().for_each(|it| assert_well_formed(&svg(it)));
+    }
+}
+
+#[test]
+fn lines_along_a_factor_tell_the_unit_of_its_levels() {
+    let mut outcome = fixture::sweep();
+    for point in &mut outcome.points {
+        let level = format!("{}ms", point.factors[0]);
+        point.factors = IndexMap::from([("services.app.cpu".to_owned(), level.into())]);
+    }
+    let charts = draw(&outcome);
+    assert!(labels(&charts[0]).contains(&"services.app.cpu, in ms"), "{:?}", labels(&charts[0]));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod found;
 pub(crate) mod grid;
 mod over_time;
 mod run;
+mod sensitivity;
 mod story;
 mod theory;
 mod versus;
@@ -40,11 +41,14 @@ pub fn text(outcome: &Outcome, look: &Look) -> String {
         Verb::Run => outcome.points.iter().for_each(|it| run::point(&mut page, outcome, it)),
         // What was expected is told, and not all that was seen on the way.
         Verb::Check => {}
+        // Of points that were drawn each tells little: what they tell together is in their place.
+        Verb::Sweep if !outcome.sensitivities.is_empty() => {}
         Verb::Sweep => story::by_factor(&mut page, outcome),
         Verb::Capacity => capacity::capacity(&mut page, outcome),
         _ => story::by_day(&mut page, outcome),
     }
     if ![Verb::Run, Verb::Capacity, Verb::Check].contains(&outcome.verb) {
+        sensitivity::tables(&mut page, outcome);
         versus::breaks(&mut page, outcome);
         found::smallest(&mut page, outcome);
         versus::faults(&mut page, outcome);

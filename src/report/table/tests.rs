@@ -38,6 +38,11 @@ fn a_sweep_has_a_row_for_each_point_with_its_levels() {
 }
 
 #[test]
+fn a_sensitivity_ranks_what_was_varied_and_marks_what_may_be_nothing() {
+    check("sensitivity", include_str!("expected/sensitivity.txt"), &fixture::sensitivity());
+}
+
+#[test]
 fn an_overloaded_run_says_so_and_tells_no_response() {
     let mut outcome = fixture::single();
     let mut overloaded = fixture::blitz().points[14].clone();
@@ -48,7 +53,8 @@ fn an_overloaded_run_says_so_and_tells_no_response() {
 
 #[test]
 fn no_line_is_wider_than_the_page() {
-    for outcome in [fixture::single(), fixture::blitz(), fixture::sweep(), fixture::levels()] {
+    let several = [fixture::sweep(), fixture::levels(), fixture::sensitivity()];
+    for outcome in several.into_iter().chain([fixture::single(), fixture::blitz()]) {
         for width in [80, 100, 116, 200] {
             let shown = text(&outcome, &Look { width, colour: false });
             for line in shown.lines() {

@@ -1,5 +1,13 @@
 //! Designs: a model with one choice of levels for what is varied.
 
+mod combine;
+mod levels;
+mod refine;
+
+pub use combine::{CombinationWith, Combine, Way};
+pub use levels::Levels;
+pub use refine::Refinement;
+
 use super::file::Experiment;
 use crate::model::{self, Document, Files, Loaded};
 use crate::problem::{Code, Finding, Problem, Segment, parse_path, suggest};
@@ -17,6 +25,10 @@ pub struct Design {
     pub model: Loaded,
     /// The levels that make it what it is, by path.
     pub factors: IndexMap<String, Value>,
+    /// Where these lie on their axes, from 0 to 1.
+    pub positions: Vec<f64>,
+    /// Its numbers among the combinations of its model: several, where one was drawn several times.
+    pub numbers: Vec<usize>,
 }
 
 impl Design {
@@ -30,7 +42,7 @@ struct Factor<'e> {
     /// The key in the experiment file.
     key: &'e str,
     path: &'e str,
-    levels: &'e [Value],
+    levels: &'e Levels,
 }
 
 /// Every model at its own levels only, or at all combinations of what is varied.
@@ -69,7 +81,9 @@ pub fn designs(
         names.push(name.clone());
         let factors =
             if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
-        let count = factors.iter().map(|it| it.levels.len()).fold(1, usize::saturating_mul);
+        let way = if vary { Way::of(experiment) } else { Way::All };
+        let levels: Vec<&Levels> = factors.iter().map(|it| it.levels).collect();
+        let count = way.count(&levels);
         if designs.len().saturating_add(count) > DESIGNS_MAX {
             let rule = format!("{count} combinations of levels; at most {DESIGNS_MAX} can be run");
             problems.extend(told(
@@ -81,9 +95,24 @@ pub fn designs(
             ));
             continue;
         }
-        for levels in combinations(&factors) {
-            match at_levels(experiment, model, files, &factors, &levels) {
-                Ok(design) => designs.push(design),
+        let base = match base(&way, &factors, model) {
+            Ok(base) => base,
+            Err((key, why)) => {
+                let mend = "add a base: \"combine\": { \"one_at_a_time\": { \"base\": { … } } }";
+                problems.extend(told(
+                    document,
+                    &["vary".into(), key.into()],
+                    Code::E004,
+                    why,
+                    mend,
+                ));
+                continue;
+            }
+        };
+        let all = way.combinations(&levels, &base, experiment.seed);
+        for (levels, numbers) in without_duplicates(all) {
+            match at_levels(experiment, model, files, &factors, levels) {
+                Ok(design) => designs.push(Design { numbers, ..design }),
                 Err(found) => problems.extend(found),
             }
         }
@@ -223,16 +252,44 @@ fn has(document: &Document, path: &str) -> bool {
     parse_path(path).is_ok_and(|path| document.has(&path))
 }
 
-/// All combinations of levels, the last factor changing fastest.
-fn combinations(factors: &[Factor]) -> Vec<Vec<usize>> {
-    let mut all = vec![Vec::new()];
-    for factor in factors {
-        let longer = all.iter().flat_map(|head: &Vec<usize>| {
-            (0..factor.levels.len()).map(|level| [head.as_slice(), &[level]].concat())
-        });
-        all = longer.collect();
+/// What is stayed at, one at a time: as stated, or as the model has it. The key of what has nothing to
+/// stay at, and why.
+fn base<'e>(
+    way: &Way,
+    factors: &[Factor<'e>],
+    document: &Document,
+) -> Result<Vec<Value>, (&'e str, String)> {
+    let Way::OneAtATime(stated) = way else { return Ok(Vec::new()) };
+    let own = document.value();
+    let of = |factor: &Factor<'e>| {
+        let stated = stated.and_then(|it| it.get(factor.key)).cloned();
+        let own = || {
+            let path = parse_path(factor.path).ok()?;
+            path.iter().try_fold(&own, inside).cloned()
+        };
+        stated.or_else(own).ok_or_else(|| {
+            (factor.key, "the model has nothing here to stay at, one at a time".to_owned())
+        })
+    };
+    factors.iter().map(of).collect()
+}
+
+fn inside<'v>(value: &'v Value, at: &Segment) -> Option<&'v Value> {
+    match (at, value) {
+        (Segment::Key(key), Value::Object(all)) => all.get(key),
+        (Segment::Index(index), Value::Array(all)) => all.get(*index),
+        _ => None,
     }
-    all
+}
+
+/// Every combination once, with its numbers in the list.
+fn without_duplicates(all: Vec<Vec<Value>>) -> Vec<(Vec<Value>, Vec<usize>)> {
+    let mut places: IndexMap<String, (Vec<Value>, Vec<usize>)> = IndexMap::new();
+    for (number, levels) in all.into_iter().enumerate() {
+        let text = serde_json::to_string(&levels).unwrap_or_default();
+        places.entry(text).or_insert_with(|| (levels, Vec::new())).1.push(number);
+    }
+    places.into_values().collect()
 }
 
 fn at_levels(
@@ -240,16 +297,18 @@ fn at_levels(
     document: &Document,
     files: &Files,
     factors: &[Factor],
-    levels: &[usize],
+    levels: Vec<Value>,
 ) -> Result<Design, Vec<Problem>> {
     let mut document = document.clone();
     let mut chosen = IndexMap::new();
-    for (factor, level) in factors.iter().zip(levels) {
-        let value = &factor.levels[*level];
+    let positions = factors.iter().zip(&levels).map(|(it, level)| it.levels.position(level));
+    let positions = positions.collect();
+    for (factor, value) in factors.iter().zip(levels) {
         let place = parse_path(factor.path)
             .map_err(|why| vec![Problem::without_place(Code::E008, factor.key, why, "")])?;
         document.set_value("vary", &place, value.clone()).map_err(|problem| vec![problem])?;
-        chosen.insert(factor.path.to_owned(), value.clone());
+        chosen.insert(factor.path.to_owned(), value);
     }
-    Ok(Design { model: load(experiment, &document, files)?, factors: chosen })
+    let model = load(experiment, &document, files)?;
+    Ok(Design { model, factors: chosen, positions, numbers: Vec::new() })
 }
