@@ -103,7 +103,8 @@ pub struct Estimate {
     /// says.
     #[serde(default, skip_serializing_if = "is_no")]
     pub too_short: bool,
-    /// How many replications without control variates would tell as much; absent where there are none.
+    /// How many replications without control variates, or antithetic pairs, would tell as much; absent where
+    /// there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worth: Option<f64>,
 }
@@ -164,6 +165,9 @@ pub struct Point {
     /// What fails during the window; absent on an ordinary day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// Whether they come in antithetic pairs, so that half as many are independent.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub antithetic: bool,
     /// Whether the warm-up was found to end within the pilot; if not, it is half a window.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub settled: bool,

@@ -38,6 +38,7 @@ impl Settings {
         Plan {
             seed: self.seed,
             replication,
+            in_pairs: self.replications.antithetic,
             warm_up,
             window: point.window,
             slice: point.slice,
@@ -238,7 +239,11 @@ impl Work<'_> {
         let pilots = self.run_all(&tasks, true, |task| {
             let point = &self.points[task.point];
             let slice = Span::from_nanos((point.window.nanos() / PILOT_SLICES).max(1));
-            Plan { slice, ..self.settings.plan(point, task.replication, Span::ZERO) }
+            Plan {
+                slice,
+                in_pairs: false,
+                ..self.settings.plan(point, task.replication, Span::ZERO)
+            }
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {

@@ -7,7 +7,9 @@ use super::over_time::over_time;
 use super::point::Point;
 use super::series;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
-use super::values::{of_one_run, too_short, values};
+use super::values::{
+    independent, of_one_run, replications_each, too_short, values, worth_of_pairs,
+};
 use crate::model::file::Objective;
 use crate::network::{Fault as Failing, When};
 use crate::outcome::{
@@ -58,6 +60,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             style: it.style.to_owned(),
         }),
         settled,
+        antithetic: replications_each(trials) > 1,
         unmet: conducted.unmet.clone(),
         overloaded,
         bottleneck: Some(bottleneck),
@@ -152,7 +155,7 @@ impl Steadiness {
         }
     }
 
-    /// The values of a metric over replications, if every one has it.
+    /// The independent values of a metric over replications, if every one has it.
     pub fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
         let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
         self.values_at(trials, place)
@@ -162,7 +165,9 @@ impl Steadiness {
     fn values_at(&self, trials: &[Trial], place: usize) -> Option<Vec<f64>> {
         match trials.first()?.figures[place].steady {
             Some(of) if !self.holds(of) => {
-                trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+                let chosen = |it: &Trial| self.chosen(&it.figures[place]);
+                let of_each: Option<Vec<f64>> = trials.iter().map(chosen).collect();
+                Some(independent(trials, of_each?))
             }
             _ => values(trials, place),
         }
@@ -192,7 +197,8 @@ fn estimates(
         let estimate = by_batches.or(with_control.map(|it| it.estimate)).or_else(over_replications);
         if let Some(estimate) = estimate {
             let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
-            let worth = with_control.map(|it| it.worth);
+            let of_pairs = || figure.response.filter(|_| steady).and(worth_of_pairs(trials, i));
+            let worth = with_control.map(|it| it.worth).or_else(of_pairs);
             let told = Estimate { too_short, worth, ..told(&estimate, Some(figure.unit)) };
             let parts = || match alone && figure.share.is_some() {
                 true => Some(figure.batches.clone()),
@@ -414,6 +420,7 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
     };
     let (a, b) = (values(of)?, values(against)?);
     let n = a.len().min(b.len());
+    let each = replications_each(&of.conducted.trials);
     let result = paired(&a[..n], &b[..n], aim, CONFIDENCE)?;
     Some(Comparison {
         metric: metric.to_owned(),
@@ -430,7 +437,7 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
             stats::Verdict::Worse => Verdict::Worse,
             stats::Verdict::CannotTell => Verdict::CannotTell,
         },
-        replications_needed: result.replications_needed.map(|it| it as u64),
-        independent: worth(&a[..n], &b[..n]),
+        replications_needed: result.replications_needed.map(|it| (each * it) as u64),
+        independent: worth(&a[..n], &b[..n]).map(|it| each as f64 * it),
     })
 }

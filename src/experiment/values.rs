@@ -5,29 +5,60 @@ use super::summary::CONFIDENCE;
 use super::trial::{Figure, Response, Trial};
 use crate::stats::Estimate;
 use crate::stats::batches::{self, overlapping};
+use crate::stats::interval::{Summary, batch_means};
 use crate::stats::sparse::{Quantiles, Sparse, quantiles, variance_and_skewness};
 
-/// The values of a figure over replications, if every one has it: of a quantile those whose mean errs
-/// least, which are not quite what each replication saw.
+/// How many replications have one value that is independent of all others: one, or an antithetic pair.
+pub fn replications_each(trials: &[Trial]) -> usize {
+    if trials.iter().any(|it| it.mirrored) { 2 } else { 1 }
+}
+
+/// Values of replications as they are, or the mean of each antithetic pair.
+pub fn independent(trials: &[Trial], of_each: Vec<f64>) -> Vec<f64> {
+    match replications_each(trials) {
+        1 => of_each,
+        each => batch_means(&of_each, each),
+    }
+}
+
+/// How many replications without a twin would tell as much of a figure as the antithetic pairs do: their
+/// variance over that of the pairs' means, which would be half as large if the two were independent.
+pub fn worth_of_pairs(trials: &[Trial], place: usize) -> Option<f64> {
+    let each = replications_each(trials);
+    let variance = |values: &[f64]| Summary::of(values)?.variance;
+    let alone = of_all(trials, place, 1)?;
+    let pairs = of_all(trials, place, each)?;
+    let worth = pairs.len() as f64 * variance(&alone)? / variance(&pairs)?;
+    Some(worth).filter(|it| each > 1 && it.is_finite())
+}
+
+/// The independent values of a figure over replications, if every one has it: of a quantile those whose
+/// mean errs least, which are not quite what each replication saw.
 pub fn values(trials: &[Trial], place: usize) -> Option<Vec<f64>> {
+    of_all(trials, place, replications_each(trials))
+}
+
+/// One value for each so many replications.
+fn of_all(trials: &[Trial], place: usize, each: usize) -> Option<Vec<f64>> {
     let own: Option<Vec<f64>> = trials.iter().map(|it| it.figures[place].value).collect();
     let own = own?;
     if let [_, _, ..] = trials
         && let Some(of) = trials[0].figures[place].response
-        && let Some(quantiles) = of_responses(trials, of)
+        && let Some(quantiles) = of_responses(trials, of, each)
     {
         return Some(quantiles.values.into_iter().map(|it| it / 1e9).collect());
     }
-    Some(own)
+    Some(if each > 1 { batch_means(&own, each) } else { own })
 }
 
-/// A quantile of responses in nanoseconds, replication by replication, or batch by batch of one run.
-fn of_responses(trials: &[Trial], of: Response) -> Option<Quantiles> {
+/// A quantile of responses in nanoseconds, for each so many replications, or batch by batch of one run.
+fn of_responses(trials: &[Trial], of: Response, each: usize) -> Option<Quantiles> {
     let groups: Vec<&Sparse> = match trials {
         [one] => one.responses[of.class].batches.iter().collect(),
         several => several.iter().map(|it| &it.responses[of.class].whole).collect(),
     };
-    quantiles(&groups, &[of.quantile?])?.pop()
+    let each = if trials.len() > 1 { each } else { 1 };
+    quantiles(&groups.chunks(each).collect::<Vec<_>>(), &[of.quantile?])?.pop()
 }
 
 /// An estimate of a figure from one run, by its batches; none where they cannot tell.
@@ -42,7 +73,7 @@ pub fn of_one_run(trial: &Trial, figure: &Figure) -> Option<Estimate> {
             about_mean.map(|it| Estimate { value, ..it })
         }
         Some(of) => {
-            let quantiles = of_responses(std::slice::from_ref(trial), of)?;
+            let quantiles = of_responses(std::slice::from_ref(trial), of, 1)?;
             let values: Vec<f64> = quantiles.values.iter().map(|it| it / 1e9).collect();
             Estimate::from_replications(&values, CONFIDENCE).map(one_run)
         }

@@ -144,6 +144,7 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         warm_up_s: 60.0,
         fault: None,
         warm_up_by: None,
+        antithetic: false,
         settled: true,
         unmet: Vec::new(),
         overloaded: (load >= 1.0).then(|| Overload {

@@ -30,20 +30,20 @@ pub struct Quantiles {
     pub values: Vec<f64>,
 }
 
-/// The `q`-quantile from groups of values that are independent of one another.
+/// The `q`-quantile from groups of values that are independent of one another; of each, in several parts.
 ///
 /// `None` when there are no values, or all lie in one of the groups.
-pub fn quantiles(groups: &[&Sparse], levels: &[f64]) -> Option<Vec<Quantiles>> {
+pub fn quantiles(groups: &[&[&Sparse]], levels: &[f64]) -> Option<Vec<Quantiles>> {
     let mut all = Histogram::new();
-    groups.iter().for_each(|it| all.add(it));
+    groups.iter().copied().flatten().for_each(|it| all.add(it));
     let n = groups.len() as f64;
     let wholes: Option<Vec<f64>> = levels.iter().map(|q| all.quantile(*q)).collect();
     let wholes = wholes?;
     let mut told = vec![Quantiles { values: Vec::new() }; levels.len()];
     let mut group = Histogram::new();
-    for sparse in groups {
+    for parts in groups {
         group.clear();
-        group.add(sparse);
+        parts.iter().for_each(|it| group.add(it));
         for (i, q) in levels.iter().enumerate() {
             let rest = all.quantile_since(&group, *q)?;
             told[i].values.push(n * wholes[i] - (n - 1.0) * rest);
@@ -87,7 +87,8 @@ mod tests {
         for _ in 0..400 {
             let groups: Vec<Sparse> = (0..10).map(|_| exponential(&mut luck, 110)).collect();
             let all: Vec<&Sparse> = groups.iter().collect();
-            let values = quantiles(&all, &[0.99]).unwrap().remove(0).values;
+            let values =
+                quantiles(&all.chunks(1).collect::<Vec<_>>(), &[0.99]).unwrap().remove(0).values;
             told += values.iter().sum::<f64>() / 1e9 / 4000.0;
             for group in &groups {
                 let mut histogram = Histogram::new();
@@ -112,6 +113,6 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_nothing() {
-        assert_eq!(quantiles(&[&Sparse::default()], &[0.5]), None);
+        assert_eq!(quantiles(&[&[&Sparse::default()]], &[0.5]), None);
     }
 }

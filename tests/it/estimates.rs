@@ -142,3 +142,41 @@ fn an_overload_tells_how_fast_the_backlog_grows_and_no_response() {
         }
     }
 }
+
+#[test]
+fn antithetic_pairs_hold_mean_and_p99_with_fewer_runs() {
+    let rest = |antithetic: bool| {
+        format!(
+            r#""window": "2000s", "warm_up": "100s",
+               "replications": {{ "min": 10, "antithetic": {antithetic} }}"#
+        )
+    };
+    const SEEDS: u64 = 200;
+    // Response of M/M/1 is exponential with mean 2 s.
+    for (metric, truth) in [("mean", 2.0), ("p99", 2.0 * 100f64.ln())] {
+        let metric = format!("customer.response.{metric}");
+        let (mut holds, mut errors, mut plain, mut worth) = (0, Vec::new(), Vec::new(), 0.0);
+        for seed in 1..=SEEDS {
+            let told = outcome(&rest(true), seed);
+            assert!(told.points[0].antithetic && told.points[0].replications == 10);
+            let it = told.points[0].metric(&metric).unwrap();
+            holds += usize::from((it.value - truth).abs() <= it.half_width.unwrap());
+            errors.push(it.value - truth);
+            worth += it.worth.unwrap().ln() / SEEDS as f64;
+            let without = outcome(&rest(false), seed);
+            let it = without.points[0].metric(&metric).unwrap();
+            assert!(it.worth.is_none() && !without.points[0].antithetic);
+            plain.push(it.value - truth);
+        }
+        let share = holds as f64 / SEEDS as f64;
+        let mean = |of: &[f64]| of.iter().sum::<f64>() / SEEDS as f64;
+        let square = |of: &[f64]| of.iter().map(|it| it * it).sum::<f64>() / SEEDS as f64;
+        let gain = square(&plain) / square(&errors);
+        eprintln!(
+            "{metric}: {share}, {} {} gain {gain}, worth {}",
+            mean(&errors),
+            mean(&plain),
+            worth.exp()
+        );
+    }
+}

@@ -72,6 +72,8 @@ pub struct Share {
 /// What one replication yields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
+    /// Whether it draws the opposite of all that the one before it draws.
+    pub mirrored: bool,
     pub figures: Vec<Figure>,
     /// The devices and pools with the shares of them that were busy.
     pub utilizations: Vec<(String, f64)>,
@@ -137,7 +139,17 @@ fn watched(point: &Point, design: &Design, plan: &Plan, is_pilot: bool) -> Resul
         measure.watch_course(&point.network, slices);
     }
     let (seen, usage) = run(&point.network, plan, measure)?;
-    Ok(Reading { point, design, seen: &seen, usage: &usage, window: plan.window, is_pilot }.trial())
+    let mirrored = plan.in_pairs && plan.replication % 2 == 1;
+    Ok(Reading {
+        point,
+        design,
+        seen: &seen,
+        usage: &usage,
+        window: plan.window,
+        is_pilot,
+        mirrored,
+    }
+    .trial())
 }
 
 /// Everything that figures are read from.
@@ -148,6 +160,7 @@ struct Reading<'a> {
     usage: &'a Usage,
     window: Span,
     is_pilot: bool,
+    mirrored: bool,
 }
 
 #[derive(Default)]
@@ -294,6 +307,7 @@ impl Reading<'_> {
         let born = self.decided().map(|it| it.born);
         let sent = self.seen.queues.as_slice().iter().map(|it| it.sent);
         Trial {
+            mirrored: self.mirrored,
             figures: figures.0,
             utilizations,
             backlog: classes.map(of_class).chain(queues.map(|it| self.unsettled(it))).collect(),
