@@ -445,6 +445,11 @@ pub struct Comparison {
     /// How many replications would tell them apart, or did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replications_needed: Option<u64>,
+    /// How many designs are held against the same one: their intervals for a metric at an instant hold
+    /// together as often as any other interval, each by itself as often as its `confidence` says. Absent
+    /// where there is but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<u32>,
     /// How many replications on luck of their own would tell as much; absent where the difference
     /// does not vary.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 //! Runs are collected by place, never by finish order, and rounds do not depend on who finished
 //! first; so any number of threads yields the same bytes.
 
+use super::controls::Controls;
 use super::design::Design;
 use super::file::{Replications, WarmUp};
 use super::point::Point;
@@ -15,6 +16,7 @@ use crate::outcome::Unmet;
 use crate::problem::suggest;
 use crate::sim::{Failure, Plan};
 use crate::stats::Estimate;
+use crate::stats::sparse::Sparse;
 
 use crate::units::Span;
 use rayon::prelude::*;
@@ -178,8 +180,19 @@ fn unmet(settings: &Settings, point: &Point, trials: &[Trial]) -> Vec<Unmet> {
     if until.is_empty() || point.fault.is_some() || !steady() {
         return Vec::new();
     }
+    // What is reported in the end.
+    let controls = match settings.replications.controls {
+        true => Controls::of(point, trials),
+        false => Controls::none(),
+    };
     let unmet = until.iter().filter_map(|(metric, share)| {
-        let estimate = Estimate::from_replications(&values_of(trials, metric)?, CONFIDENCE)?;
+        let values = values_of(trials, metric)?;
+        let figure = trials[0].figures.iter().find(|it| it.name == *metric);
+        let class = figure.and_then(|it| it.response).map(|it| it.class);
+        let with_control = class.and_then(|it| controls.estimate(it, trials, &values));
+        let estimate = with_control
+            .map(|it| it.estimate)
+            .or_else(|| Estimate::from_replications(&values, CONFIDENCE))?;
         let (wanted, reached) = (share.as_ratio(), estimate.relative_half_width()?);
         // The half-width falls as the root of the number of replications.
         let needed = (trials.len() as f64 * (reached / wanted) * (reached / wanted)).ceil();
@@ -365,11 +378,13 @@ impl Work<'_> {
         let point = &self.points[task.point];
         let run = if is_pilot { pilot } else { trial };
         let mut trial = run(point, &self.designs[point.design], plan);
-        // Only a run that is alone tells by its batches how sure it is.
+        // Only a run that is alone tells by its batches how sure it is; of several they tell how what is
+        // beyond a quantile clusters, and need not be exact for that.
         if let Ok(trial) = &mut trial
             && self.settings.replications.min > 1
         {
-            trial.responses.iter_mut().for_each(|it| it.batches = Vec::new());
+            let batches = trial.responses.iter_mut().flat_map(|it| &mut it.batches);
+            batches.for_each(Sparse::coarsen);
         }
         let cost = self.costs[task.point];
         let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;

@@ -21,6 +21,7 @@ use crate::stats::share::share;
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 
 /// The probability with which intervals hold the true value.
 pub const CONFIDENCE: f64 = 0.95;
@@ -374,12 +375,24 @@ pub struct Known<'a> {
     pub reported: &'a Reported,
 }
 
+/// How sure each of so many differences must be for all of them together to be as sure as any other figure:
+/// C. E. Bonferroni's inequality, whatever they have in common (R. G. Miller, "Simultaneous statistical
+/// inference", 1981, section 1.3).
+fn of_each(together: usize) -> f64 {
+    match together {
+        1 => CONFIDENCE,
+        several => 1.0 - (1.0 - CONFIDENCE) / several as f64,
+    }
+}
+
 /// Every design against the first, instant by instant.
 pub fn comparisons(known: &[Known]) -> Vec<Comparison> {
     let baseline: Vec<&Known> = known.iter().filter(|it| it.point.design == 0).collect();
     let others = known.iter().filter(|it| it.point.design != 0);
+    let designs: BTreeSet<usize> = others.clone().map(|it| it.point.design).collect();
     others
-        .flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it)))
+        .filter_map(|of| Some((of, counterpart(of, &baseline)?)))
+        .flat_map(|(of, against)| compare(of, against, designs.len()))
         .collect()
 }
 
@@ -396,7 +409,8 @@ fn counterpart<'a>(of: &Known, baseline: &[&'a Known<'a>]) -> Option<&'a Known<'
     alike.iter().find(same).or(alike.first()).map(|it| **it)
 }
 
-fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
+/// `together`: how many designs are held against the same one.
+fn compare(of: &Known, against: &Known, together: usize) -> Vec<Comparison> {
     let mut compared: Vec<(String, Aim)> = limits(of.design)
         .into_iter()
         .filter(|it| it.aim == Aim::Lower)
@@ -408,10 +422,17 @@ fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
     if of.point.fault.is_some() {
         compared.push(("downtime".to_owned(), Aim::Lower));
     }
-    compared.iter().filter_map(|(metric, aim)| compare_one(of, against, metric, *aim)).collect()
+    let compared = compared.iter();
+    compared.filter_map(|(metric, aim)| compare_one(of, against, metric, *aim, together)).collect()
 }
 
-fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Comparison> {
+fn compare_one(
+    of: &Known,
+    against: &Known,
+    metric: &str,
+    aim: Aim,
+    together: usize,
+) -> Option<Comparison> {
     let unit = of.reported.metrics.get(metric)?.unit;
     against.reported.metrics.get(metric)?;
     let values = |it: &Known| {
@@ -421,7 +442,7 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
     let (a, b) = (values(of)?, values(against)?);
     let n = a.len().min(b.len());
     let each = replications_each(&of.conducted.trials);
-    let result = paired(&a[..n], &b[..n], aim, CONFIDENCE)?;
+    let result = paired(&a[..n], &b[..n], aim, of_each(together))?;
     Some(Comparison {
         metric: metric.to_owned(),
         of: of.reported.model.clone(),
@@ -438,6 +459,7 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
             stats::Verdict::CannotTell => Verdict::CannotTell,
         },
         replications_needed: result.replications_needed.map(|it| (each * it) as u64),
+        together: (together > 1).then_some(together as u32),
         independent: worth(&a[..n], &b[..n]).map(|it| each as f64 * it),
     })
 }

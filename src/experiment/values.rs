@@ -6,7 +6,7 @@ use super::trial::{Figure, Response, Trial};
 use crate::stats::Estimate;
 use crate::stats::batches::{self, overlapping};
 use crate::stats::interval::{Summary, batch_means};
-use crate::stats::sparse::{Quantiles, Sparse, quantiles, variance_and_skewness};
+use crate::stats::sparse::{Quantiles, Sparse, clustering, quantiles, variance_and_skewness};
 
 /// How many replications have one value that is independent of all others: one, or an antithetic pair.
 pub fn replications_each(trials: &[Trial]) -> usize {
@@ -99,6 +99,11 @@ pub fn too_short(trials: &[Trial], of: Response) -> bool {
     let worth = batches::worth(variance_ns2 * 1e-18, slices.clone());
     let needed = if trials.len() == 1 { ALONE } else { 1.0 };
     batches::too_short(batches::memory(slices), worth / needed, skewness)
+        || of.quantile.is_some_and(|q| {
+            let parts: Vec<&Sparse> =
+                trials.iter().flat_map(|it| &it.responses[of.class].batches).collect();
+            batches::too_clustered(clustering(&parts, q) * needed.sqrt())
+        })
 }
 
 /// How the mean response of a class went over each run, slice by slice: the share of each slice in

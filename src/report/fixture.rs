@@ -345,6 +345,7 @@ fn comparisons(outcome: &mut Outcome) {
                 worth: None,
             }),
             verdict,
+            together: None,
             independent: None,
             replications_needed: (far != 0.0)
                 .then(|| (12.0 * (near / far) * (near / far)).ceil().max(3.0) as u64),

@@ -2,14 +2,15 @@
 
 use outgrow::experiment::{self, Settings, Source, Title};
 use outgrow::model::Document;
-use outgrow::outcome::{Outcome, Verb};
+use outgrow::outcome::{Comparison, Outcome, Verb, Verdict};
 
 /// A clerk who serves one customer at a time, in a second on average.
 const CLERK: &str = r#"{
     "name": "clerk", "hosts": { "desk": { "cores": 1 } },
     "services": { "clerk": { "hosts": "desk", "workers": 1, "operations": {
         "serve": [{ "cpu": { "exponential": "1s" } }] } } },
-    "traffic": { "customer": { "call": "clerk.serve", "rate": "0.5/s" } } }"#;
+    "traffic": { "customer": { "call": "clerk.serve", "rate": "0.5/s" } },
+    "objectives": { "customer": { "mean": "10s" } } }"#;
 
 fn outcome(rest: &str, seed: u64) -> Outcome {
     let text = format!(r#"{{ "name": "estimates", "models": ["clerk.json"], {rest} }}"#);
@@ -144,39 +145,84 @@ fn an_overload_tells_how_fast_the_backlog_grows_and_no_response() {
 }
 
 #[test]
-fn antithetic_pairs_hold_mean_and_p99_with_fewer_runs() {
+fn antithetic_pairs_hold_mean_and_p90_with_fewer_runs() {
+    let rest = r#""window": "2000s", "warm_up": "100s",
+        "replications": { "min": 10, "antithetic": true }"#;
+    const SEEDS: u64 = 200;
+    let told: Vec<Outcome> = (1..=SEEDS).map(|seed| outcome(rest, seed)).collect();
+    // The response of an M/M/1 queue at half load is exponential, here with a mean of 2 s.
+    for (metric, truth) in [("mean", 2.0), ("p90", 2.0 * 10f64.ln())] {
+        let of =
+            |it: &Outcome| *it.points[0].metric(&format!("customer.response.{metric}")).unwrap();
+        let all: Vec<_> = told.iter().map(of).collect();
+        let covers = all.iter().filter(|it| (it.value - truth).abs() <= it.half_width.unwrap());
+        let share = covers.count() as f64 / SEEDS as f64;
+        // Within three binomial standard errors of 0.0154.
+        assert!((share - 0.95).abs() < 0.0462, "{metric}: {share}");
+        let mean = all.iter().map(|it| it.value - truth).sum::<f64>() / SEEDS as f64;
+        let square = all.iter().map(|it| (it.value - truth).powi(2)).sum::<f64>() / SEEDS as f64;
+        assert!(mean.abs() < 4.0 * (square / SEEDS as f64).sqrt(), "{metric}: biased by {mean}");
+        // In the geometric mean, less what it errs by: e^(ψ(9/2) - ln 9/2 - ψ(2) + ln 2) for 9 and 4
+        // degrees of freedom is 1.17.
+        let worth = all.iter().map(|it| it.worth.unwrap().ln()).sum::<f64>() / SEEDS as f64;
+        let worth = worth.exp() / 1.17;
+        assert!(worth > 10.8, "{metric}: worth {worth} of 10");
+        assert!(told.iter().all(|it| it.points[0].antithetic && it.points[0].replications == 10));
+    }
+}
+
+/// What is compared of the mean response.
+fn compared(of: &Outcome) -> Vec<&Comparison> {
+    of.comparisons.iter().filter(|it| it.metric == "customer.response.mean").collect()
+}
+
+#[test]
+fn designs_in_antithetic_pairs_are_compared_on_their_means() {
     let rest = |antithetic: bool| {
         format!(
-            r#""window": "2000s", "warm_up": "100s",
-               "replications": {{ "min": 10, "antithetic": {antithetic} }}"#
+            r#""window": "500s", "warm_up": "50s",
+               "replications": {{ "min": 8, "antithetic": {antithetic} }},
+               "variants": {{ "plain": {{}}, "quick": {{
+                   "services.clerk.operations.serve[0].cpu.exponential": "0.9s" }} }}"#
         )
     };
-    const SEEDS: u64 = 200;
-    // Response of M/M/1 is exponential with mean 2 s.
-    for (metric, truth) in [("mean", 2.0), ("p99", 2.0 * 100f64.ln())] {
-        let metric = format!("customer.response.{metric}");
-        let (mut holds, mut errors, mut plain, mut worth) = (0, Vec::new(), Vec::new(), 0.0);
-        for seed in 1..=SEEDS {
-            let told = outcome(&rest(true), seed);
-            assert!(told.points[0].antithetic && told.points[0].replications == 10);
-            let it = told.points[0].metric(&metric).unwrap();
-            holds += usize::from((it.value - truth).abs() <= it.half_width.unwrap());
-            errors.push(it.value - truth);
-            worth += it.worth.unwrap().ln() / SEEDS as f64;
-            let without = outcome(&rest(false), seed);
-            let it = without.points[0].metric(&metric).unwrap();
-            assert!(it.worth.is_none() && !without.points[0].antithetic);
-            plain.push(it.value - truth);
-        }
-        let share = holds as f64 / SEEDS as f64;
-        let mean = |of: &[f64]| of.iter().sum::<f64>() / SEEDS as f64;
-        let square = |of: &[f64]| of.iter().map(|it| it * it).sum::<f64>() / SEEDS as f64;
-        let gain = square(&plain) / square(&errors);
-        eprintln!(
-            "{metric}: {share}, {} {} gain {gain}, worth {}",
-            mean(&errors),
-            mean(&plain),
-            worth.exp()
-        );
+    let (told, plain) = (outcome(&rest(true), 5), outcome(&rest(false), 5));
+    let mean = |point: usize| told.points[point].metric("customer.response.mean").unwrap().value;
+    let (it, other) = (compared(&told)[0], compared(&plain)[0]);
+    assert!((it.difference.value - (mean(1) - mean(0))).abs() < 1e-12);
+    assert!(it.replications_needed.unwrap() % 2 == 0 && it.independent.unwrap() > 8.0, "{it:?}");
+    assert_ne!(it.difference.half_width, other.difference.half_width);
+    assert_eq!((it.together, it.difference.confidence), (None, 0.95));
+}
+
+#[test]
+fn of_several_designs_that_are_alike_one_is_called_better_or_worse_as_seldom_as_of_two() {
+    // The same law of service under steps of other names: all differ by luck alone.
+    let design = |name: &str| {
+        format!(
+            r#""{name}": {{ "services.clerk.operations.serve[0]":
+                {{ "cpu": {{ "exponential": "1s" }}, "as": "{name}" }} }}"#
+        )
+    };
+    let names = ["first", "second", "third", "fourth", "fifth"].map(design).join(", ");
+    let rest = format!(
+        r#""window": "1000s", "warm_up": "50s", "replications": {{ "min": 10 }},
+           "variants": {{ {names} }}"#
+    );
+    const SEEDS: u64 = 300;
+    let (mut wrong, mut alone) = (0, 0);
+    for seed in 1..=SEEDS {
+        let told = outcome(&rest, seed);
+        let all = compared(&told);
+        assert!(all.len() == 4 && all.iter().all(|it| it.together == Some(4)));
+        assert!(all.iter().all(|it| (it.difference.confidence - 0.9875).abs() < 1e-12));
+        wrong += usize::from(all.iter().any(|it| it.verdict != Verdict::CannotTell));
+        // As they would be, each for itself: t of 9 degrees of freedom is 3.111 for 98.75 %, 2.262 for 95 %.
+        let narrow = |it: &&&Comparison| it.difference.half_width.unwrap() * 2.262 / 3.111;
+        alone += usize::from(all.iter().any(|it| it.difference.value.abs() > narrow(&it)));
     }
+    // At most 5 % and three binomial standard errors; uncorrected, far more.
+    let share = |count: usize| count as f64 / SEEDS as f64;
+    assert!(share(wrong) < 0.05 + 0.038, "{}", share(wrong));
+    assert!(share(alone) > 0.1, "{}", share(alone));
 }

@@ -269,6 +269,11 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
     let mut text = format!(
         "Better, worse: {of} than {against}, by the whole interval. ? cannot tell. = the same in every replication."
     );
+    if let Some(several) = compared.iter().find_map(|it| it.together) {
+        text.push_str(&format!(
+            " ± is so wide that the differences of all {several} designs hold at once with 95 % confidence (Bonferroni)."
+        ));
+    }
     for metric in metrics {
         let of_metric: Vec<&&Comparison> =
             compared.iter().filter(|it| it.metric == *metric).collect();
