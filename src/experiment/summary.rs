@@ -130,6 +130,11 @@ impl Steadiness {
         self.growth_per_s.is_some()
     }
 
+    /// What cannot keep up, if something cannot.
+    pub fn overloaded_by(&self, point: &Point, trials: &[Trial]) -> Option<String> {
+        self.is_overloaded().then(|| self.held_up_by(point, &bottleneck(trials)))
+    }
+
     /// What requests wait for if they pile up, or else the first queue in which messages do.
     fn held_up_by(&self, point: &Point, bottleneck: &Bottleneck) -> String {
         let (classes, queues) = self.growing.split_at(self.classes.min(self.growing.len()));
@@ -173,6 +178,19 @@ impl Steadiness {
             _ => values(trials, place),
         }
     }
+
+    /// Whether the runs are too short for what is told of responses.
+    pub fn too_short(&self, trials: &[Trial], metric: &str) -> bool {
+        let figures = || trials.first().map(|it| &it.figures);
+        let place = figures().and_then(|it| it.iter().position(|it| it.name == metric));
+        place.is_some_and(|place| self.too_short_at(trials, place))
+    }
+
+    fn too_short_at(&self, trials: &[Trial], place: usize) -> bool {
+        let figure = &trials[0].figures[place];
+        let steady = figure.steady.is_none_or(|it| self.holds(it)) && !self.fault;
+        figure.response.is_some_and(|it| steady && too_short(trials, it))
+    }
 }
 
 /// Means over replications, or what one run tells; a figure that some replication lacks is absent.
@@ -197,7 +215,7 @@ fn estimates(
             .and_then(|it| controls.estimate(it.class, trials, &steadiness.values_at(trials, i)?));
         let estimate = by_batches.or(with_control.map(|it| it.estimate)).or_else(over_replications);
         if let Some(estimate) = estimate {
-            let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
+            let too_short = steadiness.too_short_at(trials, i);
             let of_pairs = || figure.response.filter(|_| steady).and(worth_of_pairs(trials, i));
             let worth = with_control.map(|it| it.worth).or_else(of_pairs);
             let told = Estimate { too_short, worth, ..told(&estimate, Some(figure.unit)) };
@@ -420,10 +438,17 @@ fn compare(of: &Known, against: &Known, together: usize) -> Vec<Comparison> {
     let sessions = of.point.names.sessions.iter();
     compared.extend(sessions.map(|it| (format!("{it}.completed"), Aim::Higher)));
     if of.point.fault.is_some() {
-        compared.push(("downtime".to_owned(), Aim::Lower));
+        // A class that fares well would hide those that do not.
+        let classes = of.point.names.classes.iter();
+        compared.extend(classes.map(|it| (format!("{it}.downtime"), Aim::Lower)));
     }
     let compared = compared.iter();
     compared.filter_map(|(metric, aim)| compare_one(of, against, metric, *aim, together)).collect()
+}
+
+/// Whether two came out alike in every replication.
+fn is_same(difference: &stats::Estimate) -> bool {
+    difference.value == 0.0 && difference.half_width == Some(0.0)
 }
 
 fn compare_one(
@@ -443,6 +468,11 @@ fn compare_one(
     let n = a.len().min(b.len());
     let each = replications_each(&of.conducted.trials);
     let result = paired(&a[..n], &b[..n], aim, of_each(together))?;
+    let short = |it: &Known| {
+        let trials = &it.conducted.trials;
+        Steadiness::of(it.point, trials).too_short(trials, metric)
+    };
+    let too_short = short(of) || short(against);
     Some(Comparison {
         metric: metric.to_owned(),
         of: of.reported.model.clone(),
@@ -451,9 +481,10 @@ fn compare_one(
         against_factors: against.reported.factors.clone(),
         day: of.reported.day,
         fault: of.point.fault.as_ref().map(|it| it.what.clone()),
-        difference: told(&result.difference, unit),
-        ratio: result.ratio.map(|it| told(&it, None)),
+        difference: Estimate { too_short, ..told(&result.difference, unit) },
+        ratio: result.ratio.map(|it| Estimate { too_short, ..told(&it, None) }),
         verdict: match result.verdict {
+            _ if is_same(&result.difference) => Verdict::Same,
             stats::Verdict::Better => Verdict::Better,
             stats::Verdict::Worse => Verdict::Worse,
             stats::Verdict::CannotTell => Verdict::CannotTell,

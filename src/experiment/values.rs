@@ -6,7 +6,9 @@ use super::trial::{Figure, Response, Trial};
 use crate::stats::Estimate;
 use crate::stats::batches::{self, overlapping};
 use crate::stats::interval::{Summary, batch_means};
-use crate::stats::sparse::{Quantiles, Sparse, clustering, quantiles, variance_and_skewness};
+use crate::stats::sparse::{
+    Quantiles, Sparse, clustering, quantiles, together, variance_and_skewness,
+};
 
 /// How many replications have one value that is independent of all others: one, or an antithetic pair.
 pub fn replications_each(trials: &[Trial]) -> usize {
@@ -42,6 +44,8 @@ pub fn values(trials: &[Trial], place: usize) -> Option<Vec<f64>> {
 fn of_all(trials: &[Trial], place: usize, each: usize) -> Option<Vec<f64>> {
     let own: Option<Vec<f64>> = trials.iter().map(|it| it.figures[place].value).collect();
     let own = own?;
+    // Whoever is alone has no twin.
+    let each = if trials.len() > 1 { each } else { 1 };
     if let [_, _, ..] = trials
         && let Some(of) = trials[0].figures[place].response
         && let Some(quantiles) = of_responses(trials, of, each)
@@ -57,8 +61,12 @@ fn of_responses(trials: &[Trial], of: Response, each: usize) -> Option<Quantiles
         [one] => one.responses[of.class].batches.iter().collect(),
         several => several.iter().map(|it| &it.responses[of.class].whole).collect(),
     };
-    let each = if trials.len() > 1 { each } else { 1 };
-    quantiles(&groups.chunks(each).collect::<Vec<_>>(), &[of.quantile?])?.pop()
+    let pairs: Vec<Sparse> = match each {
+        1 => Vec::new(),
+        each => groups.chunks(each).map(together).collect(),
+    };
+    let groups = if pairs.is_empty() { groups } else { pairs.iter().collect() };
+    quantiles(&groups, &[of.quantile?])?.pop()
 }
 
 /// An estimate of a figure from one run, by its batches; none where they cannot tell.

@@ -9,7 +9,7 @@ use super::super::conduct::Conducted;
 use super::super::point::Point;
 use super::super::summary::Steadiness;
 use super::super::trial::{Figure, Trial};
-use super::super::values::{independent, replications_each};
+use super::super::values::replications_each;
 use super::claims::{Claim, Subject, What, aim};
 use crate::outcome::Kept;
 use crate::stats::Aim;
@@ -76,10 +76,13 @@ impl<'a> Values<'a> {
         self.figures().map(|it| it.and_then(|it| self.steadiness.chosen(it))).collect()
     }
 
-    /// All of them that are independent, those of replications or of antithetic pairs, if each has one.
+    /// All of them that are independent, as they are estimated, if each has one.
     pub fn all(&self) -> Option<Vec<f64>> {
-        let of_each: Option<Vec<f64>> = self.each().into_iter().collect();
-        Some(independent(self.trials, of_each?))
+        self.steadiness.values_of(self.trials, self.metric)
+    }
+
+    fn too_short(&self) -> bool {
+        self.steadiness.too_short(self.trials, self.metric)
     }
 
     /// Whether what has no value is worse than any: it would grow as long as one looks, or does not
@@ -154,8 +157,8 @@ fn judge_values(
                 return Judged::known(word.includes(), String::new());
             }
             let sign = if word.is_lower() { 1.0 } else { -1.0 };
-            let margins: Vec<f64> = all.iter().map(|it| sign * (it - bound)).collect();
-            let told = told(&margins, &now, &last);
+            let margins = all.iter().map(|it| sign * (it - bound)).collect();
+            let told = told(&doubted(margins, own.too_short()), &now, &last);
             let mean = all.iter().sum::<f64>() / all.len() as f64;
             match own.requests() {
                 // All or none of them: nothing varies, and yet it is no certainty.
@@ -196,7 +199,8 @@ fn judge_values(
             if margins.iter().all(|it| *it == 0.0) && margins.len() > 1 {
                 return Judged::known(false, "the same in every run".to_owned());
             }
-            told(&margins, &now, &last)
+            let too_short = own.too_short() || other.too_short();
+            told(&doubted(margins, too_short), &now, &last)
         }
         (What::Better { .. }, None) => Judged::open(),
     }
@@ -206,6 +210,18 @@ fn judge_values(
 struct Levels {
     holds: f64,
     fails: f64,
+}
+
+/// Intervals of runs that are too short hold the truth less often than they say: nothing is told of
+/// them but where it would be told of margins that vary so many times as much.
+const DOUBT: f64 = 3.0;
+
+fn doubted(margins: Vec<f64>, too_short: bool) -> Vec<f64> {
+    if !too_short {
+        return margins;
+    }
+    let mean = margins.iter().sum::<f64>() / margins.len() as f64;
+    margins.into_iter().map(|it| mean + DOUBT * (it - mean)).collect()
 }
 
 /// By the sign of the mean margin.

@@ -1,7 +1,7 @@
 //! Figures of what callers do to live with failure, and of what that costs.
 
 use super::*;
-use crate::network::{BreakerId, HedgeId, Step};
+use crate::network::{AcceleratorId, BreakerId, HedgeId, Step};
 use crate::sim::HedgeSeen;
 
 impl Reading<'_> {
@@ -32,8 +32,9 @@ impl Reading<'_> {
         }
     }
 
-    /// The share of the time of CPUs and disks that went into answers that nobody waited for. What ends
-    /// in the window may have begun before it.
+    /// The share of the time of CPUs, disks and accelerators that went into answers that nobody waited
+    /// for; of an accelerator, by the share of such requests in its batches. What ends in the window may
+    /// have begun before it.
     pub(super) fn wasted(&self, figures: &mut Figures) {
         let network = self.network();
         if !network.may_waste && network.faults.is_empty() {
@@ -55,6 +56,20 @@ impl Reading<'_> {
             let wasted = self.usage.wasted.disk_ns[group];
             figures.add(format!("{name}.disk.wasted"), Unit::Ratio, part(wasted, used));
             (all_wasted, all) = (all_wasted + wasted, all + used);
+        }
+        for (group, name) in network.groups.ids().zip(&self.names().groups) {
+            let of_group = |it: &AcceleratorId| network.accelerators[*it].group == group;
+            let own: Vec<_> = network.accelerators.ids().filter(of_group).collect();
+            if own.is_empty() {
+                continue;
+            }
+            let served = own.iter().map(|it| &self.usage.accelerators[*it]);
+            let (busy, running) = served.fold((0.0, 0.0), |(busy, running), it| {
+                (busy + it.busy as f64, running + it.running as f64)
+            });
+            let share = part(self.usage.wasted.inference_ns[group], running);
+            figures.add(format!("{name}.accelerator.wasted"), Unit::Ratio, share);
+            (all_wasted, all) = (all_wasted + share.unwrap_or(0.0) * busy, all + busy);
         }
         figures.add("wasted".to_owned(), Unit::Ratio, part(all_wasted, all));
     }

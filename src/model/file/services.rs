@@ -85,7 +85,8 @@ pub struct Service {
     /// When callers leave out an instance that fails them. Never if absent.
     #[serde(default)]
     pub outlier_ejection: Option<OutlierEjection>,
-    /// How many of the instances each calling instance talks to. All if absent.
+    /// How many of the instances each calling instance talks to. All if absent. Callers are numbered
+    /// within their own service, so that those of the same number share one subset.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub subset: Option<u32>,

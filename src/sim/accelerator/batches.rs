@@ -149,14 +149,16 @@ impl Batches {
         }
     }
 
-    pub fn leave(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) {
+    pub fn leave(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) -> bool {
         let mut served = self.units.iter_mut().map(|it| &mut it.batch);
         if let Some(batch) = served.find(|it| it.iter(tokens).any(|other| other == id)) {
             batch.leave(tokens, id);
             self.running.down(now);
+            true
         } else {
             self.items_in_line -= u64::from(tokens[id].left);
             self.queue.leave(tokens, now, id);
+            false
         }
     }
 

@@ -144,7 +144,8 @@ impl Accelerator {
     }
 
     /// A token is taken out of the line, or of what it is served with; that goes on as it was dated.
-    pub fn leave(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) {
+    /// Whether it was served: since `joined`, then.
+    pub fn leave(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) -> bool {
         match self {
             Accelerator::Batches(it) => it.leave(tokens, now, id),
             Accelerator::Sequences(it) => it.leave(tokens, now, id),

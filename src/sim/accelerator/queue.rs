@@ -38,10 +38,12 @@ impl Queue {
         self.waiting.up(now);
     }
 
-    /// The first in line leaves it; how long it stood there.
+    /// The first in line is let in; how long it stood there. From now on it counts when that was.
     pub fn take(&mut self, tokens: &mut Tokens, now: Time) -> Option<(TokenId, Span)> {
         let id = self.line.pop(tokens)?;
-        Some((id, self.stop_waiting(tokens, now, id)))
+        let waited = self.stop_waiting(tokens, now, id);
+        tokens[id].joined = now;
+        Some((id, waited))
     }
 
     pub fn leave(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) {

@@ -291,14 +291,15 @@ impl Sequences {
         };
     }
 
-    pub fn leave(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) {
+    pub fn leave(&mut self, tokens: &mut Tokens, now: Time, id: TokenId) -> bool {
         let place = tokens[id].left;
         self.vacant.push(place);
         let job = self.jobs[place as usize];
         let Some(unit) = job.unit else {
             self.gone += u64::from(job.done);
             self.queue.leave(tokens, now, id);
-            return self.look_at_the_line(now);
+            self.look_at_the_line(now);
+            return false;
         };
         self.catch_up(unit as usize, now, &mut |_| {});
         let it = &mut self.units[unit as usize];
@@ -313,6 +314,7 @@ impl Sequences {
         self.gone += done;
         self.running.down(now);
         tokens[id].wait = Wait::Moving;
+        true
     }
 
     /// Somebody else is first in line, and may fit where the other did not.

@@ -61,6 +61,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Those that are done go on; what comes next is dated.
     fn after_inference(&mut self, device: AcceleratorId) {
         while let Some(done) = self.accelerators[device].answered(&mut self.tokens) {
+            self.inferred(done, device);
             self.go_on(done);
         }
         self.date_accelerator(device);
@@ -79,7 +80,9 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn leave_accelerator(&mut self, id: TokenId) {
         let device = self.accelerator_of(self.tokens[id].held(self.tokens[id].depth - 1));
         let device = device.expect("it waits for one");
-        self.accelerators[device].leave(&mut self.tokens, self.now, id);
+        if self.accelerators[device].leave(&mut self.tokens, self.now, id) {
+            self.inferred(id, device);
+        }
         self.date_accelerator(device);
     }
 

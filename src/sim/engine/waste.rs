@@ -1,13 +1,13 @@
-//! Work done in vain: time of CPUs and disks for answers that nobody waits for.
+//! Work done in vain: time of CPUs, disks and accelerators for answers that nobody waits for.
 //!
-//! A piece of work (a `cpu` step, one access to a disk) counts when it ends, done or broken off: in vain
+//! A piece of work (a `cpu` step, one access to a disk, one turn at an accelerator) counts when it ends, done or broken off: in vain
 //! if by then somebody on the way from the client to it no longer waits, because patience ended, another
 //! try or enough other branches were sooner, or the caller died. Pieces that ended while everybody
 //! waited were not in vain, even if the request failed later. Writes that nobody ever waited for
 //! are not in vain either.
 
 use super::*;
-use crate::network::GroupId;
+use crate::network::{AcceleratorId, GroupId};
 
 /// Nanoseconds of work done in vain.
 #[derive(Clone, Debug, Default)]
@@ -16,15 +16,22 @@ pub struct Wasted {
     pub cpu_ns: Table<ServiceId, f64>,
     /// Of places at disks.
     pub disk_ns: Table<GroupId, f64>,
+    /// Of requests in the batches of accelerators.
+    pub inference_ns: Table<GroupId, f64>,
 }
 
 impl Wasted {
     pub(super) fn new(network: &Network) -> Wasted {
-        Wasted { cpu_ns: network.services.map(|_, _| 0.0), disk_ns: network.groups.map(|_, _| 0.0) }
+        Wasted {
+            cpu_ns: network.services.map(|_, _| 0.0),
+            disk_ns: network.groups.map(|_, _| 0.0),
+            inference_ns: network.groups.map(|_, _| 0.0),
+        }
     }
 
     pub(super) fn clear(&mut self) {
-        self.cpu_ns.iter_mut().chain(self.disk_ns.iter_mut()).for_each(|it| *it = 0.0);
+        let of_groups = self.disk_ns.iter_mut().chain(self.inference_ns.iter_mut());
+        self.cpu_ns.iter_mut().chain(of_groups).for_each(|it| *it = 0.0);
     }
 }
 
@@ -76,6 +83,17 @@ impl<P: Probe> Engine<'_, P> {
             let host = self.network.instances[token.held(depth)].host;
             let group = self.network.hosts[host].group;
             self.wasted.disk_ns[group] += (self.now - token.begun()).nanos() as f64;
+        }
+    }
+
+    /// The token has been in a batch of an accelerator since it was let in; one that was put off, since
+    /// the last time.
+    #[inline(never)]
+    pub(super) fn inferred(&mut self, id: TokenId, device: AcceleratorId) {
+        let token = &self.tokens[id];
+        if self.wastes && self.is_in_vain(token) {
+            let group = self.network.accelerators[device].group;
+            self.wasted.inference_ns[group] += (self.now - token.joined).nanos() as f64;
         }
     }
 }

@@ -235,3 +235,18 @@ fn what_is_served_by_a_silent_host_hangs_until_it_is_back() {
     let model = failing(llm(CONTINUOUS, &requests), 15.0, 20.0, Silence);
     assert_eq!(ends(&model), [(20.0, "reset"), (20.0, "reset"), (56.0, "answered")]);
 }
+
+#[test]
+fn time_in_a_batch_for_an_answer_that_nobody_waits_for_is_wasted() {
+    let batch = r#""batch": { "most": 4, "base": "10ms", "per_item": "1ms" }"#;
+    // Alone from 0 to 11, then two together from 11 to 23.
+    let wasted_ms = |policy: &str| {
+        let requests = [(0.0, "model.one", ""), (1.0, "model.one", policy), (2.0, "model.one", "")];
+        let (_, usage) = outcome(&gpu(batch, &requests));
+        usage.wasted.inference_ns.as_slice().iter().sum::<f64>() / 1e6
+    };
+    assert_eq!(wasted_ms(""), 0.0);
+    assert_eq!(wasted_ms(r#""timeout": "5ms""#), 12.0);
+    assert_eq!(wasted_ms(r#""timeout": "5ms", "cancel": true"#), 0.0, "it left the line");
+    assert_eq!(wasted_ms(r#""timeout": "15ms", "cancel": true"#), 5.0, "it left the batch");
+}
