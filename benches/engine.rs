@@ -85,7 +85,15 @@ fn simulate(network: &Network, case: &Case, requests: f64, round: u32) -> (u64, 
     let window = Span::from_secs(requests / case.per_s);
     let warm_up = Span::from_secs(window.as_secs() / 100.0);
     let slice = Span::from_secs(window.as_secs() / 30.0);
-    let plan = Plan { seed: 1, replication: round, warm_up, window, slice, events_max: u64::MAX };
+    let plan = Plan {
+        seed: 1,
+        replication: round,
+        in_pairs: false,
+        warm_up,
+        window,
+        slice,
+        events_max: u64::MAX,
+    };
     let (seen, usage) = run(network, &plan, Measure::new(network, 32)).expect("it runs");
     black_box(seen);
     ((requests * 1.01) as u64, usage.events)

@@ -60,6 +60,7 @@ fn measure(part: &mut Part, round: u32, events: u64) {
     let plan = |window_s: f64| Plan {
         seed: 1,
         replication: round,
+        in_pairs: false,
         warm_up: Span::ZERO,
         window: Span::from_secs(window_s),
         slice: Span::from_secs(window_s / 10.0),

@@ -49,6 +49,7 @@ fn answered(network: &Network, replication: u32, window_s: f64) -> u64 {
     let plan = Plan {
         seed: 1,
         replication,
+        in_pairs: false,
         warm_up: Span::from_secs(1.0),
         window: Span::from_secs(window_s),
         slice: Span::from_secs(window_s / 30.0),

@@ -166,7 +166,8 @@ pub struct Estimate {
     /// says.
     #[serde(default, skip_serializing_if = "is_no")]
     pub too_short: bool,
-    /// How many replications without control variates would tell as much; absent where there are none.
+    /// How many replications without control variates, or antithetic pairs, would tell as much; absent where
+    /// there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worth: Option<f64>,
 }
@@ -229,6 +230,9 @@ pub struct Point {
     /// What fails during the window; absent on an ordinary day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// Whether they come in antithetic pairs, so that half as many are independent.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub antithetic: bool,
     /// Whether the warm-up was found to end within the pilot; if not, it is half a window.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub settled: bool,
@@ -509,6 +513,11 @@ pub struct Comparison {
     /// How many replications would tell them apart, or did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replications_needed: Option<u64>,
+    /// How many designs are held against the same one: their intervals for a metric at an instant hold
+    /// together as often as any other interval, each by itself as often as its `confidence` says. Absent
+    /// where there is but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<u32>,
     /// How many replications on luck of their own would tell as much; absent where the difference
     /// does not vary.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,7 +48,37 @@ pub const fn key_of(text: &str) -> u64 {
 ///
 /// Not `Copy`, lest a copy repeat the same luck unnoticed.
 #[derive(Clone, Debug)]
-pub struct Draw(u64);
+pub struct Draw {
+    state: u64,
+    side: Side,
+}
+
+/// Which of two antithetic runs: where one draws u, the other draws 1 − u (J. M. Hammersley, K. W. Morton,
+/// "A new Monte Carlo technique: antithetic variates", Math. Proc. Camb. Phil. Soc. 52(3), 1956).
+///
+/// What the other run draws follows the same law. It is turned round after the draw, by F⁻¹(1 − F(x)), so
+/// that the first run of a pair is the run that it would be without the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// What the bits of a uniform draw are xored with: nothing, or all ones.
+    mask: u64,
+}
+
+impl Side {
+    pub const PLAIN: Side = Side { mask: 0 };
+    pub const MIRRORED: Side = Side { mask: u64::MAX };
+
+    /// [`Draw::at`], on this side.
+    #[inline]
+    pub const fn draw(self, key: u64, purpose: u64) -> Draw {
+        Draw { state: key.wrapping_add(purpose.wrapping_mul(PURPOSE)), side: self }
+    }
+
+    #[inline]
+    const fn is_mirrored(self) -> bool {
+        self.mask != 0
+    }
+}
 
 impl Draw {
     /// The draw of `purpose` under `key`.
@@ -57,19 +87,34 @@ impl Draw {
     /// costs a multiplication and an addition; with a constant purpose, an addition.
     #[inline]
     pub const fn at(key: u64, purpose: u64) -> Draw {
-        Draw(key.wrapping_add(purpose.wrapping_mul(PURPOSE)))
+        Side::PLAIN.draw(key, purpose)
+    }
+
+    /// Which of two antithetic runs it is for.
+    #[inline]
+    pub const fn side(&self) -> Side {
+        self.side
     }
 
     #[inline]
     pub const fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(GOLDEN);
-        mix(self.0)
+        self.plain_bits() ^ self.side.mask
+    }
+
+    #[inline]
+    const fn plain_bits(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(GOLDEN);
+        mix(self.state)
     }
 
     /// Uniform in [0, 1), a multiple of 2⁻⁵³.
     #[inline]
     pub const fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        unit_of(self.bits())
+    }
+
+    const fn plain_unit(&mut self) -> f64 {
+        unit_of(self.plain_bits())
     }
 
     /// Uniform in 0..`end`, which must not be zero; uneven by less than `end` / 2⁶⁴.
@@ -82,21 +127,34 @@ impl Draw {
     /// Exponential with mean 1.
     #[inline]
     pub fn exponential(&mut self) -> f64 {
-        let x: f64 = Exp1.sample(self);
-        if x > EXPONENTIAL_TAIL { self.exponential_tail() } else { x }
+        let x: f64 = Exp1.sample(&mut Plain(self));
+        // Beyond the tail's start only now and then, and one look tells both.
+        if x > EXPONENTIAL_TAIL || self.side.is_mirrored() { self.exponential_else(x) } else { x }
     }
 
     /// Normal with mean 0 and variance 1.
     #[inline]
     pub fn normal(&mut self) -> f64 {
-        let z: f64 = StandardNormal.sample(self);
-        if z.abs() > NORMAL_TAIL { self.normal_tail().copysign(z) } else { z }
+        let z: f64 = StandardNormal.sample(&mut Plain(self));
+        let z = if z.abs() > NORMAL_TAIL { self.normal_tail().copysign(z) } else { z };
+        if self.side.is_mirrored() { -z } else { z }
+    }
+
+    /// What lies in the tail, or is to be mirrored: −ln(1 − e⁻ˣ) is as likely to be above as x below.
+    #[cold]
+    fn exponential_else(&mut self, x: f64) -> f64 {
+        let x = if x > EXPONENTIAL_TAIL { self.exponential_tail() } else { x };
+        if !self.side.is_mirrored() {
+            return x;
+        }
+        // The opposite of nothing would have no end.
+        -libm::log(-libm::expm1(-x.max(f64::EPSILON / 2.0)))
     }
 
     /// What is left beyond the tail's start is exponential again.
     #[cold]
     fn exponential_tail(&mut self) -> f64 {
-        EXPONENTIAL_TAIL - libm::log(1.0 - self.unit())
+        EXPONENTIAL_TAIL - libm::log(1.0 - self.plain_unit())
     }
 
     /// G. Marsaglia, "Generating a variable from the tail of the normal distribution",
@@ -104,8 +162,8 @@ impl Draw {
     #[cold]
     fn normal_tail(&mut self) -> f64 {
         loop {
-            let x = -libm::log(1.0 - self.unit()) / NORMAL_TAIL;
-            let y = -libm::log(1.0 - self.unit());
+            let x = -libm::log(1.0 - self.plain_unit()) / NORMAL_TAIL;
+            let y = -libm::log(1.0 - self.plain_unit());
             if y + y >= x * x {
                 return NORMAL_TAIL + x;
             }
@@ -113,20 +171,29 @@ impl Draw {
     }
 }
 
-impl TryRng for Draw {
+#[inline]
+const fn unit_of(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// A draw as it would be in the first of two antithetic runs: a ziggurat whose bits were turned round would
+/// choose another layer, and not the opposite value.
+struct Plain<'a>(&'a mut Draw);
+
+impl TryRng for Plain<'_> {
     type Error = Infallible;
 
     #[inline]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok((self.bits() >> 32) as u32)
+        Ok((self.0.plain_bits() >> 32) as u32)
     }
     #[inline]
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.bits())
+        Ok(self.0.plain_bits())
     }
     fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Infallible> {
         for chunk in to.chunks_mut(8) {
-            chunk.copy_from_slice(&self.bits().to_le_bytes()[..chunk.len()]);
+            chunk.copy_from_slice(&self.0.plain_bits().to_le_bytes()[..chunk.len()]);
         }
         Ok(())
     }
@@ -136,12 +203,31 @@ impl TryRng for Draw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keys {
     root: u64,
+    side: Side,
 }
 
 impl Keys {
     pub const fn new(seed: u64, replication: u32) -> Keys {
         // Mixed in between, or (seed, replication + 1) would be close to (seed + 1, replication).
-        Keys { root: mix(mix(seed.wrapping_add(GOLDEN)).wrapping_add(replication as u64)) }
+        let root = mix(mix(seed.wrapping_add(GOLDEN)).wrapping_add(replication as u64));
+        Keys { root, side: Side::PLAIN }
+    }
+
+    /// The same, where replications come in antithetic pairs: each odd one has the keys of the even one
+    /// before it, and draws the opposite of all that that draws.
+    pub const fn in_pairs(seed: u64, replication: u32) -> Keys {
+        let side = if replication % 2 == 1 { Side::MIRRORED } else { Side::PLAIN };
+        Keys { side, ..Keys::new(seed, replication - replication % 2) }
+    }
+
+    pub const fn side(self) -> Side {
+        self.side
+    }
+
+    /// The draw of `purpose` under `key`, on this run's side of its pair.
+    #[inline]
+    pub const fn draw(self, key: u64, purpose: u64) -> Draw {
+        self.side.draw(key, purpose)
     }
 
     /// The key of a traffic class; `class` is the [`key_of`] its name.
@@ -383,5 +469,49 @@ mod tests {
         }
         believable(chi_square(&counts), "below 7", "faults");
         assert_eq!(Draw::at(1, 1).below(1), 0);
+    }
+
+    #[test]
+    fn mirrored_draws_follow_their_laws_and_lie_opposite() {
+        let pair = |n| [Side::PLAIN, Side::MIRRORED].map(|it| it.draw(request(CLASS, n), 5));
+        let (mut sum, mut product) = (0.0, 0.0);
+        for n in 0..DRAWS {
+            let [mut plain, mut mirrored] = pair(n);
+            assert_eq!(plain.unit() + mirrored.unit(), 1.0 - 1.0 / (1u64 << 53) as f64);
+            let [mut plain, mut mirrored] = pair(n);
+            assert_eq!(plain.normal(), -mirrored.normal());
+            let [mut plain, mut mirrored] = pair(n);
+            assert_eq!(plain.below(7) + mirrored.below(7), 6);
+            let [mut plain, mut mirrored] = pair(n);
+            let (x, y) = (plain.exponential(), mirrored.exponential());
+            assert!(((-x).exp() + (-y).exp() - 1.0).abs() < 1e-15, "{x} and {y}");
+            sum += y - 1.0;
+            product += (x - 1.0) * (y - 1.0);
+        }
+        let count = DRAWS as f64;
+        believable(sum / count.sqrt(), "the mean", "mirrored exponentials");
+        // The covariance of ln u and ln (1 - u) is 1 - π²/6; that of one product has a deviation below 1.5.
+        let expected = 1.0 - std::f64::consts::PI.powi(2) / 6.0;
+        believable((product / count - expected) * count.sqrt() / 1.5, "the covariance", "pairs");
+        for (name, draw) in [("unit", Draw::unit as fn(&mut Draw) -> f64), ("tail", exponential)] {
+            let below = if name == "unit" { |x: f64| x } else { |x: f64| -(-x).exp_m1() };
+            let mut all: Vec<f64> = (0..DRAWS).map(|n| draw(&mut pair(n)[1])).collect();
+            all.sort_by(f64::total_cmp);
+            let far = |(n, &x): (usize, &f64)| (below(x) - n as f64 / count).abs();
+            let distance = all.iter().enumerate().map(far).fold(0.0, f64::max);
+            assert!(distance * count.sqrt() < 2.1, "{name}: {distance}");
+        }
+    }
+
+    fn exponential(draw: &mut Draw) -> f64 {
+        draw.exponential()
+    }
+
+    #[test]
+    fn an_odd_run_has_the_keys_of_the_even_one_before_it() {
+        let [first, second, third] = [0, 1, 2].map(|it| Keys::in_pairs(7, it));
+        assert_eq!(first, Keys::new(7, 0));
+        assert_eq!(third, Keys::new(7, 2));
+        assert_eq!((second.root, second.side), (first.root, Side::MIRRORED));
     }
 }

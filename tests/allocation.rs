@@ -98,6 +98,7 @@ fn allocations(network: &Network, window_s: f64) -> u64 {
     let plan = Plan {
         seed: 7,
         replication: 0,
+        in_pairs: false,
         warm_up: Span::from_secs(5.0),
         window: Span::from_secs(window_s),
         slice: Span::from_secs(window_s / 16.0),

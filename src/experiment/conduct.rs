@@ -3,6 +3,7 @@
 //! Runs are collected by place, never by finish order, and rounds do not depend on who finished
 //! first; so any number of threads yields the same bytes.
 
+use super::controls::Controls;
 use super::design::Design;
 use super::file::{Replications, WarmUp};
 use super::kept::{Keeping, Site};
@@ -41,6 +42,7 @@ impl Settings {
         Plan {
             seed: self.seed,
             replication,
+            in_pairs: self.replications.antithetic,
             warm_up,
             window: point.window,
             slice: point.slice,
@@ -183,8 +185,19 @@ fn unmet(settings: &Settings, point: &Point, trials: &[Trial]) -> Vec<Unmet> {
     if until.is_empty() || point.fault.is_some() || !steady() {
         return Vec::new();
     }
+    // What is reported in the end.
+    let controls = match settings.replications.controls {
+        true => Controls::of(point, trials),
+        false => Controls::none(),
+    };
     let unmet = until.iter().filter_map(|(metric, share)| {
-        let estimate = Estimate::from_replications(&values_of(trials, metric)?, CONFIDENCE)?;
+        let values = values_of(trials, metric)?;
+        let figure = trials[0].figures.iter().find(|it| it.name == *metric);
+        let class = figure.and_then(|it| it.response).map(|it| it.class);
+        let with_control = class.and_then(|it| controls.estimate(it, trials, &values));
+        let estimate = with_control
+            .map(|it| it.estimate)
+            .or_else(|| Estimate::from_replications(&values, CONFIDENCE))?;
         let (wanted, reached) = (share.as_ratio(), estimate.relative_half_width()?);
         // The half-width falls as the root of the number of replications.
         let needed = (trials.len() as f64 * (reached / wanted) * (reached / wanted)).ceil();
@@ -272,7 +285,11 @@ impl Work<'_> {
         let pilots = self.run_all(&tasks, true, &|_| None, |task| {
             let point = &self.points[task.point];
             let slice = Span::from_nanos((point.window.nanos() / PILOT_SLICES).max(1));
-            Plan { slice, ..self.settings.plan(point, task.replication, Span::ZERO) }
+            Plan {
+                slice,
+                in_pairs: false,
+                ..self.settings.plan(point, task.replication, Span::ZERO)
+            }
         })?;
         let mut pilots = pilots.chunks(PILOTS as usize);
         let conducted = self.points.iter().map(|point| match point.warm_up {

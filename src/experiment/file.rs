@@ -193,6 +193,11 @@ pub struct Replications {
     /// five on.
     #[serde(default)]
     pub controls: bool,
+    /// Replications come in antithetic pairs: 0 and 1, 2 and 3 and so on. Where the first of a pair draws a
+    /// short gap or a long work, the second draws a long gap or a short work, as far from the other end;
+    /// intervals are over the means of the pairs. `min` and `max` must be even, and `min` at least 4.
+    #[serde(default)]
+    pub antithetic: bool,
 }
 
 /// Which design is best: the one that is kept is so with 95 % confidence, unless others come closer to it
@@ -215,6 +220,7 @@ impl Default for Replications {
             until: IndexMap::new(),
             select: None,
             controls: false,
+            antithetic: false,
         }
     }
 }

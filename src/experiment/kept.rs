@@ -6,6 +6,7 @@ use super::point::Point;
 use super::store::{Label, PointKey, Store};
 use super::trial::{Left, Trial, pilot, trial, trial_after};
 use crate::sim::{Failure, Plan};
+use crate::stats::sparse::Sparse;
 use std::sync::{Arc, OnceLock};
 
 /// Where finished replications are kept.
@@ -37,7 +38,8 @@ impl<'a> Site<'a> {
         left: Option<&Left>,
         is_pilot: bool,
     ) -> Result<Trial, Failure> {
-        // Only a run that is alone tells by its batches how sure it is.
+        // Only a run that is alone tells by its batches how sure it is; of several they tell how what is
+        // beyond a quantile clusters, and need not be exact for that.
         let with_batches = settings.replications.min <= 1;
         let simulate = || {
             let mut trial = match left {
@@ -46,7 +48,8 @@ impl<'a> Site<'a> {
                 None => trial(self.point, self.design, plan),
             }?;
             if !with_batches {
-                trial.responses.iter_mut().for_each(|it| it.batches = Vec::new());
+                let batches = trial.responses.iter_mut().flat_map(|it| &mut it.batches);
+                batches.for_each(Sparse::coarsen);
             }
             Ok(trial)
         };

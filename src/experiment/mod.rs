@@ -234,7 +234,13 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
             it.inside(i, |it| expect.check(it));
         }
     });
-    findings.inside("replications", |it| check_replications(&experiment.replications, it));
+    findings.inside("replications", |it| {
+        check_replications(&experiment.replications, it);
+        if experiment.find.is_some() && experiment.replications.antithetic {
+            let rule = "a search takes its replications one by one, and not in antithetic pairs";
+            it.wrong_at("antithetic", Code::E010, rule, "leave it out");
+        }
+    });
 }
 
 const SAMPLES_MAX: usize = 100_000;
@@ -320,6 +326,9 @@ fn check_replications(replications: &file::Replications, findings: &mut Findings
         let rule = format!("{key} adds replications, and nothing says up to how many");
         findings.wrong(Code::E004, rule, "add \"max\": 40");
     }
+    if replications.antithetic {
+        check_pairs(replications, findings);
+    }
     if let Some(select) = &replications.select {
         if min < 2 {
             findings.wrong_at("min", Code::E007, "one run tells nothing of how runs differ", "10");
@@ -333,6 +342,24 @@ fn check_replications(replications: &file::Replications, findings: &mut Findings
             let rule = "must be more than nothing, or no number of replications would do";
             findings.inside("select", |it| it.wrong_at("within", Code::E007, rule, "\"5%\""));
         }
+    }
+}
+
+fn check_pairs(replications: &file::Replications, findings: &mut Findings) {
+    let max = replications.max.unwrap_or(replications.min);
+    for (key, count) in [("min", replications.min), ("max", max)] {
+        if count % 2 == 1 {
+            let rule = format!("antithetic replications come in pairs, and {count} is odd");
+            findings.wrong_at(key, Code::E010, rule, (count + 1).to_string());
+        }
+    }
+    if replications.min < 4 {
+        let rule = "one antithetic pair tells nothing of how pairs differ";
+        findings.wrong_at("min", Code::E007, rule, "10");
+    }
+    if replications.controls {
+        let rule = "antithetic pairs and control variates take away the same variance";
+        findings.wrong_at("controls", Code::E010, rule, "leave one of the two out");
     }
 }
 

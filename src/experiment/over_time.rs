@@ -9,6 +9,7 @@
 
 use super::summary::{CONFIDENCE, Known, told};
 use super::trial::Trial;
+use super::values::independent;
 use crate::outcome::{OverTime, Unit};
 use crate::stats::Estimate;
 use crate::units::HOURS_PER_MONTH;
@@ -31,7 +32,7 @@ pub fn over_time(own: &[&Known]) -> Option<OverTime> {
         (0..trials).map(|replication| long_run(&ordinary, &outages, replication)).collect();
     let all = all?;
     let estimate = |of: fn(&LongRun) -> f64, unit| {
-        let values: Vec<f64> = all.iter().map(of).collect();
+        let values = independent(&ordinary[0].conducted.trials, all.iter().map(of).collect());
         Estimate::from_replications(&values, CONFIDENCE).map(|it| told(&it, Some(unit)))
     };
     let outages_per_month: f64 = outages.iter().map(|it| MONTH_S / it.once_in_s).sum();

@@ -5,6 +5,7 @@ use super::expect::aim;
 use super::file::Select;
 use super::point::Point;
 use super::summary::{CONFIDENCE, Steadiness};
+use super::values::replications_each;
 use crate::outcome::Selection;
 use crate::stats::Aim;
 use crate::stats::select::Contest;
@@ -76,13 +77,13 @@ impl OfDay {
     }
 
     fn look(&mut self, select: &Select, points: &[Point], conducted: &[Conducted]) {
-        let first = self.points.iter().map(|it| conducted[*it].trials.len()).min().unwrap_or(0);
-        if first == 0 {
+        let trials = |it: &usize| conducted[*it].trials.as_slice();
+        if self.points.iter().any(|it| trials(it).is_empty()) {
             return;
         }
         let sign = if aim(&select.metric) == Some(Aim::Higher) { -1.0 } else { 1.0 };
         let values = |point: &usize| -> Option<Vec<f64>> {
-            let trials = &conducted[*point].trials;
+            let trials = trials(point);
             let all = Steadiness::of(&points[*point], trials).values_of(trials, &select.metric)?;
             Some(all.into_iter().map(|it| sign * it).collect())
         };
@@ -94,6 +95,7 @@ impl OfDay {
             let best = means.reduce(f64::min).unwrap_or(0.0).abs();
             let zone = best * select.within.as_ratio();
             let competing = values.iter().flatten().count();
+            let first = values.iter().flatten().map(Vec::len).min().unwrap_or(0);
             self.contest = Contest::new(competing, first, zone, CONFIDENCE);
         }
         let Some(contest) = &self.contest else { return };
@@ -104,7 +106,8 @@ impl OfDay {
         let left: Vec<bool> =
             self.may_be_best.iter().zip(&values).map(|(may, it)| *may && it.is_some()).collect();
         let values: Vec<Vec<f64>> = values.into_iter().map(Option::unwrap_or_default).collect();
-        self.latest = contest.latest(&values, &left);
+        let each = self.points.iter().map(|it| replications_each(trials(it))).max().unwrap_or(1);
+        self.latest = each * contest.latest(&values, &left);
         self.may_be_best = contest.look(&values, &left);
     }
 }

@@ -7,7 +7,9 @@ use super::over_time::over_time;
 use super::point::Point;
 use super::series;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
-use super::values::{of_one_run, too_short, values};
+use super::values::{
+    independent, of_one_run, replications_each, too_short, values, worth_of_pairs,
+};
 use crate::model::file::Objective;
 use crate::network::{Fault as Failing, When};
 use crate::outcome::{
@@ -19,6 +21,7 @@ use crate::stats::share::share;
 use crate::stats::{self, Aim, growth, paired};
 use crate::theory::{Prediction, predict};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 
 /// The probability with which intervals hold the true value.
 pub const CONFIDENCE: f64 = 0.95;
@@ -58,6 +61,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
             style: it.style.to_owned(),
         }),
         settled,
+        antithetic: replications_each(trials) > 1,
         unmet: conducted.unmet.clone(),
         overloaded,
         bottleneck: Some(bottleneck),
@@ -158,7 +162,7 @@ impl Steadiness {
         }
     }
 
-    /// The values of a metric over replications, if every one has it.
+    /// The independent values of a metric over replications, if every one has it.
     pub fn values_of(&self, trials: &[Trial], metric: &str) -> Option<Vec<f64>> {
         let place = trials.first()?.figures.iter().position(|it| it.name == metric)?;
         self.values_at(trials, place)
@@ -168,7 +172,9 @@ impl Steadiness {
     fn values_at(&self, trials: &[Trial], place: usize) -> Option<Vec<f64>> {
         match trials.first()?.figures[place].steady {
             Some(of) if !self.holds(of) => {
-                trials.iter().map(|trial| self.chosen(&trial.figures[place])).collect()
+                let chosen = |it: &Trial| self.chosen(&it.figures[place]);
+                let of_each: Option<Vec<f64>> = trials.iter().map(chosen).collect();
+                Some(independent(trials, of_each?))
             }
             _ => values(trials, place),
         }
@@ -211,7 +217,8 @@ fn estimates(
         let estimate = by_batches.or(with_control.map(|it| it.estimate)).or_else(over_replications);
         if let Some(estimate) = estimate {
             let too_short = steadiness.too_short_at(trials, i);
-            let worth = with_control.map(|it| it.worth);
+            let of_pairs = || figure.response.filter(|_| steady).and(worth_of_pairs(trials, i));
+            let worth = with_control.map(|it| it.worth).or_else(of_pairs);
             let told = Estimate { too_short, worth, ..told(&estimate, Some(figure.unit)) };
             let parts = || match alone && figure.share.is_some() {
                 true => Some(figure.batches.clone()),
@@ -387,12 +394,24 @@ pub struct Known<'a> {
     pub reported: &'a Reported,
 }
 
+/// How sure each of so many differences must be for all of them together to be as sure as any other figure:
+/// C. E. Bonferroni's inequality, whatever they have in common (R. G. Miller, "Simultaneous statistical
+/// inference", 1981, section 1.3).
+fn of_each(together: usize) -> f64 {
+    match together {
+        1 => CONFIDENCE,
+        several => 1.0 - (1.0 - CONFIDENCE) / several as f64,
+    }
+}
+
 /// Every design against the first, instant by instant.
 pub fn comparisons(known: &[Known]) -> Vec<Comparison> {
     let baseline: Vec<&Known> = known.iter().filter(|it| it.point.design == 0).collect();
     let others = known.iter().filter(|it| it.point.design != 0);
+    let designs: BTreeSet<usize> = others.clone().map(|it| it.point.design).collect();
     others
-        .flat_map(|of| counterpart(of, &baseline).map_or(Vec::new(), |it| compare(of, it)))
+        .filter_map(|of| Some((of, counterpart(of, &baseline)?)))
+        .flat_map(|(of, against)| compare(of, against, designs.len()))
         .collect()
 }
 
@@ -409,7 +428,8 @@ fn counterpart<'a>(of: &Known, baseline: &[&'a Known<'a>]) -> Option<&'a Known<'
     alike.iter().find(same).or(alike.first()).map(|it| **it)
 }
 
-fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
+/// `together`: how many designs are held against the same one.
+fn compare(of: &Known, against: &Known, together: usize) -> Vec<Comparison> {
     let mut compared: Vec<(String, Aim)> = limits(of.design)
         .into_iter()
         .filter(|it| it.aim == Aim::Lower)
@@ -423,7 +443,8 @@ fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
         let classes = of.point.names.classes.iter();
         compared.extend(classes.map(|it| (format!("{it}.downtime"), Aim::Lower)));
     }
-    compared.iter().filter_map(|(metric, aim)| compare_one(of, against, metric, *aim)).collect()
+    let compared = compared.iter();
+    compared.filter_map(|(metric, aim)| compare_one(of, against, metric, *aim, together)).collect()
 }
 
 /// Whether two came out alike in every replication.
@@ -431,7 +452,13 @@ fn is_same(difference: &stats::Estimate) -> bool {
     difference.value == 0.0 && difference.half_width == Some(0.0)
 }
 
-fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Comparison> {
+fn compare_one(
+    of: &Known,
+    against: &Known,
+    metric: &str,
+    aim: Aim,
+    together: usize,
+) -> Option<Comparison> {
     let unit = of.reported.metrics.get(metric)?.unit;
     against.reported.metrics.get(metric)?;
     let values = |it: &Known| {
@@ -440,7 +467,8 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
     };
     let (a, b) = (values(of)?, values(against)?);
     let n = a.len().min(b.len());
-    let result = paired(&a[..n], &b[..n], aim, CONFIDENCE)?;
+    let each = replications_each(&of.conducted.trials);
+    let result = paired(&a[..n], &b[..n], aim, of_each(together))?;
     let short = |it: &Known| {
         let trials = &it.conducted.trials;
         Steadiness::of(it.point, trials).too_short(trials, metric)
@@ -462,7 +490,8 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
             stats::Verdict::Worse => Verdict::Worse,
             stats::Verdict::CannotTell => Verdict::CannotTell,
         },
-        replications_needed: result.replications_needed.map(|it| it as u64),
-        independent: worth(&a[..n], &b[..n]),
+        replications_needed: result.replications_needed.map(|it| (each * it) as u64),
+        together: (together > 1).then_some(together as u32),
+        independent: worth(&a[..n], &b[..n]).map(|it| each as f64 * it),
     })
 }

@@ -5,28 +5,67 @@ use super::summary::CONFIDENCE;
 use super::trial::{Figure, Response, Trial};
 use crate::stats::Estimate;
 use crate::stats::batches::{self, overlapping};
-use crate::stats::sparse::{Quantiles, Sparse, quantiles, variance_and_skewness};
+use crate::stats::interval::{Summary, batch_means};
+use crate::stats::sparse::{
+    Quantiles, Sparse, clustering, quantiles, together, variance_and_skewness,
+};
 
-/// The values of a figure over replications, if every one has it: of a quantile those whose mean errs
-/// least, which are not quite what each replication saw.
+/// How many replications have one value that is independent of all others: one, or an antithetic pair.
+pub fn replications_each(trials: &[Trial]) -> usize {
+    if trials.iter().any(|it| it.mirrored) { 2 } else { 1 }
+}
+
+/// Values of replications as they are, or the mean of each antithetic pair.
+pub fn independent(trials: &[Trial], of_each: Vec<f64>) -> Vec<f64> {
+    match replications_each(trials) {
+        1 => of_each,
+        each => batch_means(&of_each, each),
+    }
+}
+
+/// How many replications without a twin would tell as much of a figure as the antithetic pairs do: their
+/// variance over that of the pairs' means, which would be half as large if the two were independent.
+pub fn worth_of_pairs(trials: &[Trial], place: usize) -> Option<f64> {
+    let each = replications_each(trials);
+    let variance = |values: &[f64]| Summary::of(values)?.variance;
+    let alone = of_all(trials, place, 1)?;
+    let pairs = of_all(trials, place, each)?;
+    let worth = pairs.len() as f64 * variance(&alone)? / variance(&pairs)?;
+    Some(worth).filter(|it| each > 1 && it.is_finite())
+}
+
+/// The independent values of a figure over replications, if every one has it: of a quantile those whose
+/// mean errs least, which are not quite what each replication saw.
 pub fn values(trials: &[Trial], place: usize) -> Option<Vec<f64>> {
+    of_all(trials, place, replications_each(trials))
+}
+
+/// One value for each so many replications.
+fn of_all(trials: &[Trial], place: usize, each: usize) -> Option<Vec<f64>> {
     let own: Option<Vec<f64>> = trials.iter().map(|it| it.figures[place].value).collect();
     let own = own?;
+    // Whoever is alone has no twin.
+    let each = if trials.len() > 1 { each } else { 1 };
     if let [_, _, ..] = trials
         && let Some(of) = trials[0].figures[place].response
-        && let Some(quantiles) = of_responses(trials, of)
+        && let Some(quantiles) = of_responses(trials, of, each)
     {
         return Some(quantiles.values.into_iter().map(|it| it / 1e9).collect());
     }
-    Some(own)
+    Some(if each > 1 { batch_means(&own, each) } else { own })
 }
 
-/// A quantile of responses in nanoseconds, replication by replication, or batch by batch of one run.
-fn of_responses(trials: &[Trial], of: Response) -> Option<Quantiles> {
+/// A quantile of responses in nanoseconds, for each so many replications, or batch by batch of one run.
+fn of_responses(trials: &[Trial], of: Response, each: usize) -> Option<Quantiles> {
     let groups: Vec<&Sparse> = match trials {
         [one] => one.responses[of.class].batches.iter().collect(),
         several => several.iter().map(|it| &it.responses[of.class].whole).collect(),
     };
+    let pairs: Vec<Sparse> = match each {
+        1 => Vec::new(),
+        each => groups.chunks(each).map(together).collect(),
+    };
+    let groups = if pairs.is_empty() { groups } else { pairs.iter().collect() };
     quantiles(&groups, &[of.quantile?])?.pop()
 }
 
@@ -42,7 +81,7 @@ pub fn of_one_run(trial: &Trial, figure: &Figure) -> Option<Estimate> {
             about_mean.map(|it| Estimate { value, ..it })
         }
         Some(of) => {
-            let quantiles = of_responses(std::slice::from_ref(trial), of)?;
+            let quantiles = of_responses(std::slice::from_ref(trial), of, 1)?;
             let values: Vec<f64> = quantiles.values.iter().map(|it| it / 1e9).collect();
             Estimate::from_replications(&values, CONFIDENCE).map(one_run)
         }
@@ -68,6 +107,11 @@ pub fn too_short(trials: &[Trial], of: Response) -> bool {
     let worth = batches::worth(variance_ns2 * 1e-18, slices.clone());
     let needed = if trials.len() == 1 { ALONE } else { 1.0 };
     batches::too_short(batches::memory(slices), worth / needed, skewness)
+        || of.quantile.is_some_and(|q| {
+            let parts: Vec<&Sparse> =
+                trials.iter().flat_map(|it| &it.responses[of.class].batches).collect();
+            batches::too_clustered(clustering(&parts, q) * needed.sqrt())
+        })
 }
 
 /// How the mean response of a class went over each run, slice by slice: the share of each slice in

@@ -210,6 +210,7 @@ fn sampled(model: &str, stations: &[Station], larger: f64, day: f64) -> Point {
         warm_up_s: 60.0,
         fault: None,
         warm_up_by: None,
+        antithetic: false,
         settled: true,
         unmet: Vec::new(),
         overloaded: (load >= 1.0).then(|| Overload {
@@ -411,6 +412,7 @@ fn comparisons(outcome: &mut Outcome) {
                 worth: None,
             }),
             verdict,
+            together: None,
             independent: None,
             replications_needed: (far != 0.0)
                 .then(|| (12.0 * (near / far) * (near / far)).ceil().max(3.0) as u64),

@@ -9,7 +9,7 @@
 use crate::network::Arrival;
 use crate::parts::arrival::Phases;
 use crate::parts::distribution::Law;
-use crate::rng::{Draw, mix};
+use crate::rng::{Side, mix};
 use crate::units::{Span, Time};
 
 /// An open class's stream of requests.
@@ -18,6 +18,7 @@ pub struct Arrivals<'n> {
     constant: f64,
     course: Course<'n>,
     key: u64,
+    side: Side,
     /// Requests so far.
     pub number: u64,
     /// The gap before the next one, drawn one request ahead: by the time it is needed it is there.
@@ -36,8 +37,8 @@ enum Course<'n> {
 }
 
 impl<'n> Arrivals<'n> {
-    pub fn new(key: u64, arrival: &'n Arrival) -> Self {
-        let gap = Draw::at(key, 0).exponential();
+    pub fn new(key: u64, side: Side, arrival: &'n Arrival) -> Self {
+        let gap = side.draw(key, 0).exponential();
         let constant = match arrival {
             Arrival::Open { rates } if rates.len() == 1 && rates[0].1 > 0.0 => rates[0].1,
             _ => f64::NAN,
@@ -46,19 +47,19 @@ impl<'n> Arrivals<'n> {
             Arrival::Open { rates } => Course::Rates(rates, 0),
             Arrival::Renewal { gap } => Course::Gaps(gap),
             // Phases have luck of their own, apart from that of the requests in them.
-            Arrival::Bursts { phases } => Course::Bursts(Phases::new(phases, mix(key))),
+            Arrival::Bursts { phases } => Course::Bursts(Phases::new(phases, mix(key), side)),
             Arrival::Instants { at } => Course::Instants(at),
             // They come when their users ask, and none by itself.
             Arrival::Closed { .. } | Arrival::InSessions => Course::Instants(&[]),
         };
-        Arrivals { constant, course, key, number: 0, gap, last: Time::ZERO }
+        Arrivals { constant, course, key, side, number: 0, gap, last: Time::ZERO }
     }
 
     /// When the next one comes.
     #[inline(always)]
     pub fn next(&mut self) -> Time {
         self.number += 1;
-        let following = Draw::at(self.key, self.number).exponential();
+        let following = self.side.draw(self.key, self.number).exponential();
         let gap = std::mem::replace(&mut self.gap, following);
         self.last = match self.constant > 0.0 {
             true => self.last + Span::from_nanos_f64(gap * 1e9 / self.constant),
@@ -71,7 +72,7 @@ impl<'n> Arrivals<'n> {
     #[inline(never)]
     fn later(&mut self, gap: f64) -> Time {
         match &mut self.course {
-            Course::Gaps(law) => self.last + law.draw(&mut Draw::at(self.key, self.number)),
+            Course::Gaps(law) => self.last + law.draw(&mut self.side.draw(self.key, self.number)),
             Course::Bursts(phases) => phases.across(self.last, gap),
             Course::Instants(at) => {
                 at.get(self.number as usize - 1).copied().unwrap_or(Time::NEVER)

@@ -9,7 +9,7 @@
 
 use crate::network::{Contents, Keyed};
 use crate::parts::cache::Evict;
-use crate::rng::{Draw, mix};
+use crate::rng::{Side, mix};
 use crate::units::Time;
 
 const NONE: u32 = u32::MAX;
@@ -48,11 +48,12 @@ pub struct Store {
     /// Entries stored so far; the n-th eviction has its own luck.
     stored: u64,
     key: u64,
+    side: Side,
 }
 
 impl Store {
     /// The store of a cache that has contents; `key` is that of its luck.
-    pub fn new(contents: &Contents, key: u64) -> Option<Store> {
+    pub fn new(contents: &Contents, key: u64, side: Side) -> Option<Store> {
         let Contents::Keys(keyed) = contents else { return None };
         let capacity = keyed.capacity as usize;
         let lists = if keyed.evict == Evict::Lfu { capacity + 1 } else { 1 };
@@ -65,6 +66,7 @@ impl Store {
             lowest: NONE,
             stored: 0,
             key,
+            side,
         };
         if !keyed.cold {
             store.fill();
@@ -77,7 +79,7 @@ impl Store {
         for key in (0..u64::from(self.keyed.capacity)).rev() {
             let until = match self.keyed.ttl {
                 None => Time::NEVER,
-                Some(ttl) => Time::from_nanos(Draw::at(self.key, key).below(ttl.nanos())),
+                Some(ttl) => Time::from_nanos(self.side.draw(self.key, key).below(ttl.nanos())),
             };
             self.put(Time::ZERO, key);
             let last = self.entries.len() - 1;
@@ -138,7 +140,7 @@ impl Store {
     fn victim(&self) -> u32 {
         match self.keyed.evict {
             Evict::Random => {
-                Draw::at(self.key, !self.stored).below(self.entries.len() as u64) as u32
+                self.side.draw(self.key, !self.stored).below(self.entries.len() as u64) as u32
             }
             Evict::Lru | Evict::Lfu | Evict::Fifo => self.lists[self.lowest as usize].head,
         }
@@ -257,12 +259,13 @@ impl Store {
 mod tests {
     use super::*;
     use crate::parts::distribution::Zipf;
+    use crate::rng::Draw;
     use crate::units::Span;
 
     fn store(capacity: u32, evict: Evict) -> Store {
         let keys = Zipf::new(1_000_000, 0.0);
         let keyed = Keyed { keys, capacity, evict, ttl: None, renew: false, cold: true };
-        Store::new(&Contents::Keys(keyed), 7).unwrap()
+        Store::new(&Contents::Keys(keyed), 7, Side::PLAIN).unwrap()
     }
 
     /// Looks for each key and stores it if it is not there; returns what was there.
@@ -332,7 +335,7 @@ mod tests {
         let keys = Zipf::new(100, 1.0);
         let ttl = Some(Span::from_whole_secs(10));
         let keyed = Keyed { keys, capacity: 5, evict: Evict::Lru, ttl, renew: false, cold: false };
-        let mut store = Store::new(&Contents::Keys(keyed), 7).unwrap();
+        let mut store = Store::new(&Contents::Keys(keyed), 7, Side::PLAIN).unwrap();
         let there: Vec<u64> = (0..100).filter(|key| store.look(Time::ZERO, *key)).collect();
         assert_eq!(there, [0, 1, 2, 3, 4]);
         let later = Time::ZERO + Span::from_whole_secs(10);

@@ -81,6 +81,12 @@ pub fn too_short(memory: f64, worth: f64, skewness: f64) -> bool {
     memory > MEMORY_MAX || worth < FOR_SKEWNESS * skewness * skewness
 }
 
+/// Whether the number of values beyond a quantile is too skewed, over all runs: W. G. Cochran's rule as it
+/// stands, n > 25 G², where n parts have the skewness G.
+pub fn too_clustered(clustering: f64) -> bool {
+    clustering > 0.2
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::luck::Luck;

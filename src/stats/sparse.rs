@@ -3,6 +3,7 @@
 use super::histogram::Histogram;
 use super::student::t_quantile;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How often each value was recorded, as far as a [`Histogram`] tells values apart.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,24 @@ impl Sparse {
         self.buckets.iter().map(|it| u64::from(it.1)).sum()
     }
 
+    /// Tells values apart no longer than to a few percent, so as to take little room.
+    pub fn coarsen(&mut self) {
+        let mut coarse: Vec<(u32, u32)> = Vec::new();
+        for (bucket, members) in &self.buckets {
+            match coarse.last_mut() {
+                Some(last) if last.0 == first_alike(*bucket) => last.1 += members,
+                _ => coarse.push((first_alike(*bucket), *members)),
+            }
+        }
+        coarse.shrink_to_fit();
+        self.buckets = coarse;
+    }
+
+    fn beyond(&self, first: u32) -> u64 {
+        let buckets = self.buckets.iter().rev().take_while(|it| first_alike(it.0) >= first);
+        buckets.map(|it| u64::from(it.1)).sum()
+    }
+
     /// How many lie below a value, those of a bucket spread evenly over it.
     fn below(&self, value: f64) -> f64 {
         let within = |(bucket, members): &(u32, u32)| {
@@ -29,6 +48,43 @@ impl Sparse {
         };
         self.buckets.iter().map(within).sum()
     }
+}
+
+/// All values of some groups in one.
+pub fn together(groups: &[&Sparse]) -> Sparse {
+    let mut all = Histogram::new();
+    groups.iter().for_each(|it| all.add(it));
+    all.since(&Histogram::new())
+}
+
+/// The first of the buckets that a coarse one is made of.
+fn first_alike(bucket: u32) -> u32 {
+    bucket & !7
+}
+
+/// How skewed the number of values beyond the `q`-quantile of all is, over parts that are about
+/// independent and together make up the whole: skewness of the parts over the root of their number.
+///
+/// Values beyond a high quantile come in clusters, many in a run that was congested once and few in
+/// another, and so their number is skewed far more than that of independent ones. Nought where all is alike.
+pub fn clustering(parts: &[&Sparse], q: f64) -> f64 {
+    let mut groups: BTreeMap<u32, u64> = BTreeMap::new();
+    for (bucket, members) in parts.iter().flat_map(|it| &it.buckets) {
+        *groups.entry(first_alike(*bucket)).or_default() += u64::from(*members);
+    }
+    let all: u64 = groups.values().sum();
+    let mut beyond = 0;
+    let reaches = |it: &(&u32, &u64)| {
+        beyond += it.1;
+        beyond as f64 >= (1.0 - q) * all as f64
+    };
+    let Some((first, _)) = groups.iter().rev().find(reaches) else { return 0.0 };
+    let share = beyond as f64 / all as f64;
+    let more: Vec<f64> =
+        parts.iter().map(|it| it.beyond(*first) as f64 - share * it.count() as f64).collect();
+    let moment = |k: i32| more.iter().map(|it| it.powi(k)).sum::<f64>() / more.len() as f64;
+    let skewness = moment(3) / (moment(2) * moment(2).sqrt()) / (more.len() as f64).sqrt();
+    if skewness.is_finite() { skewness } else { 0.0 }
 }
 
 /// A quantile of all the values of several groups, with a value for each group whose mean it is.
@@ -109,6 +165,30 @@ mod tests {
         let mut histogram = Histogram::new();
         (0..count).for_each(|_| histogram.record((1e9 * luck.exponential(1.0)) as u64));
         histogram.since(&Histogram::new())
+    }
+
+    #[test]
+    fn what_comes_in_clusters_is_skewed_more_and_coarse_parts_tell_it_too() {
+        let mut luck = Luck::new(8);
+        // Of 400 parts each has some 10 of 1,000 beyond the quantile, or one in ten parts has a hundred more.
+        let mut parts = |crowd: u64| -> Vec<Sparse> {
+            let part = |i: usize| {
+                let mut histogram = Histogram::new();
+                let far = (luck.exponential(10.0) as u64) + if i % 10 == 0 { crowd } else { 0 };
+                (0..1000).for_each(|n| histogram.record(if n < far { 5_000_000 } else { 1_000 }));
+                histogram.since(&Histogram::new())
+            };
+            (0..400).map(part).collect()
+        };
+        let of = |parts: &[Sparse]| clustering(&parts.iter().collect::<Vec<_>>(), 0.99);
+        let (mut even, mut clustered) = (parts(0), parts(100));
+        // An exponential number has skewness 2; one in ten, (1 - 2p) / sqrt(p (1 - p)) = 2.67.
+        assert!((of(&even) * 20.0 - 2.0).abs() < 0.6, "{}", of(&even));
+        assert!((of(&clustered) * 20.0 - 2.6).abs() < 0.3, "{}", of(&clustered));
+        let fine = [of(&even), of(&clustered)];
+        even.iter_mut().chain(&mut clustered).for_each(Sparse::coarsen);
+        assert_eq!([of(&even), of(&clustered)], fine);
+        assert_eq!(of(&[]), 0.0);
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use outgrow::experiment::{self, Settings, Source, Title, Trouble};
 use outgrow::model::Document;
-use outgrow::outcome::{Outcome, Verb};
+use outgrow::outcome::{Comparison, Outcome, Verb, Verdict};
 
 /// A clerk who serves one customer at a time, in a second on average.
 const CLERK: &str = r#"{
     "name": "clerk", "hosts": { "desk": { "cores": 1 } },
     "services": { "clerk": { "hosts": "desk", "workers": 1, "operations": {
         "serve": [{ "cpu": { "exponential": "1s" } }] } } },
-    "traffic": { "customer": { "call": "clerk.serve", "rate": "0.5/s" } } }"#;
+    "traffic": { "customer": { "call": "clerk.serve", "rate": "0.5/s" } },
+    "objectives": { "customer": { "mean": "10s" } } }"#;
 
 fn outcome(rest: &str, seed: u64) -> Outcome {
     outcome_of(CLERK, rest, seed)
@@ -246,4 +247,87 @@ fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_
         assert!(metric(day, "box.hosts.added") <= 1.0);
         assert!(metric(day, "web.instances") > metric(0, "web.instances"));
     }
+}
+
+#[test]
+fn antithetic_pairs_hold_mean_and_p90_with_fewer_runs() {
+    let rest = r#""window": "2000s", "warm_up": "100s",
+        "replications": { "min": 10, "antithetic": true }"#;
+    const SEEDS: u64 = 200;
+    let told: Vec<Outcome> = (1..=SEEDS).map(|seed| outcome(rest, seed)).collect();
+    // The response of an M/M/1 queue at half load is exponential, here with a mean of 2 s.
+    for (metric, truth) in [("mean", 2.0), ("p90", 2.0 * 10f64.ln())] {
+        let of =
+            |it: &Outcome| *it.points[0].metric(&format!("customer.response.{metric}")).unwrap();
+        let all: Vec<_> = told.iter().map(of).collect();
+        let covers = all.iter().filter(|it| (it.value - truth).abs() <= it.half_width.unwrap());
+        let share = covers.count() as f64 / SEEDS as f64;
+        // Within three binomial standard errors of 0.0154.
+        assert!((share - 0.95).abs() < 0.0462, "{metric}: {share}");
+        let mean = all.iter().map(|it| it.value - truth).sum::<f64>() / SEEDS as f64;
+        let square = all.iter().map(|it| (it.value - truth).powi(2)).sum::<f64>() / SEEDS as f64;
+        assert!(mean.abs() < 4.0 * (square / SEEDS as f64).sqrt(), "{metric}: biased by {mean}");
+        // In the geometric mean, less what it errs by: e^(ψ(9/2) - ln 9/2 - ψ(2) + ln 2) for 9 and 4
+        // degrees of freedom is 1.17.
+        let worth = all.iter().map(|it| it.worth.unwrap().ln()).sum::<f64>() / SEEDS as f64;
+        let worth = worth.exp() / 1.17;
+        assert!(worth > 10.8, "{metric}: worth {worth} of 10");
+        assert!(told.iter().all(|it| it.points[0].antithetic && it.points[0].replications == 10));
+    }
+}
+
+/// What is compared of the mean response.
+fn compared(of: &Outcome) -> Vec<&Comparison> {
+    of.comparisons.iter().filter(|it| it.metric == "customer.response.mean").collect()
+}
+
+#[test]
+fn designs_in_antithetic_pairs_are_compared_on_their_means() {
+    let rest = |antithetic: bool| {
+        format!(
+            r#""window": "500s", "warm_up": "50s",
+               "replications": {{ "min": 8, "antithetic": {antithetic} }},
+               "variants": {{ "plain": {{}}, "quick": {{
+                   "services.clerk.operations.serve[0].cpu.exponential": "0.9s" }} }}"#
+        )
+    };
+    let (told, plain) = (outcome(&rest(true), 5), outcome(&rest(false), 5));
+    let mean = |point: usize| told.points[point].metric("customer.response.mean").unwrap().value;
+    let (it, other) = (compared(&told)[0], compared(&plain)[0]);
+    assert!((it.difference.value - (mean(1) - mean(0))).abs() < 1e-12);
+    assert!(it.replications_needed.unwrap() % 2 == 0 && it.independent.unwrap() > 8.0, "{it:?}");
+    assert_ne!(it.difference.half_width, other.difference.half_width);
+    assert_eq!((it.together, it.difference.confidence), (None, 0.95));
+}
+
+#[test]
+fn of_several_designs_that_are_alike_one_is_called_better_or_worse_as_seldom_as_of_two() {
+    // The same law of service under steps of other names: all differ by luck alone.
+    let design = |name: &str| {
+        format!(
+            r#""{name}": {{ "services.clerk.operations.serve[0]":
+                {{ "cpu": {{ "exponential": "1s" }}, "as": "{name}" }} }}"#
+        )
+    };
+    let names = ["first", "second", "third", "fourth", "fifth"].map(design).join(", ");
+    let rest = format!(
+        r#""window": "1000s", "warm_up": "50s", "replications": {{ "min": 10 }},
+           "variants": {{ {names} }}"#
+    );
+    const SEEDS: u64 = 200;
+    let (mut wrong, mut alone) = (0, 0);
+    for seed in 1..=SEEDS {
+        let told = outcome(&rest, seed);
+        let all = compared(&told);
+        assert!(all.len() == 4 && all.iter().all(|it| it.together == Some(4)));
+        assert!(all.iter().all(|it| (it.difference.confidence - 0.9875).abs() < 1e-12));
+        wrong += usize::from(all.iter().any(|it| it.verdict != Verdict::CannotTell));
+        // As they would be, each for itself: t of 9 degrees of freedom is 3.111 for 98.75 %, 2.262 for 95 %.
+        let narrow = |it: &&&Comparison| it.difference.half_width.unwrap() * 2.262 / 3.111;
+        alone += usize::from(all.iter().any(|it| it.difference.value.abs() > narrow(&it)));
+    }
+    // At most 5 % and three binomial standard errors; uncorrected, far more.
+    let share = |count: usize| count as f64 / SEEDS as f64;
+    assert!(share(wrong) < 0.05 + 0.046, "{}", share(wrong));
+    assert!(share(alone) > 0.1, "{}", share(alone));
 }

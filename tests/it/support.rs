@@ -103,7 +103,15 @@ pub fn span(text: &str) -> Span {
 pub fn plan(seed: u64, window: &str) -> Plan {
     let window = span(window);
     let slice = Span::from_nanos((window.nanos() / 10).max(1));
-    Plan { seed, replication: 0, warm_up: Span::ZERO, window, slice, events_max: 1 << 40 }
+    Plan {
+        seed,
+        replication: 0,
+        in_pairs: false,
+        warm_up: Span::ZERO,
+        window,
+        slice,
+        events_max: 1 << 40,
+    }
 }
 
 /// What one replication measured, by the names of the model file.

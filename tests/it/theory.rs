@@ -108,6 +108,13 @@ oracles! { "oracles/replication.json" as replication:
     all_of_two_standbys applying_is_md1 stale_reads
 }
 
+oracles! { "oracles/textbook.json" as textbook:
+    mm2 mm10 mm50 two_lines_into_one bookstore
+    four_with_room_for_two two_with_room_for_one erlang_b_of_one erlang_b_hyperexponential mpareto5
+    h2m1 h2e2 ps3 four_users_of_two_servers central_server
+    two_processors_and_a_delay interactive_users one_job_of_each_class fork_join_of_four retries_of_retries
+}
+
 fn agrees_with_its_oracle(all: &str, name: &str) {
     let all: Value = serde_json::from_str(all).unwrap();
     let case = &all[name];

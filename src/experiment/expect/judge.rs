@@ -9,6 +9,7 @@ use super::super::conduct::Conducted;
 use super::super::point::Point;
 use super::super::summary::Steadiness;
 use super::super::trial::{Figure, Trial};
+use super::super::values::replications_each;
 use super::claims::{Claim, Subject, What, aim};
 use crate::outcome::Kept;
 use crate::stats::Aim;
@@ -75,7 +76,7 @@ impl<'a> Values<'a> {
         self.figures().map(|it| it.and_then(|it| self.steadiness.chosen(it))).collect()
     }
 
-    /// All of them, as they are estimated, if each has one.
+    /// All of them that are independent, as they are estimated, if each has one.
     pub fn all(&self) -> Option<Vec<f64>> {
         self.steadiness.values_of(self.trials, self.metric)
     }
@@ -123,6 +124,20 @@ pub fn judge(
     points: &[Point],
     conducted: &[Conducted],
 ) -> Judged {
+    let it = judge_values(claim, subject, look, looks, points, conducted);
+    let each = replications_each(&conducted[subject.point].trials) as u32;
+    Judged { needed: it.needed.map(|values| each * values), ..it }
+}
+
+/// The same, where `needed` is a number of independent values.
+fn judge_values(
+    claim: &Claim,
+    subject: &Subject,
+    look: usize,
+    looks: &Looks,
+    points: &[Point],
+    conducted: &[Conducted],
+) -> Judged {
     let values = |i: usize| Values::of(&points[i], &conducted[i], &claim.metric);
     let levels = |share: f64| Levels {
         holds: claim.error * share,
@@ -154,7 +169,9 @@ pub fn judge(
             }
         }
         (What::Absent, _) => {
-            let each = own.each();
+            // Of antithetic pairs the first, since one of the two tells of the other.
+            let first = own.each().into_iter().step_by(replications_each(own.trials));
+            let each: Vec<Option<f64>> = first.collect();
             let without = each.iter().filter(|it| it.is_none()).count();
             let sides = more_or_less_than_half(without, each.len());
             let why = format!("absent in {without} of {} runs", each.len());

@@ -67,6 +67,7 @@ pub fn measured(point: &Point, design: &Design) -> Vec<Figure> {
     let plan = Plan {
         seed: 0,
         replication: 0,
+        in_pairs: false,
         warm_up: Span::ZERO,
         window: nanosecond,
         slice: nanosecond,

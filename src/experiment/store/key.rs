@@ -34,11 +34,11 @@ impl PointKey {
     /// One run of it.
     pub fn run(&self, plan: &Plan, left: Option<&Left>, is_pilot: bool, with_batches: bool) -> Key {
         // How many events are allowed changes no result that there is.
-        let Plan { seed, replication, warm_up, window, slice, events_max: _ } = *plan;
+        let Plan { seed, replication, in_pairs, warm_up, window, slice, events_max: _ } = *plan;
         let mut digest = Digested(Sha256::new());
         digest.0.update(self.0);
         let spans = [warm_up, window, slice].map(|it| it.nanos());
-        digest.add(&(seed, replication, spans, left, is_pilot, with_batches));
+        digest.add(&(seed, replication, in_pairs, spans, left, is_pilot, with_batches));
         Key(digest.0.finalize().into())
     }
 }

@@ -80,6 +80,8 @@ pub struct Share {
 /// What one replication yields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
+    /// Whether it draws the opposite of all that the one before it draws.
+    pub mirrored: bool,
     pub figures: Vec<Figure>,
     /// The devices and pools with the shares of them that were busy.
     pub utilizations: Vec<(String, f64)>,
@@ -193,8 +195,9 @@ fn watched(
     let begun = left.map(|it| it.into(&point.network));
     let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
     let business = design.model.file.business.as_ref();
-    Ok(Reading { point, business, seen: &seen, usage: &usage, window: plan.window, is_pilot }
-        .trial())
+    let mirrored = plan.in_pairs && plan.replication % 2 == 1;
+    let (seen, usage, window) = (&seen, &usage, plan.window);
+    Ok(Reading { point, business, seen, usage, window, is_pilot, mirrored }.trial())
 }
 
 /// Everything that figures are read from; all of it is in the key under which a store keeps them.
@@ -205,6 +208,7 @@ struct Reading<'a> {
     usage: &'a Usage,
     window: Span,
     is_pilot: bool,
+    mirrored: bool,
 }
 
 #[derive(Default)]
@@ -352,6 +356,7 @@ impl Reading<'_> {
         let born = self.decided().map(|it| it.born);
         let sent = self.seen.queues.as_slice().iter().map(|it| it.sent);
         Trial {
+            mirrored: self.mirrored,
             figures: figures.0,
             utilizations,
             backlog: classes.map(of_class).chain(queues.map(|it| self.unsettled(it))).collect(),

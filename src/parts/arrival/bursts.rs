@@ -4,7 +4,7 @@
 //! exponential time.
 
 use crate::problem::{Code, Findings};
-use crate::rng::Draw;
+use crate::rng::Side;
 use crate::units::{Rate, Span, Time};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -56,6 +56,7 @@ pub struct Phases<'n> {
     /// Rate per second and mean stay.
     phases: &'n [(f64, Span)],
     key: u64,
+    side: Side,
     /// Phases begun so far, the present one too.
     begun: u64,
     at: usize,
@@ -64,10 +65,10 @@ pub struct Phases<'n> {
 
 impl<'n> Phases<'n> {
     /// Begins in a phase with the chance that a late look would find it there.
-    pub fn new(phases: &'n [(f64, Span)], key: u64) -> Phases<'n> {
-        let mut it = Phases { phases, key, begun: 0, at: 0, until: Time::ZERO };
+    pub fn new(phases: &'n [(f64, Span)], key: u64, side: Side) -> Phases<'n> {
+        let mut it = Phases { phases, key, side, begun: 0, at: 0, until: Time::ZERO };
         let all: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
-        let mut chosen = Draw::at(key, u64::MAX).unit() * all;
+        let mut chosen = side.draw(key, u64::MAX).unit() * all;
         let found = phases.iter().position(|phase| {
             chosen -= phase.1.as_secs();
             chosen < 0.0
@@ -78,7 +79,7 @@ impl<'n> Phases<'n> {
     }
 
     fn begin(&mut self, now: Time) {
-        let stay = Draw::at(self.key, self.begun).exponential();
+        let stay = self.side.draw(self.key, self.begun).exponential();
         self.begun += 1;
         self.until = now + Span::from_nanos_f64(stay * self.phases[self.at].1.nanos() as f64);
     }
@@ -103,13 +104,14 @@ impl<'n> Phases<'n> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Draw;
 
     #[test]
     fn requests_come_at_the_mean_rate_and_scatter_more_than_poisson() {
         let phases = [(100.0, Span::from_whole_secs(3)), (1000.0, Span::from_whole_secs(1))];
         let count = |run: u64| {
             let key = crate::rng::mix(run);
-            let (mut it, mut at, mut n) = (Phases::new(&phases, key), Time::ZERO, 0);
+            let (mut it, mut at, mut n) = (Phases::new(&phases, key, Side::PLAIN), Time::ZERO, 0);
             while at < Time::ZERO + Span::from_whole_secs(400) {
                 at = it.across(at, Draw::at(!key, n).exponential());
                 n += 1;

@@ -80,7 +80,7 @@ impl Careful {
     ) -> usize {
         self.who_may_be_chosen(state, candidates, caller, draw);
         if let CarefulRule::Hashed(keys, ring) = &self.rule {
-            let key = keys.draw(&mut Draw::at(caller.origin, key_of("affinity")));
+            let key = keys.draw(&mut draw.side().draw(caller.origin, key_of("affinity")));
             return ring.pick(key, candidates, &state.among) as usize;
         }
         let CarefulRule::Weighed(rule) = self.rule else { unreachable!("the other kind") };

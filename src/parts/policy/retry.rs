@@ -9,7 +9,7 @@ use super::budget::Budget;
 use super::reason::Reason;
 use crate::parts::distribution::{Distribution, Law};
 use crate::problem::{Code, Findings};
-use crate::rng::{self, Draw};
+use crate::rng::{self, Side};
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -242,6 +242,7 @@ pub struct Luck {
     pub attempt: u64,
     pub whole: u64,
     pub purpose: u64,
+    pub side: Side,
 }
 
 impl Tries {
@@ -252,7 +253,7 @@ impl Tries {
 
     /// The pause after try `failed`.
     pub fn pause(&self, failed: u32, luck: Luck) -> Span {
-        let mut draw = Draw::at(luck.attempt, luck.purpose);
+        let mut draw = luck.side.draw(luck.attempt, luck.purpose);
         match &self.pause {
             Pause::Constant(pause) => *pause,
             Pause::Growing { base_ns, factor, cap_ns, jitter } => {
@@ -269,7 +270,7 @@ impl Tries {
                 let mut pause_ns = *base_ns;
                 for tried in 1..=failed {
                     let key = rng::attempt(luck.whole, tried);
-                    let unit = Draw::at(key, luck.purpose).unit();
+                    let unit = luck.side.draw(key, luck.purpose).unit();
                     pause_ns = (base_ns + unit * (3.0 * pause_ns - base_ns)).min(*cap_ns);
                 }
                 Span::from_nanos_f64(pause_ns)
@@ -301,7 +302,7 @@ mod tests {
     }
 
     fn luck(n: u64) -> Luck {
-        Luck { attempt: n, whole: rng::mix(n), purpose: 2 }
+        Luck { attempt: n, whole: rng::mix(n), purpose: 2, side: Side::PLAIN }
     }
 
     #[test]

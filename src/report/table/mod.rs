@@ -191,7 +191,7 @@ fn method(outcome: &Outcome) -> String {
     format!("{runs}{window}{warm_up}{each}, seed {}; {means}.{gain}", outcome.seed)
 }
 
-/// What control variates have gained, metric by metric in the middle of the points.
+/// What control variates or antithetic pairs have gained, metric by metric in the middle of the points.
 fn gain(outcome: &Outcome) -> Option<String> {
     let mut worth: IndexMap<&str, Vec<f64>> = IndexMap::new();
     for (metric, estimate) in outcome.points.iter().flat_map(|it| &it.metrics) {
@@ -205,8 +205,11 @@ fn gain(outcome: &Outcome) -> Option<String> {
     };
     let told: Vec<String> = worth.into_iter().map(middle).collect();
     let text = told.join(", ");
-    (!told.is_empty())
-        .then(|| format!("Control variates make them worth as many replications: {text}."))
+    let by = match outcome.points.iter().any(|it| it.antithetic) {
+        true => "Antithetic pairs make them worth as many independent ones",
+        false => "Control variates make them worth as many replications",
+    };
+    (!told.is_empty()).then(|| format!("{by}: {text}."))
 }
 
 /// A metric of a point as a cell, empty if it was not measured.

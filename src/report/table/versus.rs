@@ -211,7 +211,7 @@ fn all_together(page: &mut Page, pairs: &[(String, String, Vec<&Comparison>)]) {
         }
     }
     if grid.rows.len() <= ROWS_MAX {
-        return page.table(&title, grid, &meaning("", against));
+        return page.table(&title, grid, &(meaning("", against) + &at_once(&all)));
     }
     let heading = page.bold(&title);
     page.text.push_str(&format!("\n{heading}\n"));
@@ -305,9 +305,18 @@ fn meaning(of: &str, against: &str) -> String {
     )
 }
 
+/// What the intervals of several designs hold together; nothing where there is but one.
+fn at_once(compared: &[&Comparison]) -> String {
+    let several = compared.iter().find_map(|it| it.together);
+    several.map_or(String::new(), |several| {
+        format!(" ± is so wide that the differences of all {several} designs hold at once with 95 % confidence (Bonferroni).")
+    })
+}
+
 /// The verdicts counted, in a sentence for each metric.
 fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> String {
     let mut text = meaning(&format!("{of} "), against);
+    text.push_str(&at_once(compared));
     for metric in metrics {
         let of_metric: Vec<&&Comparison> =
             compared.iter().filter(|it| it.metric == *metric).collect();

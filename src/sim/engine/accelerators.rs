@@ -7,10 +7,10 @@ use crate::sim::accelerator::{Asked, Next};
 use crate::sim::token::Wait;
 
 /// The draw of the batch that begins with a token: the luck of the step that it is in.
-fn luck(network: &Network, token: &Token) -> Draw {
+fn luck(network: &Network, keys: Keys, token: &Token) -> Draw {
     let step = network.steps[StepId::new(token.step.index() - 1)];
     let Step::Infer { inference, .. } = step else { unreachable!("it waits for an accelerator") };
-    Draw::at(token.key, network.inferences[inference].key)
+    keys.draw(token.key, network.inferences[inference].key)
 }
 
 impl<P: Probe> Engine<'_, P> {
@@ -27,14 +27,14 @@ impl<P: Probe> Engine<'_, P> {
         };
         let device = self.accelerator_of(self.tokens[id].held(depth));
         let device = device.expect("checked: there is an accelerator");
-        let (network, probe) = (self.network, &mut self.probe);
+        let (network, keys, probe) = (self.network, self.keys, &mut self.probe);
         let group = network.accelerators[device].group;
         self.accelerators[device].join(
             &mut self.tokens,
             self.now,
             id,
             asked,
-            |token| luck(network, token),
+            |token| luck(network, keys, token),
             |told| probe.inferred(group, told),
         );
         self.after_inference(device);
@@ -47,12 +47,12 @@ impl<P: Probe> Engine<'_, P> {
 
     #[inline(never)]
     pub(super) fn accelerator_due(&mut self, device: AcceleratorId) {
-        let (network, probe) = (self.network, &mut self.probe);
+        let (network, keys, probe) = (self.network, self.keys, &mut self.probe);
         let group = network.accelerators[device].group;
         self.accelerators[device].due(
             &mut self.tokens,
             self.now,
-            |token| luck(network, token),
+            |token| luck(network, keys, token),
             |told| probe.inferred(group, told),
         );
         self.after_inference(device);

@@ -35,7 +35,7 @@ impl<P: Probe> Engine<'_, P> {
             origin: rng::mix(u64::from(token.origin)),
         };
         let instances = network.services[visit.service].instances.clone();
-        let luck = &mut Draw::at(token.key, visit.key);
+        let luck = &mut self.keys.draw(token.key, visit.key);
         let candidates = match replication {
             Some(it) => self.replications[it].candidates.as_slice(),
             None => &self.candidates[instances.clone()],

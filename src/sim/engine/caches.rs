@@ -11,7 +11,7 @@ pub(super) fn stores(network: &Network, cache: &Cache, keys: Keys) -> Vec<Store>
     let count = instances.end.index() - instances.start.index();
     let key = |i: usize| rng::mix(keys.control(cache.key).wrapping_add(i as u64));
     let stores = if cache.shared { 1 } else { count };
-    (0..stores).filter_map(|i| Store::new(&cache.contents, key(i))).collect()
+    (0..stores).filter_map(|i| Store::new(&cache.contents, key(i), keys.side())).collect()
 }
 
 impl<P: Probe> Engine<'_, P> {

@@ -93,7 +93,7 @@ impl<P: Probe> Engine<'_, P> {
         self.tokens[token].user = user;
         self.tokens[token].flags = flag::THINKS;
         let luck = self.keys.arrivals(self.network.classes[class].key);
-        let span = think.draw(&mut Draw::at(luck, number));
+        let span = think.draw(&mut self.keys.draw(luck, number));
         if span.is_zero() {
             self.watch_the_restless();
         }
@@ -191,7 +191,7 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(careful) = service.careful {
             return self.choose_carefully(id, visit, depth, careful);
         }
-        let luck = &mut Draw::at(self.tokens[id].key, visit.key);
+        let luck = &mut self.keys.draw(self.tokens[id].key, visit.key);
         let all_healthy = self.ejected[visit.service] == 0;
         let candidates = &self.candidates[service.instances.clone()];
         let balancer = &mut self.balancers[visit.service];

@@ -37,7 +37,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.begin(self.now);
         let luck = spec.key.wrapping_add(1 + u64::from(token.left));
-        let mut span = spec.time.draw(&mut Draw::at(token.key, luck));
+        let mut span = spec.time.draw(&mut self.keys.draw(token.key, luck));
         let host = self.network.instances[token.held(depth)].host;
         span = self.at_speed_of_disk(host, span);
         if let Some(volume) = self.network.hosts[host].volume {
@@ -104,7 +104,7 @@ impl<P: Probe> Engine<'_, P> {
         let spec = self.network.instances[instance].log.as_ref().expect("this is its log's token");
         let log = self.logs[instance].as_mut().expect("this is its log's token");
         log.begin();
-        let luck = Draw::at(self.keys.control(spec.key), log.flushes);
+        let luck = self.keys.draw(self.keys.control(spec.key), log.flushes);
         let mut span = spec.sync.draw(&mut { luck });
         let host = self.network.instances[instance].host;
         span = self.at_speed_of_disk(host, span);

@@ -149,7 +149,7 @@ impl<P: Probe> Engine<'_, P> {
             NOBODY => token.key,
             parent => self.tokens[TokenId::from_raw(parent)].key,
         };
-        let luck = Luck { attempt: token.key, whole, purpose: guard.key };
+        let luck = Luck { attempt: token.key, whole, purpose: guard.key, side: self.keys.side() };
         let pause = guard.tries.pause(tries, luck);
         if guard.policy.is_some_and(|it| self.is_too_late(token, it, pause))
             || !self.may_retry(token)

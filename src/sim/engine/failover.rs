@@ -68,7 +68,7 @@ impl<P: Probe> Engine<'_, P> {
         own.deposed = None;
         own.pretender = Some(place);
         let luck = self.keys.control(spec.key.wrapping_add(NOTICED));
-        let span = law.draw(&mut Draw::at(luck, u64::from(own.term)));
+        let span = law.draw(&mut self.keys.draw(luck, u64::from(own.term)));
         let member = self.member(replication, place);
         self.control(self.now + span, Control::Noticed(member, self.instances[member].stamp));
         true
@@ -123,7 +123,7 @@ impl<P: Probe> Engine<'_, P> {
             Some(law) => {
                 let key = self.network.replications[replication].key;
                 let luck = self.keys.control(key.wrapping_add(DETECTED));
-                let span = law.draw(&mut Draw::at(luck, own.searches));
+                let span = law.draw(&mut self.keys.draw(luck, own.searches));
                 let term = own.term;
                 self.control(self.now + span, Control::Detected(replication, term));
             }
@@ -160,14 +160,14 @@ impl<P: Probe> Engine<'_, P> {
         let Some(successor) = successor else { return };
         let failover = spec.failover.as_ref().expect("there is one");
         let luck = |of: u64| self.keys.control(spec.key.wrapping_add(of));
-        if Draw::at(luck(COVERED), own.searches).unit() >= failover.coverage {
+        if self.keys.draw(luck(COVERED), own.searches).unit() >= failover.coverage {
             own.gave_up = true;
             return;
         }
         own.promoting = Some(successor);
         own.term = own.term.wrapping_add(1);
         let term = own.term;
-        let span = failover.promotion.draw(&mut Draw::at(luck(PROMOTED), own.searches));
+        let span = failover.promotion.draw(&mut self.keys.draw(luck(PROMOTED), own.searches));
         self.probe.replicated(self.now, spec.service, Replicated::Detected);
         self.control(self.now + span, Control::Promoted(replication, term));
     }

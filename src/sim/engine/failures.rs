@@ -83,7 +83,7 @@ impl<P: Probe> Engine<'_, P> {
     /// What comes at random comes again after a while.
     fn expect_again(&mut self, fault: usize) {
         if let When::AtRandom { every, key, .. } = &self.network.faults[fault].when {
-            let luck = Draw::at(self.keys.fault(*key), 2 * self.troubles.begun[fault]);
+            let luck = self.keys.draw(self.keys.fault(*key), 2 * self.troubles.begun[fault]);
             let span = every.draw(&mut { luck });
             self.control(self.now + span, Control::FaultBegins(fault as u32));
         }
@@ -109,7 +109,7 @@ impl<P: Probe> Engine<'_, P> {
             Failing::Caches { caches, instances } => self.lose_what_is_stored(caches, instances),
         }
         if let When::AtRandom { lasts, key, .. } = &spec.when {
-            let luck = Draw::at(self.keys.fault(*key), 2 * self.troubles.begun[fault] - 1);
+            let luck = self.keys.draw(self.keys.fault(*key), 2 * self.troubles.begun[fault] - 1);
             let span = lasts.draw(&mut { luck });
             self.control(self.now + span, Control::FaultEnds(fault as u32));
         }

@@ -99,7 +99,7 @@ impl<P: Probe> Engine<'_, P> {
         let service = &self.network.services[self.network.instances[instance].service];
         let stamp = self.instances[instance].stamp;
         let number = (instance.index() as u64) << 32 | u64::from(stamp);
-        let start = service.start.draw(&mut Draw::at(self.keys.control(service.key), number));
+        let start = service.start.draw(&mut self.keys.draw(self.keys.control(service.key), number));
         self.control(self.now + start, Control::InstanceUp(instance, stamp));
     }
 
@@ -126,7 +126,7 @@ impl<P: Probe> Engine<'_, P> {
             let spec = &self.network.services[service];
             let Some(health) = spec.health else { continue };
             let (first, end) = (spec.instances.start.index(), spec.instances.end.index());
-            let mut luck = Draw::at(self.keys.control(spec.key), 0);
+            let mut luck = self.keys.draw(self.keys.control(spec.key), 0);
             let offset = luck.below(health.interval.nanos());
             for i in first..end {
                 let share = health.interval.nanos() / (end - first) as u64;

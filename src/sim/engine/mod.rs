@@ -93,6 +93,8 @@ pub use waste::Wasted;
 pub struct Plan {
     pub seed: u64,
     pub replication: u32,
+    /// Whether replications come in antithetic pairs, 0 with 1, 2 with 3 and so on.
+    pub in_pairs: bool,
     /// What is run first and not measured.
     pub warm_up: Span,
     /// What is measured.
@@ -311,7 +313,7 @@ struct Birth {
 impl<'n> Source<'n> {
     fn new(network: &'n Network, keys: Keys, class: &'n Class) -> Self {
         Source {
-            arrivals: Arrivals::new(keys.arrivals(class.key), &class.arrival),
+            arrivals: Arrivals::new(keys.arrivals(class.key), keys.side(), &class.arrival),
             key: keys.class(class.key),
             birth: Birth {
                 guard: class.guard,
@@ -520,7 +522,10 @@ struct Engine<'n, P> {
 
 impl<'n, P: Probe> Engine<'n, P> {
     fn new(network: &'n Network, plan: &Plan, probe: P) -> Self {
-        let keys = Keys::new(plan.seed, plan.replication);
+        let keys = match plan.in_pairs {
+            true => Keys::in_pairs(plan.seed, plan.replication),
+            false => Keys::new(plan.seed, plan.replication),
+        };
         let slots = lanes(network);
         let first_cpu = network.classes.len() + network.delays.len();
         let first_session = slots.len() - 1 - network.accelerators.len() - network.sessions.len();
@@ -1043,6 +1048,6 @@ impl<'n, P: Probe> Engine<'n, P> {
 
     #[inline]
     fn draw(&self, token: TokenId, purpose: u64) -> Draw {
-        Draw::at(self.tokens[token].key, purpose)
+        self.keys.draw(self.tokens[token].key, purpose)
     }
 }

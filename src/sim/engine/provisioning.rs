@@ -15,7 +15,7 @@ impl<P: Probe> Engine<'_, P> {
                     self.troubles.host_goes(host, Time::ZERO);
                 }
             }
-            let mut luck = Draw::at(self.keys.control(spec.key), u64::MAX);
+            let mut luck = self.keys.draw(self.keys.control(spec.key), u64::MAX);
             let first = Time::from_nanos(luck.below(spec.scan_interval.nanos()));
             self.control(first, Control::LookForRoom(id));
         }
@@ -106,7 +106,7 @@ impl<P: Probe> Engine<'_, P> {
             return false;
         };
         let state = &mut self.hosts.of[id];
-        let luck = Draw::at(self.keys.control(spec.key), state.asked);
+        let luck = self.keys.draw(self.keys.control(spec.key), state.asked);
         state.asked += 1;
         self.hosts.lives[host].turn(Stage::Coming, self.now);
         let takes = spec.takes.draw(&mut { luck });

@@ -152,7 +152,7 @@ impl<P: Probe> Engine<'_, P> {
         let key = self.network.replications[replication].key;
         let luck = self.keys.control(key.wrapping_add(LINKED + standby as u64));
         let (usual, more) = (2 * member.messages, 2 * member.messages + 1);
-        let mut takes = law.map_or(Span::ZERO, |it| it.draw(&mut Draw::at(luck, usual)));
+        let mut takes = law.map_or(Span::ZERO, |it| it.draw(&mut self.keys.draw(luck, usual)));
         if self.troubles.bad_links == 0 {
             return Some(takes);
         }
@@ -161,7 +161,8 @@ impl<P: Probe> Engine<'_, P> {
                 LinkTrouble::Cut(_) => return None,
                 LinkTrouble::Bad { added, .. } => {
                     let added = added.as_ref();
-                    takes += added.map_or(Span::ZERO, |it| it.draw(&mut Draw::at(luck, more)));
+                    takes +=
+                        added.map_or(Span::ZERO, |it| it.draw(&mut self.keys.draw(luck, more)));
                 }
             }
         }

@@ -44,8 +44,9 @@ impl<P: Probe> Engine<'_, P> {
     /// A spike knows nothing of when it will be noticed; a timetable keeps its times.
     fn expect_looks(&mut self, scaler: ScalerId) {
         let spec = &self.network.scalers[scaler];
-        let key = self.keys.control(self.network.services[spec.service].key);
-        let offset = |what, span: Span| Time::from_nanos(Draw::at(key, what).below(span.nanos()));
+        let keys = self.keys;
+        let key = keys.control(self.network.services[spec.service].key);
+        let offset = |what, span: Span| Time::from_nanos(keys.draw(key, what).below(span.nanos()));
         if let Some(interval) = spec.spec.scrape_interval() {
             self.control(offset(SCRAPES, interval), Control::Scrape(scaler));
         }
@@ -270,7 +271,7 @@ impl<P: Probe> Engine<'_, P> {
         let (round, place) = (life.round, instance.index() - service.instances.start.index());
         let number = (place as u64) << 32 | u64::from(round);
         let luck = rng::mix(self.keys.control(service.key).wrapping_add(STARTS));
-        let takes = service.start.draw(&mut Draw::at(luck, number));
+        let takes = service.start.draw(&mut self.keys.draw(luck, number));
         // Where its host is not there, or a fault keeps it down, it starts when that is over.
         if self.may_run(instance) {
             self.control(self.now + takes, Control::Started(instance, round));

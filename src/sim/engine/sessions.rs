@@ -23,7 +23,7 @@ pub(super) struct Comings<'n> {
 impl<'n> Comings<'n> {
     pub(super) fn new(keys: Keys, session: &'n network::Session) -> Self {
         let luck = keys.arrivals(session.key);
-        let arrivals = Arrivals::new(luck, &session.arrival);
+        let arrivals = Arrivals::new(luck, keys.side(), &session.arrival);
         Comings { arrivals, key: keys.class(session.key), luck: rng::mix(luck) }
     }
 }
@@ -38,7 +38,7 @@ impl<P: Probe> Engine<'_, P> {
         let class_of = &self.network.classes[class];
         let Some(batch) = &class_of.batch else { return };
         let luck = rng::request(self.keys.arrivals(class_of.key), number);
-        let count = batch.draw(&mut Draw::at(luck, BATCH));
+        let count = batch.draw(&mut self.keys.draw(luck, BATCH));
         for place in 0..u64::from(count) {
             let key = if place == 0 { first } else { rng::request(first, place) };
             let token = self.be_born(class, birth, key, NOBODY);
@@ -81,7 +81,7 @@ impl<P: Probe> Engine<'_, P> {
         let visitor = self.sessions.visitor(place);
         let session = &self.network.sessions[visitor.of];
         let luck = rng::request(visitor.luck, u64::from(visitor.asked));
-        if failed && Draw::at(luck, LEAVE).unit() < session.leave_on_failure {
+        if failed && self.keys.draw(luck, LEAVE).unit() < session.leave_on_failure {
             return self.session_ends(place, true);
         }
         if visitor.left > 0 {
@@ -103,7 +103,7 @@ impl<P: Probe> Engine<'_, P> {
             [] => None,
             [(1.0, only)] => Some(only),
             _ => {
-                let chance = Draw::at(luck, TURN).unit();
+                let chance = self.keys.draw(luck, TURN).unit();
                 then.iter().find(|it| chance < it.0).map(|it| it.1)
             }
         }
@@ -116,8 +116,8 @@ impl<P: Probe> Engine<'_, P> {
             visitor.stage = at;
             let luck = rng::request(visitor.luck, u64::from(visitor.turns));
             let stage = &self.network.sessions[visitor.of].stages[at as usize];
-            if stage.share >= 1.0 || Draw::at(luck, SHARE).unit() < stage.share {
-                visitor.left = stage.times.draw(&mut Draw::at(luck, TIMES));
+            if stage.share >= 1.0 || self.keys.draw(luck, SHARE).unit() < stage.share {
+                visitor.left = stage.times.draw(&mut self.keys.draw(luck, TIMES));
                 return self.think_ahead(place);
             }
             match self.what_next(place) {
@@ -136,7 +136,7 @@ impl<P: Probe> Engine<'_, P> {
         visitor.left -= 1;
         let stages = &self.network.sessions[visitor.of].stages;
         let Stage { ask: class, think, .. } = &stages[visitor.stage as usize];
-        let span = think.draw(&mut Draw::at(luck, THINK));
+        let span = think.draw(&mut self.keys.draw(luck, THINK));
         let Birth { guard, first, .. } = self.sources[*class].birth;
         let token = self.tokens.admit(*class, guard, first, key, self.now);
         self.tokens[token].user = place;

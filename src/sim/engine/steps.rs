@@ -110,7 +110,7 @@ impl<P: Probe> Engine<'_, P> {
     fn delay(&mut self, id: TokenId, work: WorkId, depth: Depth) -> Flow {
         let work = self.named.works.at(work);
         let token = &mut self.tokens[id];
-        let span = work.law.draw(&mut Draw::at(token.key, work.key));
+        let span = work.law.draw(&mut self.keys.draw(token.key, work.key));
         token.joined = self.now + span;
         let event = Event::new(Kind::Done, id, token.generation);
         self.instances[token.held(depth)].computing_ns += u128::from(span.nanos());
@@ -256,7 +256,7 @@ impl<P: Probe> Engine<'_, P> {
     fn access(&mut self, id: TokenId, access: AccessId, depth: Depth) -> Flow {
         let spec = self.named.accesses.at(access);
         let token = &mut self.tokens[id];
-        let left = spec.misses.draw(&mut Draw::at(token.key, spec.key));
+        let left = spec.misses.draw(&mut self.keys.draw(token.key, spec.key));
         token.left = left;
         if left == 0 {
             token.step = StepId::new(token.step.index() + 3);
@@ -293,7 +293,7 @@ impl<P: Probe> Engine<'_, P> {
         let token = &mut self.tokens[id];
         token.begin(self.now);
         let luck = access.key.wrapping_add(1 + u64::from(token.left));
-        let span = access.time.draw(&mut Draw::at(token.key, luck));
+        let span = access.time.draw(&mut self.keys.draw(token.key, luck));
         let event = Event::new(Kind::Done, id, token.generation);
         self.put(span, Rank::Finish, event);
         Flow::Stay
