@@ -343,17 +343,28 @@ fn the_check_of_a_line_is_the_sha256_of_what_follows_it() {
 }
 
 #[test]
-fn a_store_that_cannot_be_written_is_told_before_anything_runs() {
-    let folder = scratch("store-unwritable");
+fn a_store_that_is_no_folder_is_told_before_anything_runs() {
+    let folder = scratch("store-no-folder");
     fs::write(folder.join("file"), "in the way").unwrap();
-    let output = kept(&["run", "models/mm1.json"], &folder.join("file/below"));
+    for store in ["file", "file/below"] {
+        let output = kept(&["run", "models/mm1.json"], &folder.join(store));
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("is no folder"), "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_written_is_told_before_anything_runs() {
+    let store = scratch("store-unwritable");
+    let args = ["run", "models/mm1.json", "--store", store.to_str().unwrap()];
+    let output = with_full_disk(&args, 0);
     assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
     assert!(stderr(&output).contains("cannot be written"), "{}", stderr(&output));
     assert!(stderr(&output).contains("nothing was run"), "{}", stderr(&output));
     assert_eq!(stdout(&output), "");
-    let output = kept(&["run", "models/mm1.json"], &folder.join("file"));
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("is no folder"), "{}", stderr(&output));
+    assert_eq!(files(&store).len(), 0);
 }
 
 /// The program under a limit to how long a file may become, which it meets as it would a full disk.

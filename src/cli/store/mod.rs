@@ -40,8 +40,10 @@ pub(super) fn carry_out(verb: &StoreVerb) -> Result<(), Refusal> {
 /// The store that is asked for, for the runs of an experiment.
 pub(super) fn opened(experiment: &str, common: &Common) -> Result<Option<Keeping>, Refusal> {
     let Some(folder) = &common.store else { return Ok(None) };
-    if folder.exists() && !folder.is_dir() {
-        let rule = format!("{} is no folder", folder.display());
+    // The folder itself, or the nearest thing on the way to it that there is.
+    let there = folder.ancestors().find(|it| it.exists());
+    if let Some(there) = there.filter(|it| !it.is_dir()) {
+        let rule = format!("{} is no folder", there.display());
         return Err(Problem::without_place(Code::E010, "--store", rule, "name a folder").into());
     }
     let store = Store::open(folder).map_err(|error| {
