@@ -40,8 +40,10 @@ pub(super) fn carry_out(verb: &StoreVerb) -> Result<(), Refusal> {
 /// The store that is asked for, for the runs of an experiment.
 pub(super) fn opened(experiment: &str, common: &Common) -> Result<Option<Keeping>, Refusal> {
     let Some(folder) = &common.store else { return Ok(None) };
-    if folder.exists() && !folder.is_dir() {
-        let rule = format!("{} is no folder", folder.display());
+    // The folder itself, or the nearest thing on the way to it that there is.
+    let there = folder.ancestors().find(|it| it.exists());
+    if let Some(there) = there.filter(|it| !it.is_dir()) {
+        let rule = format!("{} is no folder", there.display());
         return Err(Problem::without_place(Code::E010, "--store", rule, "name a folder").into());
     }
     let store = Store::open(folder).map_err(|error| {
@@ -72,17 +74,18 @@ fn told(settings: &Settings) -> Result<(), Refusal> {
     }
     let folder = store.folder().display();
     let (found, added) = (tally.found, tally.added);
-    eprintln!("store {folder}: {found} runs were there, {added} were made and kept");
-    match tally.why {
-        None => Ok(()),
-        Some(why) => {
-            let (lost, all) = (tally.lost, tally.lost + added);
-            Err(Refusal::Failed(format!(
-                "{lost} of {all} runs could not be kept: {why}; what was printed is whole, and \
-                 another try finds what was kept"
-            )))
-        }
-    }
+    let all = format!("store {folder}: {found} runs were there, {added} were made and kept");
+    let Some(why) = tally.why else {
+        eprintln!("{all}");
+        return Ok(());
+    };
+    let lost = tally.lost;
+    // Told at once: that standard output is on the same full disk would be told in place of it.
+    eprintln!("{all}, {lost} were made and could not be kept: {why}");
+    Err(Refusal::Failed(format!(
+        "{lost} runs are missing in the store {folder}; what was printed is whole, and another try \
+         finds what was kept"
+    )))
 }
 
 /// Everything in a folder that must be there.

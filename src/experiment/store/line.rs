@@ -9,6 +9,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt::{self, Display};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 /// What the lines are called that this program writes and reads.
 pub const FORMAT: &str = "outgrow.trial/1";
@@ -117,6 +120,16 @@ pub fn written(key: &Key, label: Label, trial: &Trial) -> Result<Vec<u8>, String
 fn sealed(object: &str) -> String {
     let rest = object.strip_prefix('{').unwrap_or(object);
     format!("{BEFORE}{}{AFTER}{rest}\n", key::check(rest.as_bytes()))
+}
+
+/// The longest line that is read: a part has some ten thousand bytes for each class.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// What is in a file, as far as it can be a part.
+pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The part in a file.

@@ -64,7 +64,7 @@ fn entry<T>(path: PathBuf, wanted: &impl Fn(Part) -> T) -> Option<Entry<T>> {
     let ending = path.extension().and_then(|it| it.to_str());
     let seen = match ending {
         Some(UNFINISHED) if is_file => Seen::Unfinished,
-        Some(ENDING) if is_file => match fs::read(&path) {
+        Some(ENDING) if is_file => match line::bytes(&path) {
             Err(error) => Seen::Unreadable(error.to_string()),
             Ok(bytes) => seen(&path, &bytes, wanted),
         },

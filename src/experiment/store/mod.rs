@@ -182,7 +182,7 @@ enum Held {
 }
 
 fn held(path: &Path, key: &Key) -> Held {
-    let bytes = match fs::read(path) {
+    let bytes = match line::bytes(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Held::Nothing,
         Err(error) => return Held::Unusable(format!("cannot be read: {error}")),
