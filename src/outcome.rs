@@ -328,6 +328,9 @@ pub struct Capacity {
     /// The objective that is missed beyond it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<String>,
+    /// What cannot keep up beyond it, where no objective is missed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overloaded: Option<String>,
     /// The load that the model speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<f64>,
@@ -465,6 +468,8 @@ pub struct Unmet {
 pub enum Verdict {
     Better,
     Worse,
+    /// Alike in every replication.
+    Same,
     CannotTell,
 }
 
@@ -554,7 +559,7 @@ impl Change {
         match self.verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
-            Verdict::CannotTell => "no change shown",
+            Verdict::Same | Verdict::CannotTell => "no change shown",
         }
     }
 }

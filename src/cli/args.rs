@@ -23,10 +23,10 @@ pub enum Verb {
         #[arg(long, allow_negative_numbers = true)]
         users: Option<f64>,
         /// How long each run is measured.
-        #[arg(long, value_parser = Span::parse, default_value = "5m")]
+        #[arg(long, allow_hyphen_values = true, value_parser = Span::parse, default_value = "5m")]
         window: Span,
         /// What is run first and not measured: a length of time, or "auto".
-        #[arg(long, value_parser = warm_up, default_value = "auto")]
+        #[arg(long, allow_hyphen_values = true, value_parser = warm_up, default_value = "auto")]
         warm_up: WarmUp,
         /// Show which formula of queueing theory applies to each part, why, and what it says.
         #[arg(long)]
@@ -55,10 +55,10 @@ pub enum Verb {
         /// The model file, or an experiment file, whose growth says when it is used up.
         file: PathBuf,
         /// How long each run of a model is measured.
-        #[arg(long, value_parser = Span::parse, default_value = "5m")]
+        #[arg(long, allow_hyphen_values = true, value_parser = Span::parse, default_value = "5m")]
         window: Span,
         /// What of each run of a model is run first and not measured.
-        #[arg(long, value_parser = Span::parse, default_value = "1m")]
+        #[arg(long, allow_hyphen_values = true, value_parser = Span::parse, default_value = "1m")]
         warm_up: Span,
         #[command(flatten)]
         common: Common,
@@ -102,7 +102,7 @@ pub struct Gates {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// By how much a figure may become worse than in the baseline.
-    #[arg(long, value_parser = Share::parse, default_value = "5%")]
+    #[arg(long, allow_hyphen_values = true, value_parser = Share::parse, default_value = "5%")]
     pub tolerance: Share,
 }
 
@@ -117,10 +117,10 @@ pub struct Common {
     #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// How many independent runs of each point.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub replications: Option<u32>,
     /// How many threads to use. As many as there are cores if absent.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// What to print on standard output.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -129,7 +129,7 @@ pub struct Common {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Refuse to start what would take about so many events or more, and end what does.
-    #[arg(long, default_value_t = 10_000_000_000)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 10_000_000_000)]
     pub max_events: u64,
 }
 

@@ -31,6 +31,13 @@ pub fn check(paths: &[PathBuf], gates: &Gates, common: &Common) -> Result<u8, Re
         Some(path) => outcomes_in(path)?,
         None => Vec::new(),
     };
+    if let Some(path) = gates.baseline.as_ref().filter(|_| !is_of_any(&baselines, &ready)) {
+        let rule = "has the outcome of none of the experiments that are checked";
+        let mend = "one written by `outgrow check --out DIR` of the same experiments";
+        return Err(
+            Problem::without_place(Code::E010, &path.display().to_string(), rule, mend).into()
+        );
+    }
     let mut outcomes = Vec::new();
     let mut refused: Option<Refusal> = None;
     for it in &ready {
@@ -114,6 +121,13 @@ fn run(ready: &Ready, common: &Common) -> Result<Outcome, Refusal> {
     let outcome = in_threads(common.threads, || gate.run(title, &settings, &bar))?;
     drop(bar);
     outcome.map_err(|trouble| refusal(&trouble, &settings, &gate.points, document))
+}
+
+fn is_of_any(baselines: &[Outcome], ready: &[Ready]) -> bool {
+    let name =
+        |it: &Ready| title(outcome::Verb::Check, &it.experiment, &it.gate.designs).experiment;
+    let names: Vec<String> = ready.iter().map(name).collect();
+    baselines.iter().any(|it| names.contains(&it.experiment))
 }
 
 /// One outcome stands for itself, several in a list.

@@ -315,7 +315,9 @@ fn conduct(
     let vary = verb == outcome::Verb::Sweep;
     let designs = experiment::designs(experiment, document, sources, vary)?;
     check_addressees(&designs, common)?;
-    if let Some(out) = common.out.as_deref().filter(|it| it.exists() && !it.is_dir()) {
+    // The folder itself, or the nearest thing on the way to it that there is.
+    let there = common.out.iter().flat_map(|it| it.ancestors()).find(|it| it.exists());
+    if let Some(out) = there.filter(|it| !it.is_dir()) {
         let rule = format!("{} is no folder", out.display());
         return Err(Problem::without_place(Code::E010, "--out", rule, "name a folder").into());
     }

@@ -39,7 +39,8 @@ pub struct Capacities<'a> {
 /// What was seen at one load.
 struct Looked {
     load: f64,
-    overloaded: bool,
+    /// What cannot keep up, if something cannot.
+    overloaded: Option<String>,
     /// By how much each limit is missed, relative to it, or kept if negative: by replication.
     misses: Vec<Vec<f64>>,
 }
@@ -57,14 +58,23 @@ impl Looked {
         let limits = self.misses.first().map_or(0, Vec::len);
         let all = (0..limits).map(|it| (it, self.mean_miss(it, without)));
         let (limit, miss) = all.max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are limits");
-        (limit, if self.overloaded { miss.max(OVERLOADED) } else { miss })
+        (limit, if self.overloaded.is_some() { miss.max(OVERLOADED) } else { miss })
+    }
+
+    /// What cannot keep up, where all limits are kept all the same: messages pile up that nobody waits
+    /// for.
+    fn overloaded_only(&self) -> Option<&String> {
+        let limits = self.misses.first().map_or(0, Vec::len);
+        let missed = (0..limits).any(|it| self.mean_miss(it, None) > 0.0);
+        self.overloaded.as_ref().filter(|_| !missed)
     }
 }
 
 /// Where a design stops to keep its objectives.
 struct Root {
     load: Estimate,
-    limit: usize,
+    /// The limit that is missed beyond it, or what cannot keep up though none is.
+    bound: Result<usize, String>,
 }
 
 impl Capacities<'_> {
@@ -186,10 +196,10 @@ impl Capacities<'_> {
         *budget = trials.iter().map(|it| it.1).fold(each, f64::min);
         let trials: Vec<Trial> = trials.into_iter().map(|it| it.0).collect();
         let point = self.at(design, self.load(design).at(load));
-        let overloaded = Steadiness::of(&point, &trials).is_overloaded();
+        let overloaded = Steadiness::of(&point, &trials).overloaded_by(&point, &trials);
         let misses = trials
             .iter()
-            .map(|trial| limits.iter().map(|it| miss(it, trial, overloaded)).collect())
+            .map(|trial| limits.iter().map(|it| miss(it, trial, overloaded.is_some())).collect())
             .collect();
         Ok(Looked { load, overloaded, misses })
     }
@@ -211,7 +221,7 @@ impl Capacities<'_> {
                 (Some(kept), Some((missed, limit))) => {
                     if missed / kept < 1.0 + PRECISION || whole && missed - kept <= 1.0 {
                         seen.sort_by(|a, b| a.load.total_cmp(&b.load));
-                        return Ok(Some(Root { load: jackknifed(&seen, kept), limit }));
+                        return Ok(Some(root_among(&seen, kept, missed, limit)));
                     }
                     let middle = (kept * missed).sqrt();
                     if whole { middle.round().clamp(kept + 1.0, missed - 1.0) } else { middle }
@@ -282,7 +292,10 @@ impl Capacities<'_> {
             unit,
             value: root.map(|it| told(&it.load, None)),
             replications: self.settings.replications.min,
-            objective: root.map(|it| limits[it.limit].objective.clone()),
+            objective: root
+                .and_then(|it| it.bound.as_ref().ok())
+                .map(|it| limits[*it].objective.clone()),
+            overloaded: root.and_then(|it| it.bound.as_ref().err().cloned()),
             now,
             headroom: headroom.map(|it| told(&it, Some(Unit::Ratio))),
             knee: knee.map(|it| told(&it, None)),
@@ -345,6 +358,21 @@ fn jackknifed(seen: &[Looked], kept: f64) -> Estimate {
     let spread = Estimate::from_replications(&pseudo, CONFIDENCE);
     let half_width = spread.and_then(|it| it.half_width);
     Estimate { value: all, half_width, confidence: CONFIDENCE, replications: n }
+}
+
+/// Between loads that were seen, the greatest that was kept and the least that was not.
+fn root_among(seen: &[Looked], kept: f64, missed: f64, limit: usize) -> Root {
+    let load = jackknifed(seen, kept);
+    let beyond = seen.iter().find(|it| it.load == missed);
+    match beyond.and_then(Looked::overloaded_only) {
+        None => Root { load, bound: Ok(limit) },
+        // Nothing goes through zero on the way: all that is known is on which side of it a load is.
+        Some(by) => {
+            let half_width = load.half_width.map(|it| it.max(0.5 * (missed - kept)));
+            let load = Estimate { value: 0.5 * (kept + missed), half_width, ..load };
+            Root { load, bound: Err(by.clone()) }
+        }
+    }
 }
 
 /// Where the worst miss goes through zero, on a line in the logarithm of the load between the two

@@ -126,6 +126,11 @@ impl Steadiness {
         self.growth_per_s.is_some()
     }
 
+    /// What cannot keep up, if something cannot.
+    pub fn overloaded_by(&self, point: &Point, trials: &[Trial]) -> Option<String> {
+        self.is_overloaded().then(|| self.held_up_by(point, &bottleneck(trials)))
+    }
+
     /// What requests wait for if they pile up, or else the first queue in which messages do.
     fn held_up_by(&self, point: &Point, bottleneck: &Bottleneck) -> String {
         let (classes, queues) = self.growing.split_at(self.classes.min(self.growing.len()));
@@ -167,6 +172,19 @@ impl Steadiness {
             _ => values(trials, place),
         }
     }
+
+    /// Whether the runs are too short for what is told of responses.
+    pub fn too_short(&self, trials: &[Trial], metric: &str) -> bool {
+        let figures = || trials.first().map(|it| &it.figures);
+        let place = figures().and_then(|it| it.iter().position(|it| it.name == metric));
+        place.is_some_and(|place| self.too_short_at(trials, place))
+    }
+
+    fn too_short_at(&self, trials: &[Trial], place: usize) -> bool {
+        let figure = &trials[0].figures[place];
+        let steady = figure.steady.is_none_or(|it| self.holds(it)) && !self.fault;
+        figure.response.is_some_and(|it| steady && too_short(trials, it))
+    }
 }
 
 /// Means over replications, or what one run tells; a figure that some replication lacks is absent.
@@ -191,7 +209,7 @@ fn estimates(
             .and_then(|it| controls.estimate(it.class, trials, &steadiness.values_at(trials, i)?));
         let estimate = by_batches.or(with_control.map(|it| it.estimate)).or_else(over_replications);
         if let Some(estimate) = estimate {
-            let too_short = figure.response.is_some_and(|it| steady && too_short(trials, it));
+            let too_short = steadiness.too_short_at(trials, i);
             let worth = with_control.map(|it| it.worth);
             let told = Estimate { too_short, worth, ..told(&estimate, Some(figure.unit)) };
             let parts = || match alone && figure.share.is_some() {
@@ -400,9 +418,16 @@ fn compare(of: &Known, against: &Known) -> Vec<Comparison> {
     let sessions = of.point.names.sessions.iter();
     compared.extend(sessions.map(|it| (format!("{it}.completed"), Aim::Higher)));
     if of.point.fault.is_some() {
-        compared.push(("downtime".to_owned(), Aim::Lower));
+        // A class that fares well would hide those that do not.
+        let classes = of.point.names.classes.iter();
+        compared.extend(classes.map(|it| (format!("{it}.downtime"), Aim::Lower)));
     }
     compared.iter().filter_map(|(metric, aim)| compare_one(of, against, metric, *aim)).collect()
+}
+
+/// Whether two came out alike in every replication.
+fn is_same(difference: &stats::Estimate) -> bool {
+    difference.value == 0.0 && difference.half_width == Some(0.0)
 }
 
 fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Comparison> {
@@ -415,6 +440,11 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
     let (a, b) = (values(of)?, values(against)?);
     let n = a.len().min(b.len());
     let result = paired(&a[..n], &b[..n], aim, CONFIDENCE)?;
+    let short = |it: &Known| {
+        let trials = &it.conducted.trials;
+        Steadiness::of(it.point, trials).too_short(trials, metric)
+    };
+    let too_short = short(of) || short(against);
     Some(Comparison {
         metric: metric.to_owned(),
         of: of.reported.model.clone(),
@@ -423,9 +453,10 @@ fn compare_one(of: &Known, against: &Known, metric: &str, aim: Aim) -> Option<Co
         against_factors: against.reported.factors.clone(),
         day: of.reported.day,
         fault: of.point.fault.as_ref().map(|it| it.what.clone()),
-        difference: told(&result.difference, unit),
-        ratio: result.ratio.map(|it| told(&it, None)),
+        difference: Estimate { too_short, ..told(&result.difference, unit) },
+        ratio: result.ratio.map(|it| Estimate { too_short, ..told(&it, None) }),
         verdict: match result.verdict {
+            _ if is_same(&result.difference) => Verdict::Same,
             stats::Verdict::Better => Verdict::Better,
             stats::Verdict::Worse => Verdict::Worse,
             stats::Verdict::CannotTell => Verdict::CannotTell,

@@ -320,6 +320,7 @@ fn comparisons(outcome: &mut Outcome) {
         let (far, near) = (difference.value, difference.half_width?);
         let more_is_better = metric == "availability";
         let verdict = match far.abs() > near {
+            false if far == 0.0 && near == 0.0 => Verdict::Same,
             false => Verdict::CannotTell,
             true if (far > 0.0) == more_is_better => Verdict::Better,
             true => Verdict::Worse,

@@ -9,13 +9,23 @@ const QUICK: [&str; 6] = ["--window", "20s", "--warm-up", "5s", "--replications"
 #[test]
 fn a_folder_that_cannot_be_written_loses_no_printed_result() {
     let folder = scratch("unwritable");
-    std::fs::write(folder.join("file"), "in the way").unwrap();
-    let out = folder.join("file/below");
-    let args = [&["run", "models/shop.json", "--out", out.to_str().unwrap()], &QUICK[..]].concat();
+    std::fs::create_dir_all(folder.join("outcome.json")).unwrap();
+    let out = folder.to_str().unwrap();
+    let args = [&["run", "models/shop.json", "--out", out], &QUICK[..]].concat();
     let output = run(&args);
     assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
     assert!(stdout(&output).contains("Bottleneck: "), "the result is printed first");
     assert!(stderr(&output).contains("cannot be written"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_refused_before_anything_runs() {
+    let folder = scratch("in-the-way");
+    std::fs::write(folder.join("file"), "in the way").unwrap();
+    let out = folder.join("file/below");
+    let output = run(&["run", "models/shop.json", "--out", out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stdout(&output).is_empty() && stderr(&output).contains("is no folder"));
 }
 
 #[test]

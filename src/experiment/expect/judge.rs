@@ -75,9 +75,13 @@ impl<'a> Values<'a> {
         self.figures().map(|it| it.and_then(|it| self.steadiness.chosen(it))).collect()
     }
 
-    /// All of them, if each has one.
+    /// All of them, as they are estimated, if each has one.
     pub fn all(&self) -> Option<Vec<f64>> {
-        self.each().into_iter().collect()
+        self.steadiness.values_of(self.trials, self.metric)
+    }
+
+    fn too_short(&self) -> bool {
+        self.steadiness.too_short(self.trials, self.metric)
     }
 
     /// Whether what has no value is worse than any: it would grow as long as one looks, or does not
@@ -138,8 +142,8 @@ pub fn judge(
                 return Judged::known(word.includes(), String::new());
             }
             let sign = if word.is_lower() { 1.0 } else { -1.0 };
-            let margins: Vec<f64> = all.iter().map(|it| sign * (it - bound)).collect();
-            let told = told(&margins, &now, &last);
+            let margins = all.iter().map(|it| sign * (it - bound)).collect();
+            let told = told(&doubted(margins, own.too_short()), &now, &last);
             let mean = all.iter().sum::<f64>() / all.len() as f64;
             match own.requests() {
                 // All or none of them: nothing varies, and yet it is no certainty.
@@ -178,7 +182,8 @@ pub fn judge(
             if margins.iter().all(|it| *it == 0.0) && margins.len() > 1 {
                 return Judged::known(false, "the same in every run".to_owned());
             }
-            told(&margins, &now, &last)
+            let too_short = own.too_short() || other.too_short();
+            told(&doubted(margins, too_short), &now, &last)
         }
         (What::Better { .. }, None) => Judged::open(),
     }
@@ -188,6 +193,18 @@ pub fn judge(
 struct Levels {
     holds: f64,
     fails: f64,
+}
+
+/// Intervals of runs that are too short hold the truth less often than they say: nothing is told of
+/// them but where it would be told of margins that vary so many times as much.
+const DOUBT: f64 = 3.0;
+
+fn doubted(margins: Vec<f64>, too_short: bool) -> Vec<f64> {
+    if !too_short {
+        return margins;
+    }
+    let mean = margins.iter().sum::<f64>() / margins.len() as f64;
+    margins.into_iter().map(|it| mean + DOUBT * (it - mean)).collect()
 }
 
 /// By the sign of the mean margin.

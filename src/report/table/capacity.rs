@@ -13,6 +13,8 @@ pub fn capacity(page: &mut Page, outcome: &Outcome) {
         let Some(it) = &summary.capacity else { continue };
         let bound = |objective: &String| summary.objectives.get(objective).copied();
         let missed = it.objective.as_ref().and_then(|it| Some(objective_text(it, bound(it)?)));
+        let overloaded = it.overloaded.as_ref().map(|by| format!("none: {by} is overloaded"));
+        let missed = missed.or(overloaded);
         let point =
             outcome.points.iter().find(|it| outcome.label(&it.model, &it.factors) == *label);
         let busiest = point.and_then(|it| it.bottleneck.as_ref()).filter(|_| it.value.is_some());

@@ -411,15 +411,17 @@ fn verdict(page: &mut Page, point: &Point) {
             Some(_) => "the fullest ",
             None => "",
         };
-        let full = match bottleneck.utilization > 0.001 {
-            true => {
-                format!(" It would be full at {} times this load.", times(bottleneck.utilization))
-            }
-            false => String::new(),
+        let full = match bottleneck.utilization {
+            it if it >= FULL => " It can hardly do more.".to_owned(),
+            it if it > 0.001 => format!(" It would be full at {} times this load.", times(it)),
+            _ => String::new(),
         };
         page.note(&format!("Bottleneck: {}, {of}{busy} busy.{full}", bottleneck.name));
     }
 }
+
+/// What is busier than this has no load to tell at which it would be full: it may be beyond it.
+const FULL: f64 = 0.98;
 
 /// By how much a backlog grows every second.
 fn growth(overload: &Overload) -> String {

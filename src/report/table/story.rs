@@ -211,7 +211,12 @@ impl Columns {
         cells.push(wasted.map_or_else(Cell::default, |it| Cell::words(figure::share(it.value))));
         let busiest = point.bottleneck.as_ref();
         cells.push(busiest.map_or_else(Cell::default, |it| {
-            Cell::words(format!("{} {}", it.name, figure::share(it.utilization)))
+            let own = format!("{} {}", it.name, figure::share(it.utilization));
+            // What piles up elsewhere is not to be seen in any other column.
+            match point.overloaded.as_ref().filter(|overload| overload.by != it.name) {
+                Some(overload) => Cell::words(format!("{own}, {} overloaded", overload.by)),
+                None => Cell::words(own),
+            }
         }));
         cells.push(match self.with_tries {
             true => least_answered(outcome, point),
@@ -257,7 +262,7 @@ impl Columns {
             );
         }
         if grid.has("headroom") {
-            legend.push_str(" Headroom: the idle share of the busiest.");
+            legend.push_str(" Headroom: the idle share of the device or pool that has the least.");
         }
         let objectives = outcome.models.values().flat_map(|it| &it.objectives);
         let told = distinct(objectives.map(|(name, bound)| objective_text(name, *bound)));

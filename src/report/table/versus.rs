@@ -6,8 +6,12 @@ use crate::outcome::*;
 use crate::report::{checked, classes_that_matter, distinct, figure};
 use indexmap::IndexMap;
 
-/// More pairs of designs than these are told in sentences only.
+/// More pairs of designs than these share one table, unless it would have more rows than these.
 const PAIRS_MAX: usize = 3;
+const ROWS_MAX: usize = 60;
+
+/// Of how many independent replications pairs are worth, what is more tells nothing.
+const WORTH_MAX: f64 = 1000.0;
 
 /// When each design breaks, what is busiest then, and what it costs.
 pub fn breaks(page: &mut Page, outcome: &Outcome) {
@@ -180,17 +184,62 @@ pub fn comparisons(page: &mut Page, outcome: &Outcome) {
             None => pairs.push((of, against, vec![it])),
         }
     }
+    if pairs.len() > PAIRS_MAX {
+        return all_together(page, &pairs);
+    }
     for (of, against, compared) in &pairs {
         let (grid, metrics) = differences(compared);
         let told = told(of, against, compared, &metrics);
-        if pairs.len() > PAIRS_MAX {
-            page.text.push('\n');
-            page.note(&told);
-        } else {
-            let title = format!("{of} less {against}, on the same requests");
-            page.table(&title, grid, &told);
+        let title = format!("{of} less {against}, on the same requests");
+        page.table(&title, grid, &told);
+    }
+}
+
+/// Many designs against the first in one table, each in rows of its own; or in words where these would
+/// be too many to read.
+fn all_together(page: &mut Page, pairs: &[(String, String, Vec<&Comparison>)]) {
+    let against = &pairs[0].1;
+    let title = format!("Each less {against}, on the same requests");
+    let all: Vec<&Comparison> = pairs.iter().flat_map(|it| it.2.iter().copied()).collect();
+    let metrics = distinct(all.iter().map(|it| it.metric.as_str()));
+    let keys = ["design", "day", "what fails"].map(str::to_owned);
+    let mut grid = Grid::new(3, keys.into_iter().chain(metrics.iter().map(|it| metric_text(it))));
+    for (of, _, compared) in pairs {
+        let mut name = of.as_str();
+        for (on, fault, cells) in by_instant(compared, &metrics) {
+            let keys = [Cell::words(name), on.map(day).unwrap_or_default(), Cell::words(fault)];
+            grid.rows.push(keys.into_iter().chain(cells).collect());
+            name = "";
         }
     }
+    if grid.rows.len() <= ROWS_MAX {
+        return page.table(&title, grid, &meaning("", against));
+    }
+    let heading = page.bold(&title);
+    page.text.push_str(&format!("\n{heading}\n"));
+    for (of, against, compared) in pairs {
+        page.text.push('\n');
+        page.note(&told(of, against, compared, &metrics));
+    }
+}
+
+/// A row of figures for each day and fault.
+fn by_instant<'a>(
+    compared: &[&'a Comparison],
+    metrics: &[&str],
+) -> Vec<(Option<f64>, &'a str, Vec<Cell>)> {
+    let rows = distinct(compared.iter().map(|it| (it.day, it.fault.as_deref())));
+    let cells = |on: Option<f64>, fault: Option<&str>| {
+        let cell = |metric: &&str| {
+            let same = |it: &&&Comparison| {
+                it.metric == *metric && it.day == on && it.fault.as_deref() == fault
+            };
+            compared.iter().find(same).map(|it| difference(it)).unwrap_or_default()
+        };
+        metrics.iter().map(cell).collect()
+    };
+    let row = |(on, fault): (_, Option<&'a str>)| (on, fault.unwrap_or_default(), cells(on, fault));
+    rows.into_iter().map(row).collect()
 }
 
 /// Which design is the best, or which may be.
@@ -230,18 +279,11 @@ pub fn selections(page: &mut Page, outcome: &Outcome) {
 /// A row for each day and fault, a column for each metric.
 fn differences<'a>(compared: &[&'a Comparison]) -> (Grid, Vec<&'a str>) {
     let metrics = distinct(compared.iter().map(|it| it.metric.as_str()));
-    let rows = distinct(compared.iter().map(|it| (it.day, it.fault.as_deref())));
     let keys = ["day", "what fails"].map(str::to_owned);
     let mut grid = Grid::new(2, keys.into_iter().chain(metrics.iter().map(|it| metric_text(it))));
-    for (on, fault) in rows {
-        let mut row = vec![on.map(day).unwrap_or_default(), Cell::words(fault.unwrap_or_default())];
-        for metric in &metrics {
-            let same = |it: &&&Comparison| {
-                it.metric == *metric && it.day == on && it.fault.as_deref() == fault
-            };
-            row.push(compared.iter().find(same).map(|it| difference(it)).unwrap_or_default());
-        }
-        grid.rows.push(row);
+    for (on, fault, cells) in by_instant(compared, &metrics) {
+        let keys = [on.map(day).unwrap_or_default(), Cell::words(fault)];
+        grid.rows.push(keys.into_iter().chain(cells).collect());
     }
     (grid, metrics)
 }
@@ -252,23 +294,22 @@ fn difference(it: &Comparison) -> Cell {
         figure.value.insert(0, '+');
     }
     match it.verdict {
-        _ if is_same(it) => Cell::marked(figure, "="),
+        Verdict::Same => Cell::marked(figure, "="),
         Verdict::Better => Cell::marked(figure, "better").tone(Tone::Good),
         Verdict::Worse => Cell::marked(figure, "worse").tone(Tone::Bad),
         Verdict::CannotTell => Cell::marked(figure, "?").tone(Tone::Unsure),
     }
 }
 
-/// Whether the two came out alike in every replication.
-fn is_same(it: &Comparison) -> bool {
-    it.difference.value == 0.0 && it.difference.half_width == Some(0.0)
+fn meaning(of: &str, against: &str) -> String {
+    format!(
+        "Better, worse: {of}than {against}, by the whole interval. ? cannot tell. = the same in every replication."
+    )
 }
 
 /// The verdicts counted, in a sentence for each metric.
 fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> String {
-    let mut text = format!(
-        "Better, worse: {of} than {against}, by the whole interval. ? cannot tell. = the same in every replication."
-    );
+    let mut text = meaning(&format!("{of} "), against);
     for metric in metrics {
         let of_metric: Vec<&&Comparison> =
             compared.iter().filter(|it| it.metric == *metric).collect();
@@ -293,7 +334,11 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
         let of_metric = compared.iter().filter(|it| it.metric == ***metric);
         let mut all: Vec<f64> = of_metric.filter_map(|it| it.independent).collect();
         all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).map(|it| format!("{} for {}", it.round(), metric_text(metric)))
+        let text = |it: &f64| match it.round() {
+            more if more > WORTH_MAX => format!("over {WORTH_MAX}"),
+            some => some.to_string(),
+        };
+        all.get(all.len() / 2).map(|it| format!("{} for {}", text(it), metric_text(metric)))
     };
     let worth: Vec<String> = metrics.iter().filter_map(|it| worth(&it)).collect();
     if !worth.is_empty() {
@@ -307,7 +352,7 @@ fn told(of: &str, against: &str, compared: &[&Comparison], metrics: &[&str]) -> 
 
 fn verdict_word(it: &Comparison) -> &'static str {
     match it.verdict {
-        _ if is_same(it) => "the same",
+        Verdict::Same => "the same",
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::CannotTell => "cannot tell",
@@ -348,7 +393,7 @@ pub fn baseline(page: &mut Page, outcome: &Outcome) {
         let tone = match it.verdict {
             Verdict::Better => Tone::Good,
             Verdict::Worse => Tone::Bad,
-            Verdict::CannotTell => Tone::Unsure,
+            Verdict::Same | Verdict::CannotTell => Tone::Unsure,
         };
         grid.rows.push(vec![
             Cell::words(format!("{} {}", it.place, it.metric)),
