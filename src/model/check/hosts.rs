@@ -173,7 +173,7 @@ impl Checker<'_> {
 }
 
 fn data_price(price: DataPrice, findings: &mut Findings) {
-    at_most(price.as_per_byte() * 1e9, 1e9, findings);
+    within(price.as_per_byte() * 1e9, 0.0, 1e9, findings);
 }
 
 /// Whether a zone, or a region or provider of one, has this name.

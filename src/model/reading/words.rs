@@ -3,7 +3,7 @@
 use super::choice::Alternative;
 use super::tree::{Kind, Node};
 use crate::problem::{cut, shown};
-use crate::units::{Bandwidth, Bytes, Price, Rate, Share, Span};
+use crate::units::{Bandwidth, Bytes, DataPrice, Price, Rate, Share, Span};
 use serde_json::{Map, Value};
 
 pub type Schema = Map<String, Value>;
@@ -73,6 +73,7 @@ pub fn unit(schema: &Schema) -> Option<(&'static str, Check)> {
         "Bytes" => ("a size", |text| Bytes::parse(text).map(drop)),
         "Bandwidth" => ("a bandwidth", |text| Bandwidth::parse(text).map(drop)),
         "Share" => ("a share", |text| Share::parse(text).map(drop)),
+        "DataPrice" => ("a price of data", |text| DataPrice::parse(text).map(drop)),
         "Price" => ("a price", |text| Price::parse(text).map(drop)),
         _ => return None,
     })

@@ -25,7 +25,8 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
         let broken =
             outcome.summary(design.model, design.factors()).and_then(|it| it.breaks_on.as_ref());
         let until = || not_broken(outcome, design, last);
-        let costliest = design.points.iter().rev().find(|it| it.metric("cost.month").is_some());
+        let mut of_days = design.points.iter().rev().filter(|it| it.fault.is_none());
+        let costliest = of_days.find(|it| it.metric("cost.month").is_some());
         grid.rows.push(vec![
             Cell::words(&design.label),
             broken.map_or_else(until, |it| Cell::words(when(it)).tone(Tone::Bad)),
