@@ -106,8 +106,10 @@ fn nobody_is_answered_after_patience_and_nothing_resets_without_a_fault() {
         let mut model = random(seed, true);
         model.network.faults.clear();
         let (ledger, _) = seen(&model, seed, Ledger::default());
-        // Instances that are no longer wanted are reset in the end.
-        if model.network.scalers.is_empty() {
+        // Instances that are no longer wanted, or do not answer, are reset in the end.
+        let services = model.network.services.as_slice();
+        let alive = services.iter().all(|it| it.liveness.is_none());
+        if model.network.scalers.is_empty() && alive {
             assert_eq!(ledger.failed[2..4], [0, 0], "seed {seed}: reset or unreachable");
         }
         for (class, longest) in ledger.longest {
@@ -153,7 +155,8 @@ fn probes_observe_and_never_steer() {
 
 #[test]
 fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained() {
-    let checked = seeds().map(|seed| {
+    // Few of the models have lines that are left by nobody but those who seize.
+    let checked = (1_000_000..1_000_400).into_par_iter().map(|seed| {
         let mut model = random(seed, false);
         model.network.faults.clear();
         // Who gives up waiting, is thrown out of line or taken out of it is not seen to seize.
@@ -161,6 +164,7 @@ fn the_area_under_every_line_is_the_sum_of_the_waits_once_the_system_has_drained
         model.network.forks.iter_mut().for_each(|it| it.cancel = false);
         // Nor is who is still in line when the grace of an instance is over.
         model.network.scalers.iter_mut().for_each(|it| it.grace = span("600s"));
+        model.network.services.iter_mut().for_each(|it| it.liveness = None);
         if model.network.pools.as_slice().iter().any(|it| it.patience.is_some()) {
             return 0;
         }
