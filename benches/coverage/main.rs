@@ -64,7 +64,9 @@ impl Table {
     fn record(&self) {
         std::fs::write(RECORD, &self.text).expect("the record can be written");
         let readme = std::fs::read_to_string("README.md").expect("there is a README");
-        let from = readme.find("model           window s").expect("it shows the table");
+        let from =
+            readme.find("model            window s").or(readme.find("model           window s"));
+        let from = from.expect("it shows the table");
         let to = from + readme[from..].find("```").expect("the table ends");
         let readme = format!("{}{}{}", &readme[..from], self.text, &readme[to..]);
         std::fs::write("README.md", readme).expect("the README can be written");

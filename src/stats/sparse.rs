@@ -169,22 +169,22 @@ mod tests {
 
     #[test]
     fn what_comes_in_clusters_is_skewed_more_and_coarse_parts_tell_it_too() {
-        let mut luck = Luck::new(8);
-        // Of 400 parts each has some 10 of 1,000 beyond the quantile, or one in ten parts has a hundred more.
-        let mut parts = |crowd: u64| -> Vec<Sparse> {
+        // Of 400 parts of 1,000 values each has 6 or 16 beyond the quantile, or one in ten has 110.
+        let parts = |far: fn(usize) -> u64| -> Vec<Sparse> {
             let part = |i: usize| {
                 let mut histogram = Histogram::new();
-                let far = (luck.exponential(10.0) as u64) + if i % 10 == 0 { crowd } else { 0 };
-                (0..1000).for_each(|n| histogram.record(if n < far { 5_000_000 } else { 1_000 }));
+                let all = (0..1000).map(|n| if n < far(i) { 5_000_000 } else { 1_000 });
+                all.for_each(|it| histogram.record(it));
                 histogram.since(&Histogram::new())
             };
             (0..400).map(part).collect()
         };
         let of = |parts: &[Sparse]| clustering(&parts.iter().collect::<Vec<_>>(), 0.99);
-        let (mut even, mut clustered) = (parts(0), parts(100));
-        // An exponential number has skewness 2; one in ten, (1 - 2p) / sqrt(p (1 - p)) = 2.67.
-        assert!((of(&even) * 20.0 - 2.0).abs() < 0.6, "{}", of(&even));
-        assert!((of(&clustered) * 20.0 - 2.6).abs() < 0.3, "{}", of(&clustered));
+        let mut even = parts(|i| if i % 2 == 0 { 6 } else { 16 });
+        let mut clustered = parts(|i| if i % 10 == 0 { 110 } else { 0 });
+        // A chance of one in ten has the skewness (1 - 2p) / sqrt(p (1 - p)), 8 / 3.
+        assert!(of(&even).abs() < 1e-9, "{}", of(&even));
+        assert!((of(&clustered) * 20.0 - 8.0 / 3.0).abs() < 1e-9, "{}", of(&clustered));
         let fine = [of(&even), of(&clustered)];
         even.iter_mut().chain(&mut clustered).for_each(Sparse::coarsen);
         assert_eq!([of(&even), of(&clustered)], fine);

@@ -20,7 +20,9 @@ fn holds(rows: &[Row], name: &str) {
 
 #[test]
 fn nineteen_of_twenty_intervals_hold_mean_and_p99_at_half_load() {
-    holds(&rows(&all()[0], 10, EXPERIMENTS), "M/M/1 at 0.5");
+    let case = &all()[0];
+    assert!(case.experiments >= EXPERIMENTS, "the published table rests on no fewer");
+    holds(&rows(case, 10, EXPERIMENTS), "M/M/1 at 0.5");
 }
 
 #[test]
@@ -48,26 +50,5 @@ fn short_runs_say_so() {
         for row in rows(&case, 10, 50) {
             assert!(row.told <= 2, "{}: {} of 50 are not called too short", case.name, row.told);
         }
-    }
-}
-
-/// The table that `cargo bench --bench coverage -- --record` wrote.
-const RECORD: &str = include_str!("../../benches/coverage/record.txt");
-
-#[test]
-fn the_readme_shows_the_recorded_table_of_all_cases() {
-    assert!(
-        include_str!("../../README.md").contains(RECORD),
-        "cargo bench --bench coverage -- --record"
-    );
-    for case in all() {
-        let shown = |line: &&str| {
-            let own = line.strip_prefix(case.name).map(str::split_whitespace);
-            own.is_some_and(|mut it| {
-                it.next() == Some(&case.window_s.to_string())
-                    && it.nth(1) == Some(&case.experiments.to_string())
-            })
-        };
-        assert_eq!(RECORD.lines().filter(shown).count(), 2, "{} of {} s", case.name, case.window_s);
     }
 }
