@@ -60,7 +60,7 @@ fn parts(store: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn counts(output: &Output) -> (u64, u64) {
     let text = stderr(output);
     let line = text.lines().find(|it| it.starts_with("store ")).unwrap_or_else(|| panic!("{text}"));
-    let (_, counts) = line.rsplit_once(": ").unwrap();
+    let (_, counts) = line.split_once(": ").unwrap();
     let numbers: Vec<u64> = counts.split(' ').filter_map(|it| it.parse().ok()).collect();
     (numbers[0], numbers[1])
 }
