@@ -8,7 +8,7 @@ use std::{env, fs};
 fn main() {
     let mut files = Vec::new();
     all_files(Path::new("src"), &mut files);
-    files.push("Cargo.lock".into());
+    files.extend(["Cargo.toml", "Cargo.lock"].map(PathBuf::from));
     files.sort();
     let mut digest = Sha256::new();
     for path in &files {
@@ -24,6 +24,7 @@ fn main() {
     println!("cargo::rustc-env=OUTGROW_TARGET={target}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=Cargo.toml");
     println!("cargo::rerun-if-changed=Cargo.lock");
 }
 

@@ -78,6 +78,8 @@ fn compare<'a>(
 ) -> Option<Pair<'a>> {
     let aim = aim(&now.metric)?;
     let (a, b) = (&now.values, &before.values);
+    // Means of antithetic pairs are not paired with single runs.
+    let paired = paired && runs_each(now) == runs_each(before);
     let n = a.len().min(b.len());
     let sign = if aim == Aim::Lower { 1.0 } else { -1.0 };
     let (mean_b, wide) = (mean(b), tolerance);
@@ -113,6 +115,11 @@ fn compare<'a>(
         verdict: Verdict::CannotTell,
     };
     Some(Pair { now, change, worse, better })
+}
+
+/// How many runs each value is of.
+fn runs_each(it: &Checked) -> u32 {
+    it.replications / (it.values.len() as u32).max(1)
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -117,6 +117,12 @@ impl Capacities<'_> {
     /// What cannot be sought, told before anything runs.
     fn check(&self) -> Result<(), Stuck> {
         let mut problems = Vec::new();
+        if self.settings.replications.antithetic {
+            let rule =
+                "a capacity is sought replication by replication, and not in antithetic pairs";
+            let mend = "leave \"antithetic\" out";
+            problems.push(Problem::without_place(Code::E010, "replications", rule, mend));
+        }
         for (i, design) in self.designs.iter().enumerate() {
             let place = format!("model \"{}\"", design.name());
             if limits(design).is_empty() {

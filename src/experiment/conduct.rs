@@ -229,20 +229,25 @@ fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Troub
 }
 
 /// For each point, the instant of the story before it whose end is its beginning, if anything comes and
-/// goes by itself.
-fn before(points: &[Point]) -> Vec<Option<usize>> {
-    let carries = |it: &Point| it.day.is_some() && it.fault.is_none() && Left::matters(&it.network);
-    let of = |(i, point): (usize, &Point)| {
-        let earlier = points[..i]
-            .iter()
-            .rposition(|it| carries(it) && it.design == point.design && it.day < point.day);
-        earlier.filter(|_| carries(point))
+/// goes by itself: of what fails on a day, the ordinary course of that day.
+pub(super) fn before(points: &[Point]) -> Vec<Option<usize>> {
+    let ordinary = |it: &Point| it.day.is_some() && it.fault.is_none();
+    let of = |point: &Point| {
+        let is_before = |it: &Point| match &point.fault {
+            None => it.day < point.day,
+            Some(_) => it.day <= point.day,
+        };
+        let same = |it: &Point| it.design == point.design && ordinary(it) && is_before(it);
+        let earlier = points.iter().enumerate().filter(|it| same(it.1));
+        let latest =
+            earlier.max_by(|a, b| a.1.day.partial_cmp(&b.1.day).expect("days are numbers"));
+        latest.map(|it| it.0).filter(|_| point.day.is_some() && Left::matters(&point.network))
     };
-    points.iter().enumerate().map(of).collect()
+    points.iter().map(of).collect()
 }
 
 /// What is run once more begins anew with what those before it left.
-fn with_those_before(mut points: Vec<usize>, before: &[Option<usize>]) -> Vec<usize> {
+pub(super) fn with_those_before(mut points: Vec<usize>, before: &[Option<usize>]) -> Vec<usize> {
     let mut i = 0;
     while i < points.len() {
         if let Some(earlier) = before[points[i]].filter(|it| !points.contains(it)) {
@@ -406,11 +411,13 @@ impl Work<'_> {
         let cost = |it: &Vec<usize>| it.iter().map(|i| self.costs[tasks[*i].point]).sum::<f64>();
         chains.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
         let whole = |chain: Vec<usize>| {
-            let mut left = None;
+            let mut left: BTreeMap<usize, Left> = BTreeMap::new();
             let run = |i: usize| {
-                let before = left.take().or_else(|| seen(&tasks[i]));
-                let trial = self.run(&tasks[i], &plan(&tasks[i]), before.as_ref(), are_pilots);
-                left = trial.as_ref().ok().map(|it| it.left.clone());
+                let task = &tasks[i];
+                let before = self.before[task.point].filter(|_| !are_pilots);
+                let before = before.and_then(|it| left.get(&it).cloned()).or_else(|| seen(task));
+                let trial = self.run(task, &plan(task), before.as_ref(), are_pilots);
+                left.extend(trial.as_ref().ok().map(|it| (task.point, it.left.clone())));
                 (i, trial)
             };
             chain.into_iter().map(run).collect::<Vec<_>>()
@@ -421,20 +428,28 @@ impl Work<'_> {
         trials.into_iter().map(|(_, trial)| trial).collect()
     }
 
-    /// Tasks that follow one another, each with what the one before it left; most are alone.
+    /// Tasks that follow one another, day by day, each with what one before it left; most are alone.
     fn chains(&self, tasks: &[Task], are_pilots: bool) -> Vec<Vec<usize>> {
         let mut chains: Vec<Vec<usize>> = Vec::new();
-        // The chain that ends with a point and a replication.
-        let mut ends: BTreeMap<(usize, u32), usize> = BTreeMap::new();
-        for (i, task) in tasks.iter().enumerate() {
-            let before = self.before[task.point].filter(|_| !are_pilots);
-            let chain = before.and_then(|it| ends.remove(&(it, task.replication)));
+        // The chain in which a replication of a point is.
+        let mut places: BTreeMap<(usize, u32), usize> = BTreeMap::new();
+        // What fails on a day begins with its ordinary course.
+        let order = |i: &usize| {
+            let point = &self.points[tasks[*i].point];
+            (point.day.unwrap_or_default(), point.fault.is_some())
+        };
+        let mut ordered: Vec<usize> = (0..tasks.len()).collect();
+        ordered.sort_by(|a, b| order(a).partial_cmp(&order(b)).expect("days are numbers"));
+        for i in ordered {
+            let Task { point, replication } = tasks[i];
+            let before = self.before[point].filter(|_| !are_pilots);
+            let chain = before.and_then(|it| places.get(&(it, replication)).copied());
             let chain = chain.unwrap_or_else(|| {
                 chains.push(Vec::new());
                 chains.len() - 1
             });
             chains[chain].push(i);
-            ends.insert((task.point, task.replication), chain);
+            places.insert((point, replication), chain);
         }
         chains
     }

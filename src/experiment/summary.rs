@@ -95,12 +95,23 @@ pub struct Steadiness {
     growth_per_s: Option<stats::Estimate>,
 }
 
+/// The courses of something over runs that are independent: of antithetic pairs, their means.
+fn each_alone(trials: &[Trial], course: impl Fn(&Trial) -> Vec<f64>) -> Vec<Vec<f64>> {
+    let of_pair = |pair: &[Trial]| {
+        let courses: Vec<Vec<f64>> = pair.iter().map(&course).collect();
+        let slices = courses.iter().map(Vec::len).min().unwrap_or(0);
+        let mean =
+            |slice: usize| courses.iter().map(|it| it[slice]).sum::<f64>() / courses.len() as f64;
+        (0..slices).map(mean).collect()
+    };
+    trials.chunks(replications_each(trials)).map(of_pair).collect()
+}
+
 impl Steadiness {
     pub fn of(point: &Point, trials: &[Trial]) -> Steadiness {
         let all = trials.first().map_or(0, |it| it.backlog.len());
         let growths = (0..all).map(|class| {
-            let backlogs: Vec<Vec<f64>> =
-                trials.iter().map(|it| it.backlog[class].clone()).collect();
+            let backlogs = each_alone(trials, |it| it.backlog[class].clone());
             let arrivals = trials.iter().map(|it| it.arrivals_per_s[class]).sum::<f64>();
             let arrivals_per_s = arrivals / trials.len() as f64;
             growth(&backlogs, point.slice.as_secs(), arrivals_per_s, CONFIDENCE)
@@ -116,7 +127,7 @@ impl Steadiness {
             (0..slices).map(|slice| own.clone().map(|it| it[slice]).sum()).collect()
         };
         let any = growing.contains(&true);
-        let sums: Vec<Vec<f64>> = trials.iter().filter(|_| any).map(together).collect();
+        let sums = if any { each_alone(trials, together) } else { Vec::new() };
         let all = growth(&sums, point.slice.as_secs(), 0.0, CONFIDENCE);
         let per_s = all.filter(|_| any).or(growths.into_iter().flatten().next()).map(|it| it.per_s);
         Steadiness {

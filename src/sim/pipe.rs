@@ -32,8 +32,10 @@ impl Pipe {
     #[inline]
     pub fn send(&mut self, now: Time, bytes: u64) -> Span {
         let takes = Span::from_nanos_f64(bytes as f64 * self.ns_per_byte);
-        self.busy_ns = self.busy_ns.saturating_add(takes.nanos());
-        self.free_at = self.free_at.max(now) + takes;
+        // Nobody waits for longer than a century.
+        let begins = self.free_at.max(now);
+        self.free_at = (begins + takes).min(begins.max(now + Span::MAX));
+        self.busy_ns += (self.free_at - begins).nanos();
         self.free_at - now
     }
 

@@ -10,7 +10,9 @@ mod judge;
 
 pub use claims::aim;
 
-use super::conduct::{Conducted, Progress, Round, Settings, Trouble, conduct_rounds};
+use super::conduct::{
+    Conducted, Progress, Round, Settings, Trouble, before, conduct_rounds, with_those_before,
+};
 use super::design::{Design, Source, designs};
 use super::file::Experiment;
 use super::point::{Point, points};
@@ -76,11 +78,12 @@ pub fn measured(point: &Point, design: &Design) -> Vec<Figure> {
     trial(point, design, &plan).map(|it| it.figures).unwrap_or_default()
 }
 
-/// Leaves out the points that no claim speaks of.
+/// Leaves out the points that no claim speaks of, and that none of these begins with.
 fn spoken_of(points: Vec<Point>, claims: &mut [Claim]) -> Vec<Point> {
     let mut place = vec![None; points.len()];
     let subjects = || claims.iter().flat_map(|it| &it.subjects);
-    for i in subjects().flat_map(|it| [Some(it.point), it.against]).flatten() {
+    let spoken = subjects().flat_map(|it| [Some(it.point), it.against]).flatten().collect();
+    for i in with_those_before(spoken, &before(&points)) {
         place[i] = Some(0);
     }
     for (new, slot) in place.iter_mut().flatten().enumerate() {
@@ -160,7 +163,8 @@ impl Gate {
                 wanted[against] = true;
             }
         }
-        (0..wanted.len()).filter(|i| wanted[*i]).collect()
+        let wanted = (0..wanted.len()).filter(|i| wanted[*i]).collect();
+        with_those_before(wanted, &before(&self.points))
     }
 
     fn told(

@@ -28,25 +28,26 @@ impl Reading<'_> {
                 let took = used.deploying.as_secs() / f64::from(used.deploys);
                 figures.add(format!("{name}.deploy"), Unit::Seconds, took);
             }
-            if deploy.strategy.canary().is_some() {
-                self.canary(&used, name, figures);
+            if let Some(canary) = deploy.strategy.canary() {
+                self.canary(&used, canary.objective.is_some(), name, figures);
             }
         }
     }
 
     /// How many new versions were taken back, how long after they began to come, and what they had been
     /// tried with.
-    fn canary(&self, used: &ScalingUse, name: &str, figures: &mut Figures) {
+    fn canary(&self, used: &ScalingUse, is_judged: bool, name: &str, figures: &mut Figures) {
         let mut count = |what: &str, value: f64| {
             figures.add(format!("{name}.{what}"), Unit::Count, value);
         };
         count("rollbacks", f64::from(used.rollbacks));
-        count("canary.requests", used.tried.requests as f64);
-        count("canary.failed", used.tried.failed as f64);
-        if used.rollbacks > 0 {
-            let took = used.doubted.as_secs() / f64::from(used.rollbacks);
-            figures.add(format!("{name}.rollback"), Unit::Seconds, took);
+        if is_judged {
+            count("canary.requests", used.tried.requests as f64);
+            count("canary.failed", used.tried.failed as f64);
         }
+        let took = || used.doubted.as_secs() / f64::from(used.rollbacks);
+        let took = (used.rollbacks > 0).then(took);
+        figures.add(format!("{name}.rollback"), Unit::Seconds, took);
     }
 
     /// The share of the window in which an instance was there.

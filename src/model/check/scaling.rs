@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::parts::balance::Balance;
-use crate::parts::operation::deploy::Strategy;
+use crate::parts::operation::deploy::{Deploy, Strategy};
 use crate::parts::scaling::metric::requested;
 
 impl Checker<'_> {
@@ -33,6 +33,13 @@ impl Checker<'_> {
                     let rule =
                         "the deploy stops all instances at once, whatever must be left ready";
                     it.wrong(Code::E010, rule, "leave it out, or deploy in another way");
+                }
+                let none_more = |it: &Deploy| it.strategy.slack(service.instances).0 == 0;
+                if service.deploy.as_ref().is_some_and(none_more)
+                    && budget.least(service.instances) >= service.instances
+                {
+                    let rule = "a deploy that starts no more than are wanted can stop none of them";
+                    it.wrong(Code::E010, rule, "allow one to be missing, or give \"max_surge\": 1");
                 }
             });
         }

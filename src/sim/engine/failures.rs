@@ -12,8 +12,8 @@ pub(super) struct Troubles {
     pub bad_links: u32,
     /// How many faults keep each instance down, on whatever host.
     pub down: Table<InstanceId, u32>,
-    /// How many of those that last keep it down no more, since it was started anew.
-    pub cured: Table<InstanceId, u32>,
+    /// Of faults that last, whom they keep down no more, since it was started anew.
+    cured: Vec<(usize, InstanceId)>,
     /// Times that a host went down or came back: what was planned for it before is void.
     pub host_stamps: Table<HostId, u32>,
     /// Hosts that are back, and cannot start programs yet.
@@ -33,7 +33,7 @@ impl Troubles {
             begun: vec![0; network.faults.len()],
             bad_links: 0,
             down: network.instances.map(|_, _| 0),
-            cured: network.instances.map(|_, _| 0),
+            cured: Vec::new(),
             host_stamps: network.hosts.map(|_, _| 0),
             booting: network.hosts.map(|_, _| false),
             outages: network.hosts.map(|_, _| 0),
@@ -120,7 +120,7 @@ impl<P: Probe> Engine<'_, P> {
         for host in hosts {
             let law = &self.network.groups[self.network.hosts[*host].group].provision;
             let law = law.as_ref().expect("checked: it says how long that takes");
-            let takes = law.draw(&mut Draw::at(self.keys.fault(key), host.index() as u64));
+            let takes = law.draw(&mut self.keys.draw(self.keys.fault(key), host.index() as u64));
             self.control(self.now + takes, Control::Replaced(*host));
         }
     }
@@ -129,7 +129,7 @@ impl<P: Probe> Engine<'_, P> {
         self.troubles.lasting[fault] = false;
         match &self.network.faults[fault].what {
             Failing::Hosts(hosts, _) => self.hosts_come_back(hosts, true),
-            Failing::Instances(instances, _) => self.instances_come_back(instances),
+            Failing::Instances(instances, _) => self.instances_come_back(fault, instances),
             Failing::Slow { instances, hosts, .. } => self.change_speeds(instances, hosts),
             Failing::Link { .. } => self.link_is_well_again(fault),
             Failing::Caches { .. } => {}
@@ -158,11 +158,27 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
+    /// What keeps an instance down by itself, and not by its host, does so no more.
+    pub(super) fn cure(&mut self, instance: InstanceId) {
+        self.troubles.down[instance] = 0;
+        for (i, fault) in self.network.faults.iter().enumerate() {
+            let Failing::Instances(instances, _) = &fault.what else { continue };
+            let one = (i, instance);
+            if self.troubles.lasting[i]
+                && instances.contains(&instance)
+                && !self.troubles.cured.contains(&one)
+            {
+                self.troubles.cured.push(one);
+            }
+        }
+    }
+
     /// They are started again, if their hosts are there and nothing else keeps them down.
-    fn instances_come_back(&mut self, instances: &[InstanceId]) {
+    fn instances_come_back(&mut self, fault: usize, instances: &[InstanceId]) {
         for instance in instances {
-            if self.troubles.cured[*instance] > 0 {
-                self.troubles.cured[*instance] -= 1;
+            let cured = &mut self.troubles.cured;
+            if let Some(place) = cured.iter().position(|it| *it == (fault, *instance)) {
+                cured.swap_remove(place);
                 continue;
             }
             self.troubles.down[*instance] -= 1;

@@ -51,7 +51,7 @@ impl<P: Probe> Engine<'_, P> {
             let Some(liveness) = spec.liveness else { continue };
             let (first, end) = (spec.instances.start.index(), spec.instances.end.index());
             let interval = liveness.interval.nanos();
-            let offset = Draw::at(self.keys.control(spec.key), PROBES).below(interval);
+            let offset = self.keys.draw(self.keys.control(spec.key), PROBES).below(interval);
             for i in first..end {
                 let begun = interval / (end - first) as u64 * (i - first) as u64 + offset;
                 let at = Time::from_nanos(begun % interval);
@@ -132,11 +132,5 @@ impl<P: Probe> Engine<'_, P> {
         let done_ns = is.done_ns - was.done_ns + idle_ns * is.pace;
         // Sums of floats may be off in their last digits.
         done_ns >= liveness.cpu.nanos() as f64 - 1.0
-    }
-
-    /// A program that hangs does not when it is started anew.
-    fn cure(&mut self, instance: InstanceId) {
-        let lasting = std::mem::take(&mut self.troubles.down[instance]);
-        self.troubles.cured[instance] += lasting;
     }
 }
