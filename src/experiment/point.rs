@@ -1,16 +1,24 @@
 //! Points: what is simulated, each with its network, and how long.
 
+mod faults;
+mod instants;
+mod load;
+mod story;
+
+pub use instants::at_instant;
+pub use load::{Load, at_load};
+
 use super::design::Design;
-use super::file::{At, Experiment, Hour, Story, WarmUp};
-use crate::ids::Id;
+use super::file::{Experiment, WarmUp};
 use crate::model::{Recorded, compile, fails};
 use crate::network::{Arrival, Names, Network, Session};
-use crate::parts::fault::{Fault, Surge};
-use crate::problem::{Code, Findings, suggest};
-use crate::units::{Span, Time};
+use crate::parts::fault::Fault;
+use crate::problem::{Code, Findings};
+use crate::units::Span;
+use faults::{cases, fault_point, nothing_fails};
+use instants::{Instant, instants};
+use story::full_point;
 
-/// How long a fault point runs before its fault begins.
-const LEAD: Span = Span::from_whole_secs(60);
 /// The slices in which an outage is looked at.
 const FAULT_SLICE: Span = Span::from_whole_secs(10);
 /// Into how many slices any other window is cut.
@@ -190,113 +198,6 @@ fn too_many(experiment: &Experiment, designs: &[Design], findings: &mut Findings
     total > POINTS_MAX
 }
 
-/// How much traffic there is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Load {
-    /// What is given per user is made by so many.
-    Users(f64),
-    /// Everything that comes at a rate comes so many times as often.
-    Times(f64),
-}
-
-impl Load {
-    /// The same kind of load, and as much of it as this.
-    pub fn at(self, much: f64) -> Load {
-        match self {
-            Load::Users(_) => Load::Users(much),
-            Load::Times(_) => Load::Times(much),
-        }
-    }
-}
-
-/// A design under any load, at the hour that the experiment looks at.
-pub fn at_load(experiment: &Experiment, design: usize, of: &Design, load: Load) -> Point {
-    let users = match load {
-        Load::Users(users) => Some(users),
-        Load::Times(_) => of.model.file.users,
-    };
-    let factor = experiment.growth.as_ref().map_or(1.0, hour_factor);
-    let instant = Instant { day: None, users, load: users.map(|it| it * factor) };
-    let mut point = point(experiment, design, of, &instant);
-    if let Load::Times(times) = load {
-        let Network { classes, sessions, .. } = &mut point.network;
-        let own = classes.iter_mut().map(|it| &mut it.arrival);
-        for arrival in own.chain(sessions.iter_mut().map(|it| &mut it.arrival)) {
-            match arrival {
-                Arrival::Open { rates } => rates.iter_mut().for_each(|it| it.1 *= times),
-                Arrival::Bursts { phases } => phases.iter_mut().for_each(|it| it.0 *= times),
-                Arrival::Renewal { .. }
-                | Arrival::Instants { .. }
-                | Arrival::Closed { .. }
-                | Arrival::InSessions => {}
-            }
-        }
-    }
-    if let WarmUp::Auto(_) = point.warm_up {
-        point.warm_up = WarmUp::Fixed(WARM_UP);
-    }
-    point
-}
-
-/// One sampled instant: its day, its users, and how many users' worth of traffic they make then.
-struct Instant {
-    day: Option<f64>,
-    users: Option<f64>,
-    load: Option<f64>,
-}
-
-fn instants(experiment: &Experiment, design: &Design) -> Vec<Instant> {
-    let Some(story) = &experiment.growth else {
-        let users = design.model.file.users;
-        return vec![Instant { day: None, users, load: users }];
-    };
-    let samples = story.over.nanos() / story.sample.every.nanos();
-    (0..=samples).map(|i| instant(experiment, story.sample.every * i)).collect()
-}
-
-fn instant(experiment: &Experiment, at: Span) -> Instant {
-    let Some(story) = &experiment.growth else {
-        return Instant { day: None, users: None, load: None };
-    };
-    // People come whole.
-    let users = story.users.users_at(at, story.over).round();
-    let factor = hour_factor(story);
-    let day = at.as_secs() / 86_400.0;
-    Instant { day: Some(day), users: Some(users), load: Some(users * factor) }
-}
-
-/// How much more traffic there is at the hour that is looked at than in the mean of the day.
-fn hour_factor(story: &Story) -> f64 {
-    match (&story.daily, story.sample.at) {
-        (None, _) | (_, At::Hour(Hour::Mean)) => 1.0,
-        (Some(daily), At::Hour(Hour::Peak)) => daily.peak_to_mean,
-        (Some(daily), At::Time(time)) => daily.factor(time),
-    }
-}
-
-/// The instant of a story on a day, or with so many users on no day in particular, at the hour that
-/// its samples are taken at; nothing after the end of the story.
-pub fn at_instant(
-    experiment: &Experiment,
-    design: usize,
-    of: &Design,
-    day: Option<f64>,
-    users: Option<f64>,
-) -> Option<Point> {
-    let over = experiment.growth.as_ref()?.over;
-    let instant = match (day, users) {
-        (Some(day), _) if (0.0..=over.as_secs() / 86_400.0).contains(&day) => {
-            instant(experiment, Span::from_secs(day * 86_400.0))
-        }
-        (None, Some(users)) if users >= 0.0 => {
-            let factor = experiment.growth.as_ref().map_or(1.0, hour_factor);
-            Instant { day: None, users: Some(users), load: Some(users * factor) }
-        }
-        _ => return None,
-    };
-    Some(point(experiment, design, of, &instant))
-}
-
 fn point(experiment: &Experiment, design: usize, of: &Design, instant: &Instant) -> Point {
     point_with(experiment, design, of, instant, None)
 }
@@ -335,173 +236,6 @@ fn warm_up(experiment: &Experiment) -> WarmUp {
     story.map(|it| it.warm_up).or(experiment.warm_up).unwrap_or_default()
 }
 
-/// A window from before the fault until things may be as before.
-fn fault_point(
-    experiment: &Experiment,
-    design: usize,
-    of: &Design,
-    number: usize,
-    what: &str,
-    case: &Fault,
-) -> Point {
-    let mut instant = instant(experiment, case.at);
-    if experiment.growth.is_none() {
-        (instant.users, instant.load) = (of.model.file.users, of.model.file.users);
-    }
-    let warm_up = match warm_up(experiment) {
-        WarmUp::Fixed(span) => span,
-        WarmUp::Auto(_) => WARM_UP,
-    };
-    // Whoever simulates one instant of a story counts from when the run begins.
-    let at = warm_up + LEAD;
-    let mut point = match case.surge {
-        Some(factor) => {
-            let mut point = point(experiment, design, of, &instant);
-            surge(&mut point, case, factor, Time::ZERO + at);
-            point
-        }
-        None => {
-            let fault = Fault { at, ..case.clone() };
-            point_with(experiment, design, of, &instant, Some(fault))
-        }
-    };
-    let (duration, style) = (case.whole(), case.style_name());
-    let (what, once_in) = (what.to_owned(), case.once_in);
-    point.fault = Some(Failing { number, what, at: LEAD, duration, once_in, style });
-    Point {
-        warm_up: WarmUp::Fixed(warm_up),
-        window: LEAD + case.whole() + experiment.aftermath,
-        slice: FAULT_SLICE,
-        ..point
-    }
-}
-
-/// Between two changes of a story's load, at least.
-const STEP: Span = Span::from_whole_secs(300);
-/// Steps in which the load of a story changes, and slices in which it is looked at, at most.
-const STEPS_MAX: u64 = 50_000;
-
-/// The whole of a story: its load follows growth and the hours of the day, step by step, and what
-/// fails does so at its time.
-fn full_point(
-    experiment: &Experiment,
-    story: &Story,
-    design: usize,
-    of: &Design,
-    findings: &mut Findings,
-) -> Option<Point> {
-    let warm_up = match story.sample.warm_up {
-        WarmUp::Fixed(span) => span,
-        WarmUp::Auto(_) => WARM_UP,
-    };
-    let mut file = of.model.file.clone();
-    let built = compile(&file, None, &Recorded::default());
-    let mut surges = Vec::new();
-    for (f, fault) in experiment.faults.iter().enumerate() {
-        if fault.every.is_some() {
-            file.faults.push(fault.clone());
-            continue;
-        }
-        let cases = cases(fault, of, &built);
-        let own = |it: &mut Findings, say: &dyn Fn(&mut Findings)| {
-            it.inside("faults", |it| it.inside(f, |it| say(it)));
-        };
-        match cases.as_slice() {
-            [] => own(findings, &|it| nothing_fails(fault, of, &built, it)),
-            [(_, case)] if case.surge.is_some() => surges.push(case.clone()),
-            [(_, case)] => file.faults.push(Fault { at: warm_up + case.at, ..case.clone() }),
-            _ => own(findings, &|it| {
-                let rule = "in a whole story things fail together, not in turn";
-                it.wrong_at("zone", Code::E010, rule, "name the zone");
-            }),
-        }
-    }
-    let load = Course::of(story, warm_up);
-    let (mut network, names) = compile(&file, Some(1.0), &of.model.recorded);
-    for (class, name) in network.classes.iter_mut().zip(&names.classes) {
-        if file.traffic[name].per_user.is_some() {
-            load.shape(&mut class.arrival);
-        }
-    }
-    for (session, name) in network.sessions.iter_mut().zip(&names.sessions) {
-        if file.sessions[name].per_user.is_some() {
-            load.shape(&mut session.arrival);
-        }
-    }
-    let users = load.mean_users();
-    network.users = Some(users);
-    let slice = FAULT_SLICE.max(Span::from_nanos(story.over.nanos().div_ceil(STEPS_MAX)));
-    let mut point = Point {
-        design,
-        day: None,
-        users: Some(users),
-        fault: None,
-        network,
-        names,
-        warm_up: WarmUp::Fixed(warm_up),
-        window: story.over,
-        slice,
-        full: true,
-    };
-    for case in &surges {
-        let factor = case.surge.unwrap_or(1.0);
-        surge(&mut point, case, factor, Time::ZERO + warm_up + case.at);
-    }
-    Some(point)
-}
-
-/// How a story's load goes, step by step.
-struct Course {
-    /// When each step begins, in the run; how many users there are on average over it, and how many
-    /// users' worth of traffic they make.
-    steps: Vec<(Time, f64, f64)>,
-}
-
-impl Course {
-    fn of(story: &Story, warm_up: Span) -> Course {
-        let step = STEP.max(Span::from_nanos(story.over.nanos().div_ceil(STEPS_MAX)));
-        let profile = story.daily.as_ref().map(|it| it.profile());
-        let count = story.over.nanos().div_ceil(step.nanos()).max(1);
-        let steps = (0..count).map(|i| {
-            let middle = step * i + Span::from_nanos(step.nanos() / 2);
-            let users = story.users.users_at(middle.min(story.over), story.over);
-            let hour = profile.map_or(1.0, |it| it.factor(middle));
-            // What runs before the story has the load of its beginning.
-            let begins = if i == 0 { Time::ZERO } else { Time::ZERO + warm_up + step * i };
-            (begins, users, users * hour)
-        });
-        Course { steps: steps.collect() }
-    }
-
-    fn mean_users(&self) -> f64 {
-        self.steps.iter().map(|it| it.1).sum::<f64>() / self.steps.len() as f64
-    }
-
-    /// Makes what one user does all the time of what they all do as time goes on.
-    fn shape(&self, arrival: &mut Arrival) {
-        if let Arrival::Open { rates } = arrival {
-            let each = rates.first().map_or(0.0, |it| it.1);
-            *rates = self.steps.iter().map(|(at, _, load)| (*at, each * load)).collect();
-        }
-    }
-}
-
-/// Multiplies the arrivals of the classes that surge.
-fn surge(point: &mut Point, fault: &Fault, factor: f64, at: Time) {
-    let (hold, rise, decay) = (fault.length(), fault.rise, fault.decay);
-    let surge = Surge { factor, at, hold, rise, decay };
-    let Point { network, names, .. } = point;
-    let classes = network.classes.iter_mut().map(|it| &mut it.arrival).zip(&names.classes);
-    let sessions = network.sessions.iter_mut().map(|it| &mut it.arrival).zip(&names.sessions);
-    for (arrival, name) in classes.chain(sessions) {
-        if fault.of.as_ref().is_none_or(|it| it == name)
-            && let Arrival::Open { rates } = arrival
-        {
-            *rates = surge.on(rates);
-        }
-    }
-}
-
 /// How requests and sessions come, by name.
 fn arrivals<'n>(
     network: &'n Network,
@@ -518,65 +252,4 @@ pub fn slice_of(window: Span) -> Span {
     let whole = (window.nanos() / SLICES).next_multiple_of(MILLISECOND);
     let shortest = (window.nanos() / SLICES).max(1);
     Span::from_nanos(if 0 < whole && whole < window.nanos() { whole } else { shortest })
-}
-
-/// What fails, once for each zone if it may be any, with the fault that does it.
-fn cases(fault: &Fault, design: &Design, built: &(Network, Names)) -> Vec<(String, Fault)> {
-    let (network, names) = built;
-    if let Some(factor) = fault.surge {
-        let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
-        let what = format!("surge{of} to {factor} times");
-        return if surges(fault, built) { vec![(what, fault.clone())] } else { Vec::new() };
-    }
-    let mut findings = Findings::default();
-    fails(&design.model.file, fault, &mut findings);
-    if !findings.is_empty() {
-        return Vec::new();
-    }
-    if fault.zone.as_deref() != Some("any") {
-        return vec![(fault.what(), fault.clone())];
-    }
-    let has_hosts =
-        |zone: usize| network.hosts.ids().any(|it| network.hosts[it].zone.index() == zone);
-    let zones = names.zones.iter().enumerate().filter(|(zone, _)| has_hosts(*zone));
-    let each = zones.map(|(_, zone)| Fault { zone: Some(zone.clone()), ..fault.clone() });
-    each.map(|it| (it.what(), it)).collect()
-}
-
-/// Whether all classes that are to surge can. Who names none means all that do not wait for answers;
-/// bursts and gaps of another law have no one rate that could be multiplied.
-fn surges(fault: &Fault, (network, names): &(Network, Names)) -> bool {
-    let is_open = |arrival: &Arrival| matches!(arrival, Arrival::Open { .. });
-    if let Some(of) = &fault.of {
-        return arrivals(network, names).any(|(name, arrival)| name == of && is_open(arrival));
-    }
-    let mut all = arrivals(network, names)
-        .map(|it| it.1)
-        .filter(|it| !matches!(it, Arrival::Closed { .. } | Arrival::InSessions))
-        .peekable();
-    all.peek().is_some() && all.all(is_open)
-}
-
-fn nothing_fails(
-    fault: &Fault,
-    design: &Design,
-    (network, names): &(Network, Names),
-    findings: &mut Findings,
-) {
-    let model = &names.model;
-    let at_a_rate = |it: &Arrival| matches!(it, Arrival::Open { .. });
-    if let Some(of) = &fault.of {
-        let rule = format!("model \"{model}\" has no class \"{of}\" whose requests come at a rate");
-        let known = arrivals(network, names).filter(|it| at_a_rate(it.1));
-        let known = known.map(|it| it.0.as_str());
-        return findings.wrong_at("of", Code::E008, rule, suggest(of, known));
-    }
-    if fault.surge.is_some() {
-        let rule = format!(
-            "some of the requests of model \"{model}\" do not come at a rate that could surge"
-        );
-        let mend = "name the class that surges: \"of\", one with a \"rate\" or \"per_user\"";
-        return findings.wrong_at("surge", Code::E010, rule, mend);
-    }
-    fails(&design.model.file, fault, findings);
 }

@@ -1,0 +1,122 @@
+//! The whole of a story as one point.
+
+use super::faults::{cases, nothing_fails, surge};
+use super::{FAULT_SLICE, Point, WARM_UP};
+use crate::experiment::design::Design;
+use crate::experiment::file::{Experiment, Story, WarmUp};
+use crate::model::{Recorded, compile};
+use crate::network::Arrival;
+use crate::parts::fault::Fault;
+use crate::problem::{Code, Findings};
+use crate::units::{Span, Time};
+
+/// Between two changes of a story's load, at least.
+const STEP: Span = Span::from_whole_secs(300);
+
+/// Steps in which the load of a story changes, and slices in which it is looked at, at most.
+const STEPS_MAX: u64 = 50_000;
+
+/// The whole of a story: its load follows growth and the hours of the day, step by step, and what
+/// fails does so at its time.
+pub(super) fn full_point(
+    experiment: &Experiment,
+    story: &Story,
+    design: usize,
+    of: &Design,
+    findings: &mut Findings,
+) -> Option<Point> {
+    let warm_up = match story.sample.warm_up {
+        WarmUp::Fixed(span) => span,
+        WarmUp::Auto(_) => WARM_UP,
+    };
+    let mut file = of.model.file.clone();
+    let built = compile(&file, None, &Recorded::default());
+    let mut surges = Vec::new();
+    for (f, fault) in experiment.faults.iter().enumerate() {
+        if fault.every.is_some() {
+            file.faults.push(fault.clone());
+            continue;
+        }
+        let cases = cases(fault, of, &built);
+        let own = |it: &mut Findings, say: &dyn Fn(&mut Findings)| {
+            it.inside("faults", |it| it.inside(f, |it| say(it)));
+        };
+        match cases.as_slice() {
+            [] => own(findings, &|it| nothing_fails(fault, of, &built, it)),
+            [(_, case)] if case.surge.is_some() => surges.push(case.clone()),
+            [(_, case)] => file.faults.push(Fault { at: warm_up + case.at, ..case.clone() }),
+            _ => own(findings, &|it| {
+                let rule = "in a whole story things fail together, not in turn";
+                it.wrong_at("zone", Code::E010, rule, "name the zone");
+            }),
+        }
+    }
+    let load = Course::of(story, warm_up);
+    let (mut network, names) = compile(&file, Some(1.0), &of.model.recorded);
+    for (class, name) in network.classes.iter_mut().zip(&names.classes) {
+        if file.traffic[name].per_user.is_some() {
+            load.shape(&mut class.arrival);
+        }
+    }
+    for (session, name) in network.sessions.iter_mut().zip(&names.sessions) {
+        if file.sessions[name].per_user.is_some() {
+            load.shape(&mut session.arrival);
+        }
+    }
+    let users = load.mean_users();
+    network.users = Some(users);
+    let slice = FAULT_SLICE.max(Span::from_nanos(story.over.nanos().div_ceil(STEPS_MAX)));
+    let mut point = Point {
+        design,
+        day: None,
+        users: Some(users),
+        fault: None,
+        network,
+        names,
+        warm_up: WarmUp::Fixed(warm_up),
+        window: story.over,
+        slice,
+        full: true,
+    };
+    for case in &surges {
+        let factor = case.surge.unwrap_or(1.0);
+        surge(&mut point, case, factor, Time::ZERO + warm_up + case.at);
+    }
+    Some(point)
+}
+
+/// How a story's load goes, step by step.
+struct Course {
+    /// When each step begins, in the run; how many users there are on average over it, and how many
+    /// users' worth of traffic they make.
+    steps: Vec<(Time, f64, f64)>,
+}
+
+impl Course {
+    fn of(story: &Story, warm_up: Span) -> Course {
+        let step = STEP.max(Span::from_nanos(story.over.nanos().div_ceil(STEPS_MAX)));
+        let profile = story.daily.as_ref().map(|it| it.profile());
+        let count = story.over.nanos().div_ceil(step.nanos()).max(1);
+        let steps = (0..count).map(|i| {
+            let middle = step * i + Span::from_nanos(step.nanos() / 2);
+            let users = story.users.users_at(middle.min(story.over), story.over);
+            let hour = profile.map_or(1.0, |it| it.factor(middle));
+            // What runs before the story has the load of its beginning.
+            let begins = if i == 0 { Time::ZERO } else { Time::ZERO + warm_up + step * i };
+            (begins, users, users * hour)
+        });
+        Course { steps: steps.collect() }
+    }
+
+    fn mean_users(&self) -> f64 {
+        self.steps.iter().map(|it| it.1).sum::<f64>() / self.steps.len() as f64
+    }
+
+    /// Makes what one user does all the time of what they all do as time goes on.
+    fn shape(&self, arrival: &mut Arrival) {
+        if let Arrival::Open { rates } = arrival {
+            let each = rates.first().map_or(0.0, |it| it.1);
+            *rates = self.steps.iter().map(|(at, _, load)| (*at, each * load)).collect();
+        }
+    }
+}
