@@ -1,5 +1,6 @@
 //! What experiments tell of warm-ups, overloads and the best of several designs, through whole experiments.
 
+use outgrow::experiment::file::Experiment;
 use outgrow::experiment::{self, Settings, Source, Title, Trouble};
 use outgrow::model::Document;
 use outgrow::outcome::{Comparison, Outcome, Verb, Verdict};
@@ -20,13 +21,17 @@ fn outcome_of(model: &str, rest: &str, seed: u64) -> Outcome {
     conducted(model, rest, seed, u64::MAX).unwrap()
 }
 
-fn conducted(model: &str, rest: &str, seed: u64, events_max: u64) -> Result<Outcome, Trouble> {
+fn written(model: &str, rest: &str) -> (Experiment, Document, [Source; 1]) {
     let text = format!(r#"{{ "name": "estimates", "models": ["clerk.json"], {rest} }}"#);
     let document = Document::parse("estimates.json", &text).unwrap();
     let nothing = |name: &str| Err(format!("{name} is not there"));
     let experiment = experiment::load(&document, &nothing).unwrap_or_else(|it| panic!("{it:?}"));
     let model = Document::parse("clerk.json", model).unwrap();
-    let sources = [Source { document: model, files: Box::new(nothing) }];
+    (experiment, document, [Source { document: model, files: Box::new(nothing) }])
+}
+
+fn conducted(model: &str, rest: &str, seed: u64, events_max: u64) -> Result<Outcome, Trouble> {
+    let (experiment, document, sources) = written(model, rest);
     let designs = experiment::designs(&experiment, &document, &sources, false)
         .unwrap_or_else(|_| panic!("it makes sense"));
     let points = experiment::points(&experiment, &designs, &mut Default::default());
@@ -225,9 +230,8 @@ fn a_story_that_is_too_long_to_be_simulated_as_a_whole_is_refused_with_what_it_w
     assert!(allowed == 100_000 && expected > 4.0 * 48_000.0, "{expected}");
 }
 
-#[test]
-fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_left() {
-    let model = r#"{
+/// A service that grows with its load, on hosts that do.
+const GROWING: &str = r#"{
         "name": "growing",
         "hosts": { "box": { "cores": 2, "autoscaling": { "max": 10, "provision": "10s" } } },
         "services": { "web": { "hosts": "box", "instances": 2, "workers": 64, "balance": "least_outstanding",
@@ -235,10 +239,13 @@ fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_
             "scaling": { "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } },
             "operations": { "page": [{ "cpu": { "exponential": "50ms" } }] } } },
         "users": 1, "traffic": { "page": { "call": "web.page", "per_user": "1/s", "timeout": "5s" } } }"#;
+
+#[test]
+fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_left() {
     let rest = r#""growth": { "over": "2d", "users": { "constant": 160 },
             "sample": { "every": "1d", "warm_up": "0s", "window": "10m" } },
         "replications": { "min": 3 }"#;
-    let told = outcome_of(model, rest, 1);
+    let told = outcome_of(GROWING, rest, 1);
     let metric = |day: usize, name: &str| told.points[day].metric(name).unwrap().value;
     // Eight cores of work at 65 % are twelve or thirteen instances; up to twenty are asked for on the way
     // there, and the hosts that came for them stay.
@@ -248,6 +255,28 @@ fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_
         assert!(metric(day, "box.hosts.added") <= 1.0);
         assert!((11.0..=15.0).contains(&metric(day, "web.instances")));
         assert_eq!(metric(day, "box.hosts"), metric(0, "box.hosts.max"));
+    }
+}
+
+#[test]
+fn a_check_of_one_day_begins_it_as_the_whole_story_does() {
+    let rest = r#""growth": { "over": "3d", "users": { "linear": { "from": 60, "to": 200 } },
+            "sample": { "every": "1d", "warm_up": "0s", "window": "3m" } },
+        "replications": { "min": 3, "max": 12 },
+        "expect": [{ "metric": "web.instances", "under": 100, "where": { "day": 2 } },
+            { "metric": "web.instances", "at_least": 11, "where": { "day": 3 } }]"#;
+    let (experiment, document, sources) = written(GROWING, rest);
+    let gate =
+        experiment::gate(&experiment, &document, &sources).unwrap_or_else(|it| panic!("{it:?}"));
+    let title = Title { verb: Verb::Check, experiment: String::new(), about: String::new() };
+    let replications = experiment.replications.clone();
+    let settings = Settings { seed: 1, replications, events_max: u64::MAX, keeping: None };
+    let told = gate.run(title, &settings, &()).unwrap();
+    let story = outcome_of(GROWING, rest, 1);
+    for (expectation, day) in told.expectations.iter().zip([2, 3]) {
+        let values = &expectation.points[0].values[..3];
+        let of_story = story.points[day].metric("web.instances").unwrap().value;
+        assert!((values.iter().sum::<f64>() / 3.0 - of_story).abs() < 1e-9, "day {day}");
     }
 }
 
