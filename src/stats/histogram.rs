@@ -152,9 +152,7 @@ impl Histogram {
 
     /// Adds everything recorded in `other`.
     pub fn merge(&mut self, other: &Histogram) {
-        for bucket in other.filled() {
-            self.counts[bucket] += other.counts[bucket];
-        }
+        each(other.filled(), |bucket| self.counts[bucket] += other.counts[bucket]);
         self.count += other.count;
         self.sum += other.sum;
         self.min = self.min.min(other.min);
@@ -166,14 +164,14 @@ impl Histogram {
     pub fn set_difference(&mut self, all: &Histogram, before: &Histogram) {
         self.clear();
         (self.count, self.sum) = (all.count - before.count, all.sum - before.sum);
-        for i in all.filled() {
+        each(all.filled(), |i| {
             self.counts[i] = all.counts[i] - before.counts[i];
             if self.counts[i] > 0 {
                 let (low, width) = range(i);
                 self.max = (low + (width - 1)).min(all.max);
                 self.min = self.min.min(low.max(all.min));
             }
-        }
+        });
     }
 
     /// Forgets everything and keeps the memory.
@@ -197,7 +195,8 @@ impl Histogram {
     /// The member with `rank` others before it, of so many in each bucket.
     fn member(&self, count: impl Fn(usize) -> u64, rank: u64) -> f64 {
         let mut before = rank;
-        for bucket in self.filled() {
+        let Range { start: mut bucket, end } = self.filled();
+        while bucket < end {
             let members = count(bucket);
             if before < members {
                 let (first, width) = range(bucket);
@@ -207,8 +206,20 @@ impl Histogram {
                 return lowest as f64 + (highest - lowest) as f64 * share;
             }
             before -= members;
+            bucket += 1;
         }
         unreachable!("rank {rank} of {} members", self.count)
+    }
+}
+
+/// Does something with each bucket of a range. A plain loop: the tests' first level of optimization
+/// keeps a call for each step of an iterator, which was half of their time.
+#[inline]
+fn each(buckets: Range<usize>, mut act: impl FnMut(usize)) {
+    let Range { start: mut bucket, end } = buckets;
+    while bucket < end {
+        act(bucket);
+        bucket += 1;
     }
 }
 
