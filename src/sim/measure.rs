@@ -240,9 +240,8 @@ impl Probe for Measure {
     fn seized(&mut self, group: PoolGroupId, waited: Span) {
         self.waits[group].record(waited.nanos());
     }
-    #[inline]
-    fn seized_at_once(&mut self, group: PoolGroupId) {
-        self.waits[group].record_zero();
+    fn seized_at_once(&mut self, group: PoolGroupId, times: u64) {
+        self.waits[group].record_zeros(times);
     }
     #[inline]
     fn locked(&mut self, lock: LockId, waited: Span) {

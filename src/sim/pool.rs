@@ -19,6 +19,8 @@ pub struct Pool {
     line_max: u32,
     line: Line,
     pub group: PoolGroupId,
+    /// Places taken without waiting since that was last told: most are, and counting is all it takes.
+    at_once: u64,
     waiting: Meter,
     /// Sum of the waits that ended.
     waited_ns: u128,
@@ -48,6 +50,7 @@ impl Pool {
             line_max: spec.line_max,
             line: Line::default(),
             group: spec.group,
+            at_once: 0,
             busy: Meter::default(),
             waiting: Meter::default(),
             waited_ns: 0,
@@ -67,6 +70,7 @@ impl Pool {
         if self.busy.level() < self.size {
             debug_assert!(self.line.is_empty(), "something is free while a request waits for it");
             self.busy.up(now);
+            self.at_once += 1;
             return Seize::Granted;
         }
         if self.line.len() >= self.line_max {
@@ -205,6 +209,12 @@ impl Pool {
     /// Measurement starts here.
     pub fn open(&mut self, now: Time) {
         self.at_opening = self.area(now);
+        self.at_once = 0;
+    }
+
+    /// How many places were taken without waiting since this was last asked.
+    pub fn tell_at_once(&mut self) -> u64 {
+        std::mem::take(&mut self.at_once)
     }
 
     /// Holder- and waiter-nanoseconds since the window opened.

@@ -85,11 +85,6 @@ macro_rules! probe {
                     let _ = ($($what,)*);
                 }
             )*
-            /// A place in a pool was taken without waiting.
-            #[inline]
-            fn seized_at_once(&mut self, group: PoolGroupId) {
-                self.seized(group, Span::ZERO);
-            }
         }
 
         impl<A: Probe, B: Probe> Probe for (A, B) {
@@ -99,10 +94,6 @@ macro_rules! probe {
                     self.1.$seen($($what),*);
                 }
             )*
-            fn seized_at_once(&mut self, group: PoolGroupId) {
-                self.0.seized_at_once(group);
-                self.1.seized_at_once(group);
-            }
         }
 
         impl<P: Probe + ?Sized> Probe for &mut P {
@@ -111,9 +102,6 @@ macro_rules! probe {
                     (**self).$seen($($what),*);
                 }
             )*
-            fn seized_at_once(&mut self, group: PoolGroupId) {
-                (**self).seized_at_once(group);
-            }
         }
     };
 }
@@ -133,6 +121,8 @@ probe! {
     fn turned_away(service: ServiceId);
     /// A place in a pool was taken, after waiting for it.
     fn seized(group: PoolGroupId, waited: Span);
+    /// Since the slice began so many places in a pool were taken without waiting.
+    fn seized_at_once(group: PoolGroupId, times: u64);
     /// A row was locked, after waiting for it.
     fn locked(lock: LockId, waited: Span);
     /// A cache was looked into.

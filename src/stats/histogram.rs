@@ -52,12 +52,13 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
-    /// As `record(0)`, in a few instructions: most waits are none.
-    #[inline]
-    pub fn record_zero(&mut self) {
-        self.counts[0] += 1;
-        self.count += 1;
-        self.min = 0;
+    /// As so many times `record(0)`: most waits are none, and are counted elsewhere first.
+    pub fn record_zeros(&mut self, times: u64) {
+        self.counts[0] += times;
+        self.count += times;
+        if times > 0 {
+            self.min = 0;
+        }
     }
 
     /// The buckets from the least to the greatest value: all others are empty. Most histograms of a

@@ -129,9 +129,9 @@ fn every_verb_that_runs_goes_on_where_it_stopped() {
     let cases: [&[&str]; 5] = [
         &[&["run", "models/shop.json"], &quick[..]].concat(),
         &["compare", "models/mm1.json", "models/shop.json", "--replications", "2"],
-        &["compare", "experiments/retry-storm.json"],
+        &["compare", "experiments/circuit-breaker.json"],
         &[&["capacity", "models/first.json"], &quick[..]].concat(),
-        &["check", "experiments/pool-size.json"],
+        &["check", "experiments/priority.json"],
     ];
     for (i, args) in cases.into_iter().enumerate() {
         let store = folder.join(i.to_string());

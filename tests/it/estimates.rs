@@ -342,7 +342,7 @@ fn of_several_designs_that_are_alike_one_is_called_better_or_worse_as_seldom_as_
     };
     let names = ["first", "second", "third", "fourth", "fifth"].map(design).join(", ");
     let rest = format!(
-        r#""window": "1000s", "warm_up": "50s", "replications": {{ "min": 10 }},
+        r#""window": "300s", "warm_up": "50s", "replications": {{ "min": 10 }},
            "variants": {{ {names} }}"#
     );
     const SEEDS: u64 = 200;

@@ -60,6 +60,9 @@ impl Probe for Squares {
         self.0 += waited.as_secs().powi(2);
         self.1 += 1;
     }
+    fn seized_at_once(&mut self, _: PoolGroupId, times: u64) {
+        self.1 += times;
+    }
     fn opened(&mut self, _: Time) {
         *self = Squares::default();
     }

@@ -42,6 +42,10 @@ impl Misses {
 
     #[inline]
     pub fn draw(&self, draw: &mut Draw) -> u32 {
+        // Where nothing is left to luck, none is asked for: draws are keyed, and no other moves by that.
+        if self.none == 1.0 {
+            return if self.count_hits { self.count } else { 0 };
+        }
         self.quantile(draw.unit())
     }
 

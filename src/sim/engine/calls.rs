@@ -183,16 +183,14 @@ impl<P: Probe> Engine<'_, P> {
     #[inline]
     fn choose_instance(&mut self, id: TokenId, visit: &Visit, depth: Depth) -> InstanceId {
         let service = self.named.services.at(visit.service);
-        if self.ejected[visit.service] != 0
-            && let Some(none) = self.nobody_ready(visit.service)
-        {
+        let all_healthy = self.ejected[visit.service] == 0;
+        if !all_healthy && let Some(none) = self.nobody_ready(visit.service) {
             return none;
         }
         if let Some(careful) = service.careful {
             return self.choose_carefully(id, visit, depth, careful);
         }
         let luck = &mut self.keys.draw(self.tokens[id].key, visit.key);
-        let all_healthy = self.ejected[visit.service] == 0;
         let candidates = &self.candidates[service.instances.clone()];
         let balancer = &mut self.balancers[visit.service];
         let chosen = service.balance.pick(balancer, candidates, all_healthy, luck);

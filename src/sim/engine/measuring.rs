@@ -84,11 +84,19 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     pub(super) fn slice(&mut self) {
+        self.end_slice();
+        self.control(self.now + self.plan.slice, Control::Slice);
+    }
+
+    /// Tells what is counted slice by slice.
+    fn end_slice(&mut self) {
+        for pool in self.pools.iter_mut() {
+            self.probe.seized_at_once(pool.group, pool.tell_at_once());
+        }
         self.count_backlog();
         self.probe.sliced(self.now, &self.backlog);
         self.tell_unsettled();
         self.tell_course();
-        self.control(self.now + self.plan.slice, Control::Slice);
     }
 
     /// Attempts under way, whether or not anybody still waits for them, class by class.
@@ -111,10 +119,7 @@ impl<P: Probe> Engine<'_, P> {
 
     /// Measures what there is to measure and checks the laws that hold on every path.
     pub(super) fn close_run(mut self) -> Result<(P, Usage), Failure> {
-        self.count_backlog();
-        self.probe.sliced(self.now, &self.backlog);
-        self.tell_unsettled();
-        self.tell_course();
+        self.end_slice();
         self.audit()?;
         let now = self.now;
         let computed_ns = self.computed_in_window_ns();

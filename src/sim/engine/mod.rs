@@ -548,9 +548,10 @@ impl<P: Probe> Engine<'_, P> {
         let order = self.order(rank);
         let event = Event::new(kind, token, self.tokens[token].generation);
         let at = self.now + self.network.delays[delay];
-        let first = self.rings[delay].is_empty();
-        self.rings[delay].push(at, order, event);
-        if first {
+        let ring = &mut self.rings[delay];
+        let is_first = ring.is_empty();
+        ring.push(at, order, event);
+        if is_first {
             self.date_ring(delay);
         }
     }

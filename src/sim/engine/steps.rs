@@ -353,12 +353,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Takes one of the pool or stands in its line.
     #[inline(always)]
     pub(super) fn take(&mut self, pool: PoolId, id: TokenId) -> Seize {
-        let pool = &mut self.pools[pool];
-        let seize = pool.seize(&mut self.tokens, self.now, id);
-        if seize == Seize::Granted {
-            self.probe.seized_at_once(pool.group);
-        }
-        seize
+        self.pools[pool].seize(&mut self.tokens, self.now, id)
     }
 
     /// Gives one back; whoever is first in line goes on with it.
