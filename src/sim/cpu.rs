@@ -65,6 +65,13 @@ struct Claimant {
     marks: BinaryHeap<Reverse<Mark>>,
 }
 
+impl Claimant {
+    /// The most cores that it can use. One that stands still runs nothing: its neighbours have the cores.
+    fn cap(&self) -> f64 {
+        if self.pace == 0.0 { 0.0 } else { self.limit.min(self.marks.len() as f64) }
+    }
+}
+
 /// The mark, the number of the start, who, and what it lost as it began, in nanoseconds.
 type Mark = (u64, u64, TokenId, u32);
 
@@ -233,13 +240,20 @@ impl Cpu {
     }
 
     fn share_among_several(&mut self, cores: f64) {
+        // Mostly there is enough for all, which takes one look at each.
+        let mut demand = 0.0;
+        for it in &mut self.claimants {
+            let cap = it.cap();
+            it.speed = cap / it.marks.len().max(1) as f64;
+            demand += cap;
+        }
+        if demand <= cores {
+            return;
+        }
         self.claims.clear();
-        self.claims.extend(self.claimants.iter().map(|it| {
-            let runnable = it.marks.len() as f64;
-            // One that stands still runs nothing: its neighbours have the cores.
-            let cap = if it.pace == 0.0 { 0.0 } else { it.limit.min(runnable) };
-            Claim { weight: it.weight, cap, share: 0.0 }
-        }));
+        for it in &self.claimants {
+            self.claims.push(Claim { weight: it.weight, cap: it.cap(), share: 0.0 });
+        }
         fill(cores, &mut self.claims);
         for (claimant, claim) in self.claimants.iter_mut().zip(&self.claims) {
             claimant.speed = claim.share / claimant.marks.len().max(1) as f64;

@@ -345,7 +345,7 @@ fn of_several_designs_that_are_alike_one_is_called_better_or_worse_as_seldom_as_
         r#""window": "300s", "warm_up": "50s", "replications": {{ "min": 10 }},
            "variants": {{ {names} }}"#
     );
-    const SEEDS: u64 = 200;
+    const SEEDS: u64 = 120;
     let (mut wrong, mut alone) = (0, 0);
     for seed in 1..=SEEDS {
         let told = outcome(&rest, seed);
@@ -359,6 +359,6 @@ fn of_several_designs_that_are_alike_one_is_called_better_or_worse_as_seldom_as_
     }
     // At most 5 % and three binomial standard errors; uncorrected, far more.
     let share = |count: usize| count as f64 / SEEDS as f64;
-    assert!(share(wrong) < 0.05 + 0.046, "{}", share(wrong));
+    assert!(share(wrong) < 0.05 + 0.06, "{}", share(wrong));
     assert!(share(alone) > 0.1, "{}", share(alone));
 }

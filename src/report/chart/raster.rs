@@ -57,11 +57,16 @@ impl Raster {
     /// Puts a colour over a pixel, as far as it is covered.
     fn blend(&mut self, x: usize, y: usize, cover: f32, colour: BackendColor) {
         // Sixteen steps of smoothness look the same as all, and make the file a third smaller.
-        let cover = f64::from((cover.min(1.0) * 16.0).round() / 16.0);
+        let cover = if cover >= 1.0 { 1.0 } else { f64::from((cover * 16.0).round() / 16.0) };
         let share = (cover * colour.alpha).clamp(0.0, 1.0);
         let first = (y * self.width + x) * 3;
         let (r, g, b) = colour.rgb;
-        for (old, new) in self.rgb[first..first + 3].iter_mut().zip([r, g, b]) {
+        let pixel = &mut self.rgb[first..first + 3];
+        // Most of a filled area is neither an edge nor to be seen through.
+        if share == 1.0 {
+            return pixel.copy_from_slice(&[r, g, b]);
+        }
+        for (old, new) in pixel.iter_mut().zip([r, g, b]) {
             *old = (f64::from(*old) + (f64::from(new) - f64::from(*old)) * share + 0.5) as u8;
         }
     }
