@@ -23,7 +23,7 @@ mod values;
 
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
-pub use design::{Design, Refinement, Source, designs};
+pub use design::{Design, Ended, Refinement, Source, check_refinement, designs};
 pub use sensitivity::check_metrics;
 
 use conduct::Conducted;
@@ -64,14 +64,14 @@ pub fn outcome(
 }
 
 /// The same of an experiment whose levels are combined, with what follows from how they are, and with
-/// levels that are added.
+/// levels that are added; and why no more were, if more were wanted.
 pub fn swept(
     title: Title,
     sweep: &Refinement,
     designs: &mut Vec<Design>,
     points: &mut Vec<Point>,
-) -> Result<Outcome, Stuck> {
-    let conducted = sweep.run(designs, points)?;
+) -> Result<(Outcome, Option<Ended>), Stuck> {
+    let (conducted, ended) = sweep.run(designs, points)?;
     let Refinement { experiment, settings, .. } = sweep;
     let mut outcome = outcome_of_conducted(title, designs, points, settings, &conducted);
     outcome.surface.clone_from(&experiment.surface);
@@ -80,7 +80,7 @@ pub fn swept(
         // The first of the points that were drawn is nothing to hold the others against.
         outcome.comparisons.clear();
     }
-    Ok(outcome)
+    Ok((outcome, ended))
 }
 
 fn outcome_of_conducted(
