@@ -72,8 +72,11 @@ fn alone(
     }
     set_once(common)?;
     set_all(&mut [&mut source], common)?;
-    let experiment =
-        Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
+    let experiment = Experiment {
+        window: Some(window),
+        warm_up: Some(warm_up),
+        ..plain(&[model.to_owned()], common)
+    };
     Ok((experiment, source))
 }
 
@@ -179,11 +182,12 @@ fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     }
     set_all(&mut sources.iter_mut().collect::<Vec<_>>(), common)?;
     let document = sources[0].document.clone();
-    conduct(outcome::Verb::Compare.into(), &plain(paths), &document, &sources, common)
+    conduct(outcome::Verb::Compare.into(), &plain(paths, common), &document, &sources, common)
 }
 
 /// These models, as they are.
-fn plain(models: &[PathBuf]) -> Experiment {
+fn plain(models: &[PathBuf], common: &Common) -> Experiment {
+    let replications = Replications::default();
     Experiment {
         schema: None,
         name: String::new(),
@@ -201,7 +205,10 @@ fn plain(models: &[PathBuf]) -> Experiment {
         aftermath: Span::from_whole_secs(300),
         window: None,
         warm_up: None,
-        replications: Replications::default(),
+        replications: Replications {
+            min: common.replications.unwrap_or(replications.min),
+            ..replications
+        },
         seed: 1,
     }
 }
@@ -226,6 +233,9 @@ pub(super) fn read_experiment(
     let mut experiment = experiment::load(&document, &files::beside(path))?;
     // What is drawn for its points is drawn by the seed too.
     experiment.seed = common.seed.unwrap_or(experiment.seed);
+    if let Some(count) = common.replications {
+        experiment.replications = experiment.replications.exactly(count)?;
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut sources = Vec::new();
     let mut problems = Vec::new();
@@ -401,13 +411,9 @@ pub(super) fn settings(
     common: &Common,
 ) -> Result<Settings, Refusal> {
     let keeping = store::opened(name, common)?;
-    let replications = match common.replications {
-        Some(count) => Replications { min: count, ..Replications::default() },
-        None => experiment.replications.clone(),
-    };
     Ok(Settings {
         seed: common.seed.unwrap_or(experiment.seed),
-        replications,
+        replications: experiment.replications.clone(),
         events_max: common.max_events,
         keeping,
     })

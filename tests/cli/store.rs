@@ -122,6 +122,27 @@ fn only_what_determines_a_result_is_in_its_key() {
     check("1", "20s", &warm_up, (1, 0));
 }
 
+/// Users who hardly think: how many events they make hangs on how fast they are answered.
+const IMPATIENT: &str = r#"{ "name": "impatient", "hosts": { "box": { "cores": 1 } },
+    "services": { "app": { "hosts": "box", "workers": 1, "operations": { "run": [{ "wait": "100ms" }] } } },
+    "traffic": { "user": { "call": "app.run", "closed": { "users": 9, "think": "1us" } } } }"#;
+
+#[test]
+fn what_took_more_events_than_are_allowed_now_does_not_count_as_found() {
+    let folder = scratch("store-allowed");
+    let (model, store) = (folder.join("model.json"), folder.join("store"));
+    fs::write(&model, IMPATIENT).unwrap();
+    let quick = ["--window", "20s", "--warm-up", "5s", "--replications", "2"];
+    let args = [&["run", model.to_str().unwrap()], &quick[..]].concat();
+    assert_eq!(counts(&kept(&args, &store)), (0, 2));
+    assert_eq!(counts(&kept(&args, &store)), (2, 0));
+    let output = kept(&[&args, &["--max-events", "100"][..]].concat(), &store);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains("used up all the events that are allowed"), "{text}");
+    assert_eq!(counts(&output), (0, 0), "{text}");
+}
+
 #[test]
 fn every_verb_that_runs_goes_on_where_it_stopped() {
     let folder = scratch("store-verbs");

@@ -1,6 +1,7 @@
 //! Ways to combine what is varied, and what a metric depends on, against theory.
 
 mod refined;
+mod replications;
 
 use super::support::{run, scratch, stderr, stdout};
 use serde_json::{Value, json};
