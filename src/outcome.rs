@@ -14,6 +14,7 @@ mod sensitivity;
 mod series;
 mod summary;
 mod theory;
+mod unrefined;
 
 pub use baseline::{Baseline, Change};
 pub use capacity::{Capacity, CapacityUnit};
@@ -26,6 +27,7 @@ pub use sensitivity::{Factor, Method, Sensitivity};
 pub use series::{Instances, Series};
 pub use summary::{BreaksOn, Found, ModelSummary, OverTime};
 pub use theory::{Holds, Theory, TheoryOfPart};
+pub use unrefined::Unrefined;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -67,6 +69,9 @@ pub struct Outcome {
     /// What a metric depends on, for each model on each day, if that was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sensitivities: Vec<Sensitivity>,
+    /// Levels that were wanted and could not be added; absent if none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrefined: Option<Unrefined>,
     /// What had to hold, and whether it does.
     pub expectations: Vec<Expectation>,
     /// How the figures differ from those of an earlier outcome; absent if none was given.
@@ -123,6 +128,7 @@ impl Outcome {
             selections: Vec::new(),
             surface: Vec::new(),
             sensitivities: Vec::new(),
+            unrefined: None,
             expectations: Vec::new(),
             baseline: None,
             problems: Vec::new(),

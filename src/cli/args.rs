@@ -191,7 +191,7 @@ pub struct Common {
     /// The seed of all chance.
     #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
-    /// How many independent runs of each point.
+    /// How many independent runs of each point, in place of the numbers in the file.
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub replications: Option<u32>,
     /// How many threads to use. As many as there are cores if absent.

@@ -6,6 +6,7 @@ mod files;
 mod output;
 mod progress;
 mod store;
+mod trouble;
 mod verbs;
 
 use crate::problem::Problem;

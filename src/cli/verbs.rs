@@ -3,6 +3,7 @@
 use super::args::{Args, Common, Kind, Verb, WarmUp};
 use super::check::check;
 use super::progress::Bar;
+use super::trouble::{refusal, unrefined};
 use super::{Refusal, files, output, store};
 use crate::experiment::file::{Experiment, Replications};
 use crate::experiment::{
@@ -13,8 +14,6 @@ use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
 use crate::outcome::{self, Outcome};
 use crate::problem::{Code, Findings, Problem, Segment, suggest};
-use crate::report::figure::rounded;
-use crate::sim::Failure;
 use crate::units::Span;
 use std::path::{Path, PathBuf};
 
@@ -73,8 +72,11 @@ fn alone(
     }
     set_once(common)?;
     set_all(&mut [&mut source], common)?;
-    let experiment =
-        Experiment { window: Some(window), warm_up: Some(warm_up), ..plain(&[model.to_owned()]) };
+    let experiment = Experiment {
+        window: Some(window),
+        warm_up: Some(warm_up),
+        ..plain(&[model.to_owned()], common)
+    };
     Ok((experiment, source))
 }
 
@@ -180,11 +182,12 @@ fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     }
     set_all(&mut sources.iter_mut().collect::<Vec<_>>(), common)?;
     let document = sources[0].document.clone();
-    conduct(outcome::Verb::Compare.into(), &plain(paths), &document, &sources, common)
+    conduct(outcome::Verb::Compare.into(), &plain(paths, common), &document, &sources, common)
 }
 
 /// These models, as they are.
-fn plain(models: &[PathBuf]) -> Experiment {
+fn plain(models: &[PathBuf], common: &Common) -> Experiment {
+    let replications = Replications::default();
     Experiment {
         schema: None,
         name: String::new(),
@@ -202,7 +205,10 @@ fn plain(models: &[PathBuf]) -> Experiment {
         aftermath: Span::from_whole_secs(300),
         window: None,
         warm_up: None,
-        replications: Replications::default(),
+        replications: Replications {
+            min: common.replications.unwrap_or(replications.min),
+            ..replications
+        },
         seed: 1,
     }
 }
@@ -227,6 +233,9 @@ pub(super) fn read_experiment(
     let mut experiment = experiment::load(&document, &files::beside(path))?;
     // What is drawn for its points is drawn by the seed too.
     experiment.seed = common.seed.unwrap_or(experiment.seed);
+    if let Some(count) = common.replications {
+        experiment.replications = experiment.replications.exactly(count)?;
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut sources = Vec::new();
     let mut problems = Vec::new();
@@ -337,6 +346,7 @@ fn conduct(
     let mut points = experiment::points(experiment, &designs, &mut findings);
     if vary && findings.is_empty() {
         experiment::check_metrics(experiment, &designs, &points, &mut findings);
+        experiment::check_refinement(experiment, document, sources, &designs, &mut findings);
     }
     if !findings.is_empty() {
         return Err(document.problems(findings.into_vec()).into());
@@ -353,7 +363,8 @@ fn conduct(
             true => {
                 let (settings, progress) = (&settings, &bar);
                 let sweep = Refinement { experiment, document, sources, settings, progress };
-                experiment::swept(title, &sweep, &mut designs, &mut points)
+                let swept = experiment::swept(title, &sweep, &mut designs, &mut points);
+                swept.map(|(outcome, ended)| Outcome { unrefined: ended.map(unrefined), ..outcome })
             }
             false => experiment::outcome(title, &designs, &points, &settings, &bar)
                 .map_err(Stuck::Trouble),
@@ -400,13 +411,9 @@ pub(super) fn settings(
     common: &Common,
 ) -> Result<Settings, Refusal> {
     let keeping = store::opened(name, common)?;
-    let replications = match common.replications {
-        Some(count) => Replications { min: count, ..Replications::default() },
-        None => experiment.replications.clone(),
-    };
     Ok(Settings {
         seed: common.seed.unwrap_or(experiment.seed),
-        replications,
+        replications: experiment.replications.clone(),
         events_max: common.max_events,
         keeping,
     })
@@ -421,73 +428,6 @@ pub(super) fn in_threads<T: Send>(
     let pool =
         pool.map_err(|error| Refusal::Failed(format!("no threads can be started: {error}")))?;
     Ok(pool.install(work))
-}
-
-pub(super) fn refusal(
-    trouble: &Trouble,
-    settings: &Settings,
-    points: &[Point],
-    document: &Document,
-) -> Refusal {
-    match trouble {
-        Trouble::TooLarge { expected, allowed } => {
-            let rule = format!(
-                "this would take about {} events, and {} are allowed",
-                of_events(*expected),
-                of_events(*allowed as f64)
-            );
-            let mend = "shorten the window, lower the load or the replications, or allow more with --max-events";
-            Problem::without_place(Code::E012, "--max-events", rule, mend).into()
-        }
-        Trouble::UnknownMetric { metric, mend } => {
-            let mut findings = Findings::default();
-            findings.inside("replications", |it| {
-                it.inside("until", |it| {
-                    it.wrong_at(metric, Code::E008, "no such metric is measured", mend);
-                });
-            });
-            document.problems(findings.into_vec()).into()
-        }
-        Trouble::GaveUp { point, replication, failure } => {
-            let place = format!(
-                "{}, replication {replication}, seed {}",
-                points[*point].title(),
-                settings.seed
-            );
-            gave_up(&place, *failure)
-        }
-    }
-}
-
-/// A number of events to two digits: `4,500`, and from a million on `1.5 million`.
-fn of_events(number: f64) -> String {
-    let (number, unit, decimals) = match number {
-        it if it >= 1e6 => (it / 1e6, " million", 1),
-        it => (it, "", 0),
-    };
-    let decade = number.max(1.0).log10().floor() as i32;
-    format!("{}{unit}", rounded(number, (1 - decade).min(decimals)))
-}
-
-fn gave_up(place: &str, failure: Failure) -> Refusal {
-    let (rule, mend) = match failure {
-        Failure::Broken { law, what, index } => {
-            return Refusal::Bug(format!("{place}: {law} ({what} {index})"));
-        }
-        Failure::TooManyEvents { at } => (
-            format!("used up all the events that are allowed, {at} into the run"),
-            "shorten the window, lower the load, or allow more with --max-events",
-        ),
-        Failure::TooManyInside { at } => (
-            format!("millions of requests had piled up {at} into the run, and nothing bounds them"),
-            "give a \"line\", or \"timeout\"s, or a shorter window",
-        ),
-        Failure::Spinning { at } => (
-            format!("users who do not think fail and ask again without end, {at} into the run"),
-            "give \"think\" a duration",
-        ),
-    };
-    Refusal::GaveUp(Problem::without_place(Code::E012, place, rule, mend))
 }
 
 fn schema(of: Kind) -> Result<(), Refusal> {

@@ -365,7 +365,7 @@ fn jackknifed(seen: &[Looked], kept: f64) -> Estimate {
         without.iter().map(|it| n as f64 * all - (n as f64 - 1.0) * it).collect();
     let spread = Estimate::from_replications(&pseudo, CONFIDENCE);
     let half_width = spread.and_then(|it| it.half_width);
-    Estimate { value: all, half_width, confidence: CONFIDENCE, replications: n }
+    Estimate { value: all, half_width, confidence: CONFIDENCE }
 }
 
 /// Between loads that were seen, the greatest that was kept and the least that was not.

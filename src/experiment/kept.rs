@@ -56,7 +56,7 @@ impl<'a> Site<'a> {
         let Some(Keeping { store, experiment }) = &settings.keeping else { return simulate() };
         let point = self.key.get_or_init(|| PointKey::of(self.point, self.design));
         let key = point.run(plan, left, is_pilot, with_batches);
-        if let Some(trial) = store.get(&key).filter(|it| it.events <= plan.events_max) {
+        if let Some(trial) = store.get(&key, plan.events_max) {
             return Ok(trial);
         }
         let trial = simulate()?;

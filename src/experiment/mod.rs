@@ -11,6 +11,7 @@ mod find;
 mod kept;
 mod over_time;
 mod point;
+mod replications;
 mod select;
 pub mod sensitivity;
 mod series;
@@ -23,7 +24,7 @@ mod values;
 
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
-pub use design::{Design, Refinement, Source, designs};
+pub use design::{Design, Ended, Refinement, Source, check_refinement, designs};
 pub use sensitivity::check_metrics;
 
 use conduct::Conducted;
@@ -41,7 +42,6 @@ use crate::outcome::{Outcome, Verb};
 use crate::parts::growth::Growth;
 use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
-use expect::aim;
 use file::Experiment;
 
 /// What an outcome is called.
@@ -64,14 +64,14 @@ pub fn outcome(
 }
 
 /// The same of an experiment whose levels are combined, with what follows from how they are, and with
-/// levels that are added.
+/// levels that are added; and why no more were, if more were wanted.
 pub fn swept(
     title: Title,
     sweep: &Refinement,
     designs: &mut Vec<Design>,
     points: &mut Vec<Point>,
-) -> Result<Outcome, Stuck> {
-    let conducted = sweep.run(designs, points)?;
+) -> Result<(Outcome, Option<Ended>), Stuck> {
+    let (conducted, ended) = sweep.run(designs, points)?;
     let Refinement { experiment, settings, .. } = sweep;
     let mut outcome = outcome_of_conducted(title, designs, points, settings, &conducted);
     outcome.surface.clone_from(&experiment.surface);
@@ -80,7 +80,7 @@ pub fn swept(
         // The first of the points that were drawn is nothing to hold the others against.
         outcome.comparisons.clear();
     }
-    Ok(outcome)
+    Ok((outcome, ended))
 }
 
 fn outcome_of_conducted(
@@ -235,7 +235,7 @@ fn check(experiment: &Experiment, findings: &mut Findings) {
         }
     });
     findings.inside("replications", |it| {
-        check_replications(&experiment.replications, it);
+        experiment.replications.check(it);
         if experiment.find.is_some() && experiment.replications.antithetic {
             let rule = "a search takes its replications one by one, and not in antithetic pairs";
             it.wrong_at("antithetic", Code::E010, rule, "leave it out");
@@ -308,59 +308,6 @@ fn check_story(story: &file::Story, findings: &mut Findings) {
             it.wrong_at("every", Code::E012, rule, "sample less often");
         }
     });
-}
-
-fn check_replications(replications: &file::Replications, findings: &mut Findings) {
-    const MOST: u32 = 100_000;
-    let (min, max) = (replications.min, replications.max.unwrap_or(replications.min));
-    if min == 0 || min > MOST {
-        findings.wrong_at("min", Code::E007, format!("must be from 1 to {MOST}, not {min}"), "");
-    }
-    if max < min || max > MOST {
-        let rule = format!("must be from min, {min}, to {MOST}, not {max}");
-        findings.wrong_at("max", Code::E007, rule, "");
-    }
-    let adds =
-        [("until", !replications.until.is_empty()), ("select", replications.select.is_some())];
-    for (key, _) in adds.iter().filter(|it| it.1 && replications.max.is_none()) {
-        let rule = format!("{key} adds replications, and nothing says up to how many");
-        findings.wrong(Code::E004, rule, "add \"max\": 40");
-    }
-    if replications.antithetic {
-        check_pairs(replications, findings);
-    }
-    if let Some(select) = &replications.select {
-        if min < 2 {
-            findings.wrong_at("min", Code::E007, "one run tells nothing of how runs differ", "10");
-        }
-        if aim(&select.metric).is_none() {
-            let rule = format!("nothing says whether more or less of {} is better", select.metric);
-            let mend = "a response, an availability, a goodput";
-            findings.inside("select", |it| it.wrong_at("metric", Code::E010, rule, mend));
-        }
-        if select.within.as_ratio() <= 0.0 {
-            let rule = "must be more than nothing, or no number of replications would do";
-            findings.inside("select", |it| it.wrong_at("within", Code::E007, rule, "\"5%\""));
-        }
-    }
-}
-
-fn check_pairs(replications: &file::Replications, findings: &mut Findings) {
-    let max = replications.max.unwrap_or(replications.min);
-    for (key, count) in [("min", replications.min), ("max", max)] {
-        if count % 2 == 1 {
-            let rule = format!("antithetic replications come in pairs, and {count} is odd");
-            findings.wrong_at(key, Code::E010, rule, (count + 1).to_string());
-        }
-    }
-    if replications.min < 4 {
-        let rule = "one antithetic pair tells nothing of how pairs differ";
-        findings.wrong_at("min", Code::E007, rule, "10");
-    }
-    if replications.controls {
-        let rule = "antithetic pairs and control variates take away the same variance";
-        findings.wrong_at("controls", Code::E010, rule, "leave one of the two out");
-    }
 }
 
 fn longer_than_nothing(span: Span, findings: &mut Findings) {

@@ -181,15 +181,18 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
 }
 
 /// Points beyond which an experiment is refused: each has a network of its own.
-const POINTS_MAX: u64 = 20_000;
+pub const POINTS_MAX: u64 = 20_000;
 
-fn too_many(experiment: &Experiment, designs: &[Design], findings: &mut Findings) -> bool {
+/// About how many points a design comes to.
+pub fn points_of(experiment: &Experiment, design: &Design) -> u64 {
     let samples = experiment.growth.as_ref();
     let instants = samples.map_or(0, |it| it.over.nanos() / it.sample.every.nanos()) + 1;
-    let of = |design: &Design| {
-        let zones = design.model.file.zones.len().max(1) as u64;
-        instants.saturating_add(zones * experiment.faults.len() as u64)
-    };
+    let zones = design.model.file.zones.len().max(1) as u64;
+    instants.saturating_add(zones * experiment.faults.len() as u64)
+}
+
+fn too_many(experiment: &Experiment, designs: &[Design], findings: &mut Findings) -> bool {
+    let of = |it| points_of(experiment, it);
     let total = designs.iter().map(of).fold(0, u64::saturating_add);
     if total > POINTS_MAX {
         let rule = format!("{total} points; at most {POINTS_MAX} can be run");

@@ -72,7 +72,6 @@ fn of_responses(trials: &[Trial], of: Response, each: usize) -> Option<Quantiles
 /// An estimate of a figure from one run, by its batches; none where they cannot tell.
 pub fn of_one_run(trial: &Trial, figure: &Figure) -> Option<Estimate> {
     let value = figure.value?;
-    let one_run = |it: Estimate| Estimate { replications: 1, ..it };
     match figure.response {
         None => batches::sectioned(value, &figure.batches, CONFIDENCE),
         Some(Response { class, quantile: None }) => {
@@ -83,7 +82,7 @@ pub fn of_one_run(trial: &Trial, figure: &Figure) -> Option<Estimate> {
         Some(of) => {
             let quantiles = of_responses(std::slice::from_ref(trial), of, 1)?;
             let values: Vec<f64> = quantiles.values.iter().map(|it| it / 1e9).collect();
-            Estimate::from_replications(&values, CONFIDENCE).map(one_run)
+            Estimate::from_replications(&values, CONFIDENCE)
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn sectioned(whole: f64, batches: &[f64], confidence: f64) -> Option<Estimat
     // About the whole, and not about the mean of the batches: that errs by more than it.
     let squares = spread.variance? * (n - 1.0) + n * (spread.mean - whole) * (spread.mean - whole);
     let error = (squares / (n - 1.0) / n, n - 1.0);
-    whole.is_finite().then(|| Estimate::from_error(whole, Some(error), confidence, 1))
+    whole.is_finite().then(|| Estimate::from_error(whole, Some(error), confidence))
 }
 
 /// The interval about the mean of one run by overlapping batches of `length` successive values:
@@ -38,7 +38,7 @@ pub fn overlapping(series: &[f64], length: usize, confidence: f64) -> Option<Est
     let squares: f64 = series.windows(length).map(|it| distance(it) * distance(it)).sum();
     let variance = m * squares / ((n - m + 1.0) * (n - m));
     let error = (variance, 1.5 * (n / m - 1.0));
-    Some(Estimate::from_error(mean, Some(error), confidence, 1))
+    Some(Estimate::from_error(mean, Some(error), confidence))
 }
 
 /// How alike neighbours in time are: the correlation of each value with the next, about the mean of all

@@ -91,12 +91,7 @@ pub fn paired(of: &[f64], against: &[f64], aim: Aim, confidence: f64) -> Option<
         };
         Some((errors, t_quantile(0.5 + 0.5 * confidence, n - 1.0)))
     });
-    let ratio = ratio.map(|(value, half_width)| Estimate {
-        value,
-        half_width,
-        confidence,
-        replications: of.len(),
-    });
+    let ratio = ratio.map(|(value, half_width)| Estimate { value, half_width, confidence });
     Some(comparison(difference.mean, spread, ratio, aim, confidence, of.len()))
 }
 
@@ -119,8 +114,7 @@ pub fn unpaired(of: &[f64], against: &[f64], aim: Aim, confidence: f64) -> Optio
         };
         Some((errors, t_quantile(0.5 + 0.5 * confidence, spread?.df)))
     });
-    let ratio =
-        ratio.map(|(value, half_width)| Estimate { value, half_width, confidence, replications });
+    let ratio = ratio.map(|(value, half_width)| Estimate { value, half_width, confidence });
     Some(comparison(a.mean - b.mean, spread, ratio, aim, confidence, replications))
 }
 
@@ -159,7 +153,7 @@ fn comparison(
     replications: usize,
 ) -> Comparison {
     let error = spread.map(|spread| (spread.variance_of_difference, spread.df));
-    let difference = Estimate::from_error(difference, error, confidence, replications);
+    let difference = Estimate::from_error(difference, error, confidence);
     let verdict = verdict(&difference, aim);
     let replications_needed =
         spread.and_then(|spread| replications_needed(difference.value, &spread, confidence)).map(

@@ -47,7 +47,7 @@ pub fn controlled(
     let off = by.mean - known;
     let variance = rest * (1.0 / n + off * off / squares);
     let value = of.mean - slope * off;
-    let estimate = Estimate::from_error(value, Some((variance, n - 2.0)), confidence, of.count);
+    let estimate = Estimate::from_error(value, Some((variance, n - 2.0)), confidence);
     // What the regression costs on average is counted against it.
     let plain = of.variance?;
     let worth = if rest > 0.0 { n * plain / rest * (n - 3.0) / (n - 2.0) } else { f64::INFINITY };

@@ -73,7 +73,7 @@ pub fn growth(
     let mut per_s = Estimate::from_replications(&slopes, confidence)?;
     if slopes.len() == 1 {
         let (error, df) = (error / slice_s, steps.count as f64 - 1.0);
-        per_s = Estimate::from_error(per_s.value, Some((error * error, df)), confidence, 1);
+        per_s = Estimate::from_error(per_s.value, Some((error * error, df)), confidence);
     }
     let surely_per_slice = steps.mean - t_quantile(SURE, steps.count as f64 - 1.0) * error;
     Some(Growth {

@@ -6,9 +6,11 @@
 
 mod approximate;
 mod beside;
+pub mod classes;
 pub mod closed;
 pub mod erlang;
 mod erlang_a;
+pub mod gm1;
 pub mod jackson;
 pub mod mg1;
 pub mod predict;
@@ -17,8 +19,10 @@ pub mod ps;
 mod tail;
 
 pub use beside::{Holds, Told, beside};
+pub use classes::{Chain, OfChain, closed_classes};
 pub use closed::{Closed, Station, closed};
 pub use erlang::{Mmc, Mmck, erlang_b, erlang_c};
+pub use gm1::Gm1;
 pub use jackson::{Node, OpenNetwork};
 pub use mg1::{Md1, Mg1};
 pub use predict::{Prediction, predict};

@@ -122,6 +122,27 @@ fn only_what_determines_a_result_is_in_its_key() {
     check("1", "20s", &warm_up, (1, 0));
 }
 
+/// Users who hardly think: how many events they make hangs on how fast they are answered.
+const IMPATIENT: &str = r#"{ "name": "impatient", "hosts": { "box": { "cores": 1 } },
+    "services": { "app": { "hosts": "box", "workers": 1, "operations": { "run": [{ "wait": "100ms" }] } } },
+    "traffic": { "user": { "call": "app.run", "closed": { "users": 9, "think": "1us" } } } }"#;
+
+#[test]
+fn what_took_more_events_than_are_allowed_now_does_not_count_as_found() {
+    let folder = scratch("store-allowed");
+    let (model, store) = (folder.join("model.json"), folder.join("store"));
+    fs::write(&model, IMPATIENT).unwrap();
+    let quick = ["--window", "20s", "--warm-up", "5s", "--replications", "2"];
+    let args = [&["run", model.to_str().unwrap()], &quick[..]].concat();
+    assert_eq!(counts(&kept(&args, &store)), (0, 2));
+    assert_eq!(counts(&kept(&args, &store)), (2, 0));
+    let output = kept(&[&args, &["--max-events", "100"][..]].concat(), &store);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains("used up all the events that are allowed"), "{text}");
+    assert_eq!(counts(&output), (0, 0), "{text}");
+}
+
 #[test]
 fn every_verb_that_runs_goes_on_where_it_stopped() {
     let folder = scratch("store-verbs");
@@ -565,35 +586,89 @@ fn a_program_without_parquet_says_how_to_get_it() {
     assert!(stderr(&output).contains("--features parquet"), "{}", stderr(&output));
 }
 
+/// Runs of all kinds: days and faults, and what has neither; figures without a value, since hardly anything
+/// is answered in so short a time; more runs than are written together; the largest seed.
+#[cfg(feature = "parquet")]
+fn of_all_kinds(folder: &Path, store: &Path) {
+    let story = r#"{
+        "name": "a \"story\", in short", "models": ["MODELS/first.json"],
+        "growth": { "over": "2d", "users": { "linear": { "from": 10, "to": 30 } },
+            "sample": { "every": "1d", "warm_up": "1s", "window": "2s" } },
+        "faults": [{ "host": "machine.0", "at": "1d", "for": "1s", "style": "crash" }], "aftermath": "1s",
+        "replications": { "min": 2 } }"#;
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let path = folder.join("story.json");
+    fs::write(&path, story.replace("MODELS", models.to_str().unwrap())).unwrap();
+    let story = kept(&["sweep", path.to_str().unwrap()], store);
+    assert!(story.status.success(), "{}", stderr(&story));
+    let seed = u64::MAX.to_string();
+    let many = ["--replications", "510", "--window", "100ms", "--warm-up", "0s", "--seed", &seed];
+    let many = kept(&[&["run", "models/mm1.json"], &many[..]].concat(), store);
+    assert!(many.status.success(), "{}", stderr(&many));
+}
+
 #[cfg(feature = "parquet")]
 #[test]
-fn parquet_holds_what_csv_does() {
+fn parquet_holds_what_csv_does_row_by_row_with_types_and_with_nothing_where_there_is_nothing() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::Field;
     let folder = scratch("store-parquet");
-    let (experiment, store) = (small(&folder), folder.join("store"));
-    sweep(&experiment, &store);
+    let store = folder.join("store");
+    of_all_kinds(&folder, &store);
     let file = folder.join("table.parquet");
     let args = ["export", "--format", "parquet", "--out", file.to_str().unwrap()];
     let output = store_verb(&args, &store);
     assert!(output.status.success(), "{}", stderr(&output));
     let reader = SerializedFileReader::new(fs::File::open(file).unwrap()).unwrap();
-    let text = |field: &Field| match field {
-        Field::Null => String::new(),
-        Field::Str(text) => text.clone(),
-        Field::Double(value) => value.to_string(),
-        other => other.to_string(),
-    };
-    let rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
-    let rows: Vec<Vec<String>> =
-        rows.map(|row| row.get_column_iter().map(|it| text(it.1)).collect()).collect();
     let csv = stdout(&store_verb(&["export"], &store));
-    let mut expected = csv::Reader::from_reader(csv.as_bytes());
-    let names: Vec<String> = expected.headers().unwrap().iter().map(str::to_owned).collect();
+    let mut csv = csv::Reader::from_reader(csv.as_bytes());
+    let names: Vec<String> = csv.headers().unwrap().iter().map(str::to_owned).collect();
     let schema = reader.metadata().file_metadata().schema_descr();
     let columns: Vec<&str> = schema.columns().iter().map(|it| it.name()).collect();
     assert_eq!(columns, names);
-    let expected: Vec<Vec<String>> =
-        expected.records().map(|it| it.unwrap().iter().map(str::to_owned).collect()).collect();
-    assert_eq!(rows, expected);
+    assert!(reader.num_row_groups() > 1);
+    // The kind of a value, and whether it is what stands in the text.
+    let same = |column: &str, field: &Field, text: &str| match (column, field) {
+        ("day" | "users" | "fault" | "value", Field::Null) => text.is_empty(),
+        ("day" | "users" | "value" | "warm_up_s" | "window_s", Field::Double(it)) => {
+            text.parse() == Ok(*it)
+        }
+        ("seed", Field::ULong(it)) => text.parse() == Ok(*it),
+        ("replication", Field::Long(it)) => text.parse() == Ok(*it),
+        ("seed" | "replication" | "day" | "users" | "value" | "warm_up_s" | "window_s", _) => false,
+        (_, Field::Str(it)) => !text.is_empty() && it == text,
+        _ => false,
+    };
+    let mut rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
+    let (mut count, mut nothing) = (0, BTreeMap::new());
+    for expected in csv.records().map(Result::unwrap) {
+        let row = rows.next().unwrap_or_else(|| panic!("only {count} rows"));
+        count += 1;
+        assert_eq!(row.len(), expected.len());
+        for ((column, field), text) in row.get_column_iter().zip(&expected) {
+            assert!(same(column, field, text), "row {count}, {column}: {field:?} and {text:?}");
+            let seen: &mut (u32, u32) = nothing.entry(column.clone()).or_default();
+            *(if text.is_empty() { &mut seen.0 } else { &mut seen.1 }) += 1;
+        }
+    }
+    assert!(rows.next().is_none(), "more than {count} rows");
+    for column in ["day", "users", "fault", "value"] {
+        let (without, with) = nothing[column];
+        assert!(without > 0 && with > 0, "{column}: {without} without, {with} with");
+    }
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_store_without_runs_is_a_table_without_rows() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let folder = scratch("store-parquet-empty");
+    let (store, file) = (folder.join("store"), folder.join("table.parquet"));
+    fs::create_dir(&store).unwrap();
+    let args = ["export", "--format", "parquet", "--out", file.to_str().unwrap()];
+    let output = store_verb(&args, &store);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let reader = SerializedFileReader::new(fs::File::open(file).unwrap()).unwrap();
+    let metadata = reader.metadata().file_metadata();
+    assert_eq!((metadata.num_rows(), metadata.schema_descr().num_columns()), (0, 17));
 }

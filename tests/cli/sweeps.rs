@@ -1,5 +1,8 @@
 //! Ways to combine what is varied, and what a metric depends on, against theory.
 
+mod refined;
+mod replications;
+
 use super::support::{run, scratch, stderr, stdout};
 use serde_json::{Value, json};
 
@@ -225,67 +228,6 @@ fn a_metric_that_is_not_measured_is_refused_before_anything_runs() {
     let (_, told) = sweep("no-metric", &experiment, &[]);
     assert!(told.contains("error[E008]: sensitivity.metric: no such metric is measured"), "{told}");
     assert!(told.contains("did you mean \"customer.response.p9"), "{told}");
-}
-
-fn refined(within: &str, points: u32) -> Value {
-    json!({
-        "variants": { "promising": { "objectives": { "customer": { "p95": "10ms" } } } },
-        "vary": { RATE: { "from": "100/s", "to": "900/s", "levels": 5,
-            "refine": { "within": within, "points": points } } }
-    })
-}
-
-fn rates(outcome: &Value) -> Vec<f64> {
-    let number = |it: &Value| it.as_str().unwrap().trim_end_matches("/s").parse().unwrap();
-    levels(outcome, RATE).iter().map(number).collect()
-}
-
-#[test]
-fn levels_are_added_where_an_objective_comes_to_be_missed() {
-    // M/M/1: the 95th percentile of the response is ln(20) / (mu - lambda), and 10 ms at 700.4 /s.
-    let (outcome, told) = sweep("refined", &refined("20/s", 20), &["--threads", "1"]);
-    let rates = rates(&outcome);
-    let sorted = rates.is_sorted() && rates.len() > 5;
-    assert!(sorted, "{rates:?} {told}");
-    let missed =
-        |it: &&Value| it["metrics"]["customer.response.p95"]["value"].as_f64().unwrap() > 0.01;
-    let points = outcome["points"].as_array().unwrap();
-    let first = points.iter().position(|it| missed(&it)).unwrap();
-    let (kept, missed) = (rates[first - 1], rates[first]);
-    assert!(missed - kept <= 20.0, "{kept} to {missed}");
-    assert!(kept < 740.0 && missed > 660.0, "{kept} to {missed}: theory says 700");
-    let (other, _) = sweep("refined-again", &refined("20/s", 20), &["--threads", "3"]);
-    assert_eq!(outcome, other);
-}
-
-#[test]
-fn an_added_level_has_the_figures_that_it_would_have_had_from_the_beginning() {
-    let (outcome, _) = sweep("refined-few", &refined("20/s", 7), &[]);
-    let rates = rates(&outcome);
-    assert_eq!(rates.len(), 7);
-    let mut listed = refined("20/s", 7);
-    listed["vary"] = json!({ RATE: levels(&outcome, RATE) });
-    let (whole, _) = sweep("refined-listed", &listed, &[]);
-    assert_eq!(outcome["points"], whole["points"]);
-    assert_eq!(outcome["comparisons"], whole["comparisons"]);
-}
-
-#[test]
-fn a_knee_draws_levels_to_itself() {
-    let mut experiment = refined("10/s", 11);
-    experiment["variants"] = json!({ "as it is": {} });
-    experiment["vary"][RATE]["refine"]["metric"] = json!("customer.response.mean");
-    let (outcome, told) = sweep("knee", &experiment, &[]);
-    let rates = rates(&outcome);
-    let upper = rates.iter().filter(|it| **it > 500.0).count();
-    assert!(rates.len() > 6 && upper > rates.len() / 2, "{rates:?} {told}");
-}
-
-#[test]
-fn what_lies_beyond_the_events_that_are_allowed_is_not_added() {
-    // Five levels of 22 s, five replications: half a million requests in the first round.
-    let (_, told) = sweep("too-many", &refined("1/s", 50), &["--max-events", "1200000"]);
-    assert!(told.contains("error[E012]") && told.contains("are allowed"), "{told}");
 }
 
 #[test]

@@ -4,11 +4,12 @@ use crate::support::model;
 use outgrow::theory::{Holds, Told, beside};
 use serde_json::Value;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("oracles/stations.json"),
     include_str!("oracles/lines.json"),
     include_str!("oracles/distributions.json"),
     include_str!("oracles/cpu.json"),
+    include_str!("oracles/textbook.json"),
 ];
 
 fn told(text: &str) -> Vec<Told> {
@@ -75,6 +76,16 @@ fn what_holds_exactly_is_the_reference_and_bounds_are_kept() {
         ("feedback", "open Jackson network"),
         ("repairman_4", "mean value analysis"),
         ("random_balancing", "M/M/c"),
+        ("dm1", "G/M/1"),
+        ("e2m1", "G/M/1"),
+        ("um1", "G/M/1"),
+        ("h2m1", "G/M/1"),
+        ("half_of_regular_gaps", "G/M/1"),
+        ("round_robin_of_two", "G/M/1"),
+        ("round_robin_of_four", "G/M/1"),
+        ("two_classes_mva", "mean value analysis"),
+        ("one_job_of_each_class", "mean value analysis"),
+        ("two_classes_of_two_cores", "mean value analysis"),
     ] {
         assert!(
             exact.iter().any(|it| it.0 == name && it.1 == method),
@@ -94,7 +105,7 @@ fn what_holds_roughly_is_near() {
         assert!(off.abs() < within, "{name} {metric}: {off}");
     };
     near("md2", "customer.response.mean", 0.05);
-    near("e2m1", "clerk.waiting.mean", 0.1);
+    near("e2e2", "clerk.waiting.mean", 0.1);
     near("dm4", "clerk.waiting.mean", 0.3);
 }
 
@@ -153,6 +164,47 @@ fn a_line_behind_makes_the_worker_before_it_busier() {
     assert!((utilization("") - 0.125).abs() < 1e-9);
     // M/M/1 at 0.5 behind: held for two seconds.
     assert!((utilization(r#""workers": 1,"#) - 0.25).abs() < 1e-9);
+}
+
+#[test]
+fn gaps_that_vary_as_much_as_those_of_a_poisson_process_are_not_taken_for_one() {
+    let text = |gap: &str| {
+        format!(
+            r#"{{ "name": "gaps", "hosts": {{ "box": {{ "cores": 64 }} }},
+                 "services": {{ "app": {{ "hosts": "box", "workers": 1, "operations": {{ "run": [{{ "cpu": {{ "exponential": "1s" }} }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "app.run", "every": {gap} }} }} }}"#
+        )
+    };
+    let app = |gap: &str| told(&text(gap)).into_iter().find(|it| it.part == "app").unwrap();
+    let poisson = app(r#"{ "exponential": "2s" }"#);
+    assert_eq!((poisson.method, poisson.holds), ("M/M/c", Holds::Exactly));
+    let other = app(r#"{ "lognormal": { "mean": "2s", "cv": 1 } }"#);
+    assert_eq!((other.method, other.holds), ("Kingman", Holds::Roughly));
+}
+
+#[test]
+fn classes_that_wait_for_answers_hold_roughly_where_their_times_differ_at_one_line() {
+    // First come, first served with another mean for each class has no product form.
+    let text = |second: &str| {
+        format!(
+            r#"{{ "name": "mixed", "hosts": {{ "box": {{ "cores": 64 }} }},
+                 "services": {{ "app": {{ "hosts": "box", "workers": 2, "operations": {{
+                     "a": [{{ "cpu": {{ "exponential": "1s" }} }}], "b": [{{ "cpu": {{ "exponential": "{second}" }} }}] }} }} }},
+                 "traffic": {{ "a": {{ "call": "app.a", "closed": {{ "users": 3, "think": "2s" }} }},
+                               "b": {{ "call": "app.b", "closed": {{ "users": 4, "think": "2s" }} }} }} }}"#
+        )
+    };
+    let holds = |text: &str| {
+        let told = told(text).into_iter().filter(|it| it.method == "mean value analysis");
+        told.map(|it| it.holds).collect::<Vec<_>>()
+    };
+    assert_eq!(holds(&text("1s")), [Holds::Exactly; 2]);
+    assert_eq!(holds(&text("3s")), [Holds::Roughly; 2]);
+    let open =
+        text("1s").replace(r#""closed": { "users": 3, "think": "2s" }"#, r#""rate": "0.1/s""#);
+    let told = told(&open);
+    assert_eq!((told.len(), told[0].holds), (1, Holds::Not));
+    assert!(told[0].because.contains("others come whatever becomes of them"), "{told:?}");
 }
 
 #[test]

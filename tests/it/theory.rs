@@ -33,7 +33,7 @@ oracles! { "oracles/stations.json" as stations:
     ps1_exponential ps1_constant ps1_hyperexponential ps4_exponential ps4_lognormal
     ps_is_proportional a_limit_is_a_smaller_host
     mm1k mmck mm1k_overload erlang_b_exponential erlang_b_constant erlang_b_lognormal
-    tandem jackson feedback repairman_1 repairman_4 two_classes_mva
+    tandem jackson feedback repairman_1 repairman_4 two_classes_mva two_classes_of_two_cores
     pools_before_pools tight_pools closed_pools
     random_balancing round_robin_of_two round_robin_of_four shortest_line_of_two shorter_of_both
     power_of_two_among_ten fork_join split_merge quorum fan_out
@@ -52,7 +52,7 @@ oracles! { "oracles/disks.json" as disks:
 }
 
 oracles! { "oracles/distributions.json" as distributions:
-    me1 mgamma1 mu1 mweibull1 mpareto1 dm1 e2m1 um1 dm4 e2e2 mmpp_mild interrupted_poisson
+    me1 mgamma1 mu1 mweibull1 mpareto1 dm1 e2m1 um1 half_of_regular_gaps dm4 e2e2 mmpp_mild interrupted_poisson
 }
 
 oracles! { "oracles/caches.json" as caches:

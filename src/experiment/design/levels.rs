@@ -259,7 +259,7 @@ impl Range {
     }
 
     /// As many levels as asked for, equally far apart; whole ones that fall together count once.
-    fn evenly(&self) -> Vec<Value> {
+    pub fn evenly(&self) -> Vec<Value> {
         let steps = self.levels.unwrap_or(2).max(2) - 1;
         let mut all: Vec<Value> =
             (0..=steps).map(|it| self.at(f64::from(it) / f64::from(steps))).collect();

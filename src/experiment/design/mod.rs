@@ -2,16 +2,19 @@
 
 mod combine;
 mod levels;
+mod order;
 mod refine;
+mod refinement;
 
 pub use combine::{CombinationWith, Combine, Way};
 pub use levels::Levels;
-pub use refine::Refinement;
+pub use refinement::{Ended, Refinement, check_refinement};
 
 use super::file::Experiment;
 use crate::model::{self, Document, Files, Loaded};
 use crate::problem::{Code, Finding, Problem, Segment, parse_path, suggest};
 use indexmap::IndexMap;
+use refine::Wanted;
 use serde_json::Value;
 
 /// A model file that was read, and how to read the files that it names.
@@ -128,6 +131,33 @@ pub fn designs(
     if problems.is_empty() { Ok(designs) } else { Err(problems) }
 }
 
+/// Designs that are added to others, which have shown that all is right but for the new levels.
+fn designs_at(
+    experiment: &Experiment,
+    document: &Document,
+    models: &[Source],
+    wanted: &[Wanted],
+) -> Result<Vec<Design>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut designs = Vec::new();
+    let mut used = vec![false; experiment.vary.len()];
+    for Variant { document: model, files, .. } in
+        variants(experiment, document, models, &mut problems)
+    {
+        let name = load(experiment, &model, files)?.file.name;
+        let factors = factors_of(experiment, &name, &model, &mut used);
+        for wanted in wanted.iter().filter(|it| it.model == name) {
+            let level = |it: &Factor| wanted.factors.get(it.path).cloned().unwrap_or_default();
+            let levels = factors.iter().map(level).collect();
+            match at_levels(experiment, &model, files, &factors, levels) {
+                Ok(design) => designs.push(design),
+                Err(found) => problems.extend(found),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(designs) } else { Err(problems) }
+}
+
 /// Why a factor has no effect on any model, and how it would.
 fn nowhere(key: &str, names: &[String]) -> (String, String) {
     match key.split_once(':') {
@@ -213,7 +243,7 @@ fn load(
 }
 
 /// Designs beyond which an experiment is refused.
-const DESIGNS_MAX: usize = 10_000;
+pub const DESIGNS_MAX: usize = 10_000;
 
 /// A problem of the experiment file.
 fn told(

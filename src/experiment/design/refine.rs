@@ -1,16 +1,14 @@
 //! Levels that are added where something happens: where an objective comes to be missed, or a metric bends.
 
+use super::Design;
 use super::levels::{End, Levels, Range};
-use super::{Design, Source, designs};
-use crate::experiment::conduct::{Conducted, Progress, Settings, conduct};
+use crate::experiment::conduct::Conducted;
 use crate::experiment::file::Experiment;
-use crate::experiment::find::Stuck;
-use crate::experiment::point::{Point, points};
+use crate::experiment::point::Point;
 use crate::experiment::summary::{limits, reported};
-use crate::model::Document;
 use crate::outcome::{Point as Reported, level_number};
 use crate::problem::{Code, Findings};
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -79,26 +77,23 @@ fn twenty() -> u32 {
 /// than this share of what the metric spans.
 const STRAIGHT: f64 = 0.01;
 
-/// An experiment whose levels may be added to.
-pub struct Refinement<'a> {
-    pub experiment: &'a Experiment,
-    pub document: &'a Document,
-    pub sources: &'a [Source],
-    pub settings: &'a Settings,
-    pub progress: &'a dyn Progress,
-}
-
 /// What is refined: its key in the experiment, its path and its range.
-struct Axis<'e> {
-    key: &'e str,
-    path: &'e str,
-    range: &'e Range,
-    refine: &'e Refine,
+pub struct Axis<'e> {
+    pub key: &'e str,
+    pub path: &'e str,
+    pub range: &'e Range,
+    pub refine: &'e Refine,
     within: f64,
 }
 
+/// A design that is to be added.
+pub struct Wanted {
+    pub model: String,
+    pub factors: IndexMap<String, Value>,
+}
+
 impl<'e> Axis<'e> {
-    fn of(experiment: &'e Experiment) -> Option<Axis<'e>> {
+    pub fn of(experiment: &'e Experiment) -> Option<Axis<'e>> {
         experiment.vary.iter().find_map(|(key, levels)| {
             let Levels::Range(range) = levels else { return None };
             let refine = range.refine.as_ref()?;
@@ -112,115 +107,11 @@ impl<'e> Axis<'e> {
     }
 
     /// The level in the middle of two; none where they are close enough.
-    fn middle(&self, low: f64, high: f64) -> Option<Value> {
+    pub fn middle(&self, low: f64, high: f64) -> Option<Value> {
         let level = self.range.middle(low, high);
         let number = level_number(&level)?.0;
         (high - low > self.within && low < number && number < high).then_some(level)
     }
-}
-
-impl Refinement<'_> {
-    /// Runs all points, and then again and again those that are added. What is added hangs on figures
-    /// alone, so that any number of threads adds the same. The designs and points are in the end those
-    /// that were run, in the order of their levels; in trouble, those that it is about.
-    pub fn run(
-        &self,
-        designs: &mut Vec<Design>,
-        points: &mut Vec<Point>,
-    ) -> Result<Vec<Conducted>, Stuck> {
-        let mut spent = expected(points, self.settings);
-        let mut conducted =
-            conduct(designs, points, self.settings, self.progress).map_err(Stuck::Trouble)?;
-        let Some(axis) = Axis::of(self.experiment) else { return Ok(conducted) };
-        let mut known: IndexMap<String, Vec<Conducted>> = IndexMap::new();
-        loop {
-            let added = added(&axis, designs, points, &conducted);
-            if added.is_empty() {
-                return Ok(conducted);
-            }
-            for (point, it) in points.iter().zip(conducted) {
-                known.entry(identity(&designs[point.design])).or_default().push(it);
-            }
-            let levels = designs.iter().filter_map(|it| it.factors.get(axis.path).cloned());
-            let levels = sorted(levels.chain(added.values().flatten().map(|it| it.1.clone())));
-            let wanted: IndexSet<String> =
-                known.keys().cloned().chain(added.into_values().flatten().map(|it| it.0)).collect();
-            (*designs, *points) = self.at_levels(&axis, levels, &wanted)?;
-            let is_new = |it: &Point| !known.contains_key(&identity(&designs[it.design]));
-            let settings = self.left(spent);
-            let all = std::mem::take(points);
-            let order: Vec<bool> = all.iter().map(is_new).collect();
-            let (fresh, old): (Vec<Point>, Vec<Point>) = all.into_iter().partition(is_new);
-            *points = fresh;
-            spent += expected(points, self.settings);
-            let new = conduct(designs, points, &settings, self.progress).map_err(Stuck::Trouble)?;
-            let (mut fresh, mut old) = (std::mem::take(points).into_iter(), old.into_iter());
-            let mut new = new.into_iter();
-            conducted = Vec::with_capacity(order.len());
-            for is_new in order {
-                let point = if is_new { fresh.next() } else { old.next() };
-                let Some(point) = point else { break };
-                let mut before = || {
-                    let own = known.get_mut(&identity(&designs[point.design]));
-                    own.filter(|it| !it.is_empty()).map(|it| it.remove(0))
-                };
-                conducted.extend(if is_new { new.next() } else { before() });
-                points.push(point);
-            }
-            known.clear();
-        }
-    }
-
-    /// The same settings with what is left of the events that all runs together may take.
-    fn left(&self, spent: f64) -> Settings {
-        Settings {
-            seed: self.settings.seed,
-            replications: self.settings.replications.clone(),
-            events_max: self.settings.events_max.saturating_sub(spent as u64),
-            keeping: self.settings.keeping.clone(),
-        }
-    }
-
-    /// The designs that are wanted, of all combinations with these levels of the axis, and their points.
-    fn at_levels(
-        &self,
-        axis: &Axis,
-        levels: Vec<Value>,
-        wanted: &IndexSet<String>,
-    ) -> Result<(Vec<Design>, Vec<Point>), Stuck> {
-        let mut experiment = self.experiment.clone();
-        experiment.vary.insert(axis.key.to_owned(), Levels::List(levels));
-        let mut all =
-            designs(&experiment, self.document, self.sources, true).map_err(Stuck::Problems)?;
-        all.retain(|it| wanted.contains(&identity(it)));
-        let mut findings = Findings::default();
-        let points = points(&experiment, &all, &mut findings);
-        match findings.is_empty() {
-            true => Ok((all, points)),
-            false => Err(Stuck::Problems(self.document.problems(findings.into_vec()))),
-        }
-    }
-}
-
-fn expected(points: &[Point], settings: &Settings) -> f64 {
-    points.iter().map(Point::certain_events).sum::<f64>() * f64::from(settings.replications.min)
-}
-
-fn identity(design: &Design) -> String {
-    identity_of(design.name(), &design.factors)
-}
-
-fn identity_of(name: &str, factors: &IndexMap<String, Value>) -> String {
-    name.to_owned() + &serde_json::to_string(factors).unwrap_or_default()
-}
-
-/// Every level once, the smallest first.
-fn sorted(levels: impl Iterator<Item = Value>) -> Vec<Value> {
-    let mut all: Vec<Value> = levels.collect();
-    let number = |it: &Value| level_number(it).map_or(0.0, |it| it.0);
-    all.sort_by(|a, b| number(a).total_cmp(&number(b)));
-    all.dedup();
-    all
 }
 
 /// What is seen at one level on all days.
@@ -232,21 +123,27 @@ struct Seen {
     metric: Vec<Option<(f64, f64)>>,
 }
 
-/// The designs to be added, by what else is varied: their identities and levels.
-fn added(
-    axis: &Axis,
-    designs: &[Design],
-    points: &[Point],
-    conducted: &[Conducted],
-) -> IndexMap<String, Vec<(String, Value)>> {
+/// The designs that differ by their level of the axis alone, by their places.
+pub fn groups(axis: &Axis, designs: &[Design]) -> Vec<Vec<usize>> {
     let mut groups: IndexMap<String, Vec<usize>> = IndexMap::new();
     for (i, design) in designs.iter().enumerate() {
         let mut others = design.factors.clone();
         if others.shift_remove(axis.path).is_some() {
-            groups.entry(identity_of(design.name(), &others)).or_default().push(i);
+            let others = serde_json::to_string(&others).unwrap_or_default();
+            groups.entry(design.name().to_owned() + &others).or_default().push(i);
         }
     }
-    let of_group = |(group, members): (String, Vec<usize>)| {
+    groups.into_values().collect()
+}
+
+/// The designs to be added.
+pub fn added(
+    axis: &Axis,
+    designs: &[Design],
+    points: &[Point],
+    conducted: &[Conducted],
+) -> Vec<Wanted> {
+    let of_group = |members: Vec<usize>| {
         let seen = |design: &usize| {
             let level = axis.level(&designs[*design])?;
             Some(seen(axis, level, &designs[*design], *design, points, conducted))
@@ -254,14 +151,14 @@ fn added(
         let mut all: Vec<Seen> = members.iter().filter_map(seen).collect();
         all.sort_by(|a, b| a.level.total_cmp(&b.level));
         let first = &designs[members[0]];
-        let identified = |level: Value| {
+        let wanted = |level: Value| {
             let mut factors = first.factors.clone();
-            factors.insert(axis.path.to_owned(), level.clone());
-            (identity_of(first.name(), &factors), level)
+            factors.insert(axis.path.to_owned(), level);
+            Wanted { model: first.name().to_owned(), factors }
         };
-        (group, levels_between(axis, &all).into_iter().map(identified).collect::<Vec<_>>())
+        levels_between(axis, &all).into_iter().map(wanted).collect::<Vec<_>>()
     };
-    groups.into_iter().map(of_group).filter(|it| !it.1.is_empty()).collect()
+    groups(axis, designs).into_iter().flat_map(of_group).collect()
 }
 
 fn seen(

@@ -78,8 +78,9 @@ impl Store {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is kept under a key; notes the parts that cannot be used.
-    pub fn get(&self, key: &Key) -> Option<Trial> {
+    /// What is kept under a key, if it took no more events than are allowed; notes the parts that cannot
+    /// be used.
+    pub fn get(&self, key: &Key, events_max: u64) -> Option<Trial> {
         let mut unusable = Vec::new();
         let mut usable = |path: PathBuf| match held(&path, key) {
             Held::Part(trial) => Some(*trial),
@@ -91,6 +92,7 @@ impl Store {
         };
         let first = self.place(key, 1);
         let found = usable(first).or_else(|| self.later(key).into_iter().find_map(usable));
+        let found = found.filter(|it| it.events <= events_max);
         let mut tally = self.counts();
         tally.unusable.extend(unusable);
         tally.found += u64::from(found.is_some());

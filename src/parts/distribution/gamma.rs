@@ -82,6 +82,11 @@ impl Gamma {
         self.shape * self.scale_ns
     }
 
+    /// The mean of e^(−s X).
+    pub fn transform(&self, s: f64) -> f64 {
+        libm::exp(-self.shape * libm::log1p(s * self.scale_ns))
+    }
+
     pub fn cv2(&self) -> f64 {
         1.0 / self.shape
     }

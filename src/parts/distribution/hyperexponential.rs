@@ -41,6 +41,11 @@ impl Hyperexponential {
         2.0 * self.share * self.short_ns
     }
 
+    /// The mean of e^(−s X): the mixture of those of its parts.
+    pub fn transform(&self, s: f64) -> f64 {
+        self.share / (1.0 + s * self.short_ns) + (1.0 - self.share) / (1.0 + s * self.long_ns)
+    }
+
     /// The second moment of a mixture is the mixture of the second moments, 2m² each.
     pub fn cv2(&self) -> f64 {
         let Hyperexponential { share, short_ns, long_ns } = *self;

@@ -249,6 +249,23 @@ impl Law {
         }
     }
 
+    /// The Laplace–Stieltjes transform, the mean of e^(−s X) with `s` for each nanosecond; none of laws
+    /// of which it has no closed form.
+    pub fn transform(&self, s: f64) -> Option<f64> {
+        match self {
+            Law::Exponential { mean_ns } => Some(1.0 / (1.0 + s * mean_ns)),
+            Law::Constant(span) => Some(libm::exp(-s * span.nanos() as f64)),
+            Law::Hyperexponential(it) => Some(it.transform(s)),
+            Law::Uniform(it) => Some(it.transform(s)),
+            Law::Gamma(it) => Some(it.transform(s)),
+            Law::Lognormal(_)
+            | Law::Weibull(_)
+            | Law::Pareto(_)
+            | Law::Values(_)
+            | Law::Percentiles(_) => None,
+        }
+    }
+
     /// The span that every draw gives, if all give the same.
     pub fn constant(&self) -> Option<Span> {
         match self {
@@ -281,8 +298,8 @@ mod tests {
         findings.into_vec().into_iter().map(text).collect()
     }
 
-    /// A million draws, each the first of its key, against mean, variance and the distribution
-    /// function `below` (of nanoseconds).
+    /// A million draws, each the first of its key, against mean, variance, the transform where there is
+    /// one, and the distribution function `below` (of nanoseconds).
     pub fn follows(json: &str, below: impl Fn(f64) -> f64) {
         const DRAWS: u64 = 1_000_000;
         assert_eq!(findings(json), [""; 0]);
@@ -297,6 +314,14 @@ mod tests {
         assert!(z.abs() < 4.0, "{json}: the mean is {z:.1} standard errors away");
         let z = (moment(2) - variance) / ((moment(4) - moment(2).powi(2)) / count).sqrt();
         assert!(z.abs() < 4.0, "{json}: the variance is {z:.1} standard errors away");
+
+        if let Some(expected) = law.transform(1.0 / mean) {
+            let each: Vec<f64> = all.iter().map(|x| libm::exp(-x / mean)).collect();
+            let own = each.iter().sum::<f64>() / count;
+            let variance = each.iter().map(|x| (x - own).powi(2)).sum::<f64>() / count;
+            let z = (own - expected) / (variance / count).sqrt();
+            assert!(z.abs() < 4.0, "{json}: the transform is {z:.1} standard errors away");
+        }
 
         all.sort_by(f64::total_cmp);
         let far = |(n, &x): (usize, &f64)| (below(x) - n as f64 / count).abs();

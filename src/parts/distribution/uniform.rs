@@ -52,6 +52,13 @@ impl Uniform {
         self.min_ns + self.width_ns / 2.0
     }
 
+    /// The mean of e^(−s X).
+    pub fn transform(&self, s: f64) -> f64 {
+        let across = s * self.width_ns;
+        let part = if across > 0.0 { -libm::expm1(-across) / across } else { 1.0 };
+        libm::exp(-s * self.min_ns) * part
+    }
+
     pub fn cv2(&self) -> f64 {
         self.width_ns * self.width_ns / 12.0 / (self.mean_ns() * self.mean_ns())
     }

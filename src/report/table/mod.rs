@@ -11,7 +11,7 @@ mod story;
 mod theory;
 mod versus;
 
-use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Verb};
+use crate::outcome::{Estimate, Kept, Outcome, Point, Unit, Unrefined, Verb};
 use crate::report::figure::{self, Figure};
 use crate::report::{confidence, replications};
 use grid::{Cell, Tone, width};
@@ -100,6 +100,9 @@ impl Page {
                 worst.replications_needed,
             ));
         }
+        if let Some(it) = &outcome.unrefined {
+            self.note(&unrefined(it));
+        }
     }
 
     /// A table with its title above and how to read it below.
@@ -148,6 +151,23 @@ impl Page {
     fn bold(&self, text: &str) -> String {
         if self.look.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// Why levels were added no further.
+fn unrefined(of: &Unrefined) -> String {
+    const SHOWN: usize = 5;
+    let mut wanted = of.wanted.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if of.wanted.len() > SHOWN {
+        wanted.push_str(&format!(" and {} more", of.wanted.len() - SHOWN));
+    }
+    let mend = match of.mend.as_str() {
+        "" => String::new(),
+        mend => format!(" What would help: {mend}."),
+    };
+    format!(
+        "{} got no more levels, though {wanted} would have been next: {}. What was run before stands.{mend}",
+        of.path, of.why
+    )
 }
 
 /// How the figures were got: replications, window, warm-up, seed.

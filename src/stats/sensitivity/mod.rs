@@ -66,7 +66,7 @@ fn jackknifed(
     let below: f64 = parts.iter().map(|(variance, df)| variance * variance / df).sum();
     let df = if below > 0.0 { error * error / below } else { parts.first().map_or(1.0, |it| it.1) };
     let error = over_rows.filter(|it| it.len() > 1).map(|_| (error, df));
-    Some(Estimate::from_error(value, error, confidence, means.without.len().max(1)))
+    Some(Estimate::from_error(value, error, confidence))
 }
 
 /// The variance of the whole from what it is without each part, and its degrees of freedom.

@@ -16,13 +16,26 @@ pub(super) struct Flows<'n> {
 }
 
 /// A class of requests: how often they come, how regularly, and their way.
+#[derive(Clone)]
 pub(super) struct Stream {
     pub name: String,
     /// Requests a second; of users who wait for their answers, of one user who never does.
     pub rate_per_s: f64,
-    /// The squared coefficient of variation of the gaps, where they are independent.
-    pub gap_cv2: Option<f64>,
+    /// The law of the gaps, where they are independent.
+    pub gap: Option<Law>,
     pub way: Way,
+}
+
+impl Stream {
+    /// The squared coefficient of variation of the gaps, where they are independent.
+    pub fn gap_cv2(&self) -> Option<f64> {
+        self.gap.as_ref().map(Law::cv2)
+    }
+
+    /// Whether requests come as a Poisson process: other gaps may vary as much and are none.
+    pub fn is_poisson(&self) -> bool {
+        matches!(self.gap, Some(Law::Exponential { .. }))
+    }
 }
 
 /// What all requests together ask of the workers of a service.
@@ -55,12 +68,18 @@ impl<'n> Flows<'n> {
     pub fn of(network: &'n Network, names: &'n Names) -> Result<Flows<'n>, (String, &'static str)> {
         let classes = network.classes.as_slice().iter().zip(&names.classes);
         let stream = |(class, name): (&Class, &String)| {
-            let (rate_per_s, gap_cv2) = rate(class).map_err(|why| (name.clone(), why))?;
+            let (rate_per_s, gap) = rate(class).map_err(|why| (name.clone(), why))?;
             let way = way(network, class.guard).map_err(|why| (name.clone(), why))?;
-            Ok(Stream { name: name.clone(), rate_per_s, gap_cv2, way })
+            Ok(Stream { name: name.clone(), rate_per_s, gap, way })
         };
         let classes = classes.map(stream).collect::<Result<Vec<Stream>, _>>()?;
         Ok(Flows { network, names, classes })
+    }
+
+    /// The same with one of its classes alone.
+    pub fn of_class(&self, class: usize) -> Flows<'n> {
+        let classes = vec![self.classes[class].clone()];
+        Flows { network: self.network, names: self.names, classes }
     }
 
     /// All visits to a service, each with how many there are a second.
@@ -174,16 +193,18 @@ fn ruled(admission: &Admission) -> Option<&'static str> {
     other.then_some("requests give up after a time that is not exponential")
 }
 
-/// How often requests come, and how regularly.
-fn rate(class: &Class) -> Result<(f64, Option<f64>), &'static str> {
+/// How often requests come, and the law of their gaps.
+fn rate(class: &Class) -> Result<(f64, Option<Law>), &'static str> {
     let several = class.batch.is_some();
     match &class.arrival {
         _ if several => Err("requests come several at a time"),
         Arrival::Open { rates } => match rates[..] {
-            [(_, rate_per_s)] => Ok((rate_per_s, Some(1.0))),
+            [(_, rate_per_s)] => {
+                Ok((rate_per_s, Some(Law::Exponential { mean_ns: 1e9 / rate_per_s })))
+            }
             _ => Err("the rate changes during the run"),
         },
-        Arrival::Renewal { gap } => Ok((1e9 / gap.mean_ns(), Some(gap.cv2()))),
+        Arrival::Renewal { gap } => Ok((1e9 / gap.mean_ns(), Some(gap.clone()))),
         Arrival::Bursts { phases } => {
             let all: f64 = phases.iter().map(|it| it.1.as_secs()).sum();
             let sum: f64 = phases.iter().map(|it| it.0 * it.1.as_secs()).sum();

@@ -21,8 +21,7 @@ impl Lossy {
         let all = flows.network.services.ids();
         let mut lossy = all.filter_map(|it| Some((it, flows.load(it).filter(loses)?)));
         let (service, load) = lossy.next()?;
-        let poisson =
-            flows.classes.iter().all(|it| it.gap_cv2 == Some(1.0) && it.way.odd.is_none());
+        let poisson = flows.classes.iter().all(|it| it.is_poisson() && it.way.odd.is_none());
         let single = flows.classes.iter().all(|it| it.way.visits.len() == 1);
         let alone = lossy.next().is_none() && poisson && single && flows.classes.len() == 1;
         Some(Lossy { service, arrivals_per_s: load.flow_per_s, load, alone })

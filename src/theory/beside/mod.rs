@@ -12,6 +12,7 @@
 mod flows;
 mod lossy;
 mod open;
+mod renewal;
 mod users;
 mod walk;
 
@@ -57,10 +58,10 @@ pub fn beside(network: &Network, names: &Names) -> Vec<Told> {
     let waits = |it: &&crate::network::Class| matches!(it.arrival, Arrival::Closed { .. });
     let mut told = match network.classes.as_slice().iter().filter(waits).count() {
         0 => open::told(&flows),
-        1 if network.classes.len() == 1 => users::told(&flows),
+        all if all == network.classes.len() => users::told(&flows),
         _ => vec![nothing(
             &names.model,
-            "several classes share it, and at least one waits for its answers",
+            "some requests wait for answers before the next, and others come whatever becomes of them",
         )],
     };
     if flows.classes.iter().any(|it| it.way.has_timeout) {

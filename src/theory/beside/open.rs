@@ -2,6 +2,7 @@
 
 use super::flows::{Flows, Load, Stream};
 use super::lossy::Lossy;
+use super::renewal;
 use super::walk::{Visit, hosts_of};
 use super::{Holds, Told, nothing};
 use crate::ids::{Id, MapIds};
@@ -10,6 +11,8 @@ use crate::theory::approximate::allen_cunneen_waiting_mean_s;
 use crate::theory::{Mg1, Mmc};
 
 const POISSON: &str = "Poisson arrivals";
+/// The quantiles that are told where theory knows them.
+const TAILS: [(&str, f64); 2] = [("p95", 0.95), ("p99", 0.99)];
 
 pub(super) fn told(flows: &Flows) -> Vec<Told> {
     if let Some(lossy) = Lossy::of(flows) {
@@ -45,7 +48,7 @@ enum Solved {
 
 impl<'f, 'n> Open<'f, 'n> {
     fn of(flows: &'f Flows<'n>) -> Open<'f, 'n> {
-        let poisson = flows.classes.iter().all(|it| it.gap_cv2 == Some(1.0));
+        let poisson = flows.classes.iter().all(Stream::is_poisson);
         let plain = flows.classes.iter().all(|it| it.way.odd.is_none());
         let product = poisson && plain && is_product_form(flows);
         let waits = vec![Solved::NotYet; flows.network.services.len()];
@@ -77,12 +80,20 @@ impl<'f, 'n> Open<'f, 'n> {
             (format!("{name}.utilization"), busy / f64::from(load.instances * load.servers)),
             (format!("{name}.line"), load.flow_per_s * wait_s),
         ];
-        if method == "M/M/c" {
-            let each = load.flow_per_s / f64::from(load.instances);
-            let queue = Mmc::new(each, hold_s, load.servers)?;
-            let tail = |q| queue.waiting_quantile_s(q);
-            figures.push((format!("{name}.waiting.p95"), tail(0.95)));
-            figures.push((format!("{name}.waiting.p99"), tail(0.99)));
+        let tail: Option<[f64; 2]> = match method {
+            "M/M/c" => {
+                let each = load.flow_per_s / f64::from(load.instances);
+                let queue = Mmc::new(each, hold_s, load.servers);
+                queue.map(|it| TAILS.map(|(_, q)| it.waiting_quantile_s(q)))
+            }
+            "G/M/1" => {
+                let queue = renewal::queue(self.flows, service, &load);
+                queue.map(|it| TAILS.map(|(_, q)| it.waiting_quantile_s(q)))
+            }
+            _ => None,
+        };
+        for ((of, _), value) in TAILS.iter().zip(tail.into_iter().flatten()) {
+            figures.push((format!("{name}.waiting.{of}"), value));
         }
         Some(Told { part: name.clone(), method, holds, because, figures })
     }
@@ -123,6 +134,10 @@ impl<'f, 'n> Open<'f, 'n> {
             let why = format!("{POISSON}, times of any law (cv² {cv2:.2}), one worker");
             return Some(("M/G/1", Holds::Exactly, why, wait_s));
         }
+        if let Some(queue) = renewal::queue(self.flows, service, load) {
+            let why = "independent gaps of one law, exponential times, one worker for each line";
+            return Some(("G/M/1", Holds::Exactly, why.to_owned(), queue.waiting_mean_s()));
+        }
         let (gap_cv2, gaps) = self.gaps(load, first);
         let wait_s =
             allen_cunneen_waiting_mean_s(each_per_s, gap_cv2, hold_s, cv2.max(0.0), servers)?;
@@ -162,7 +177,7 @@ impl<'f, 'n> Open<'f, 'n> {
     fn gaps(&self, load: &Load, first: bool) -> (f64, &'static str) {
         let n = f64::from(load.instances);
         let own = match &self.flows.classes[..] {
-            [class] => class.gap_cv2,
+            [class] => class.gap_cv2(),
             _ => None,
         };
         let alone = self.flows.classes.iter().all(|it| it.way.visits.len() == 1);
@@ -189,7 +204,7 @@ impl<'f, 'n> Open<'f, 'n> {
             let own = visits.iter().filter(|it| it.service == service).count();
             own == 0
                 || own == 1
-                    && class.gap_cv2 == Some(1.0)
+                    && class.is_poisson()
                     && class.way.odd.is_none()
                     && visits.iter().find(waits).is_some_and(|it| it.service == service)
         };
@@ -332,6 +347,16 @@ impl<'f, 'n> Open<'f, 'n> {
                 return bound("some part of its way has no known wait");
             };
             response_s += visit.visits * (stay_s.0 + stay_s.1);
+        }
+        if let Some((alone, queue)) = renewal::alone(flows, class) {
+            let mut figures = vec![(metric, queue.response_mean_s())];
+            for (of, q) in TAILS {
+                figures.push((format!("{part}.response.{of}"), queue.response_quantile_s(q)));
+            }
+            let name = &flows.names.services[alone.index()];
+            let because =
+                format!("it waits at {name} and nowhere else, and stays as long as there");
+            return Told { part, method: "G/M/1", holds: Holds::Exactly, because, figures };
         }
         let exact = self.product || self.is_plain_and_first(class);
         let (method, holds, why) = match exact {

@@ -2,60 +2,81 @@
 
 use super::flows::{Flows, Load};
 use super::open::is_product_form;
+use super::walk::hosts_of;
 use super::{Holds, Told};
-use crate::network::{Arrival, UNLIMITED};
-use crate::theory::closed::MOST_CUSTOMERS;
-use crate::theory::{Station, closed};
+use crate::network::{Arrival, Class, UNLIMITED};
+use crate::theory::{Chain, OfChain, Station, closed, closed_classes};
 
+/// Of networks in which all requests are made by users who wait for the answer to the last.
 pub(super) fn told(flows: &Flows) -> Vec<Told> {
-    let Arrival::Closed { users, think } = &flows.network.classes.as_slice()[0].arrival else {
-        return Vec::new();
-    };
-    let (users, think_s) = (*users, think.mean_ns() / 1e9);
-    let class = &flows.classes[0];
-    let stations = stations(flows);
-    let mut told = vec![bounds(&class.name, users, think_s, &stations)];
+    let classes = flows.network.classes.as_slice().iter().enumerate();
+    let chains: Vec<Chain> =
+        classes.filter_map(|(i, class)| chain(&flows.of_class(i), class)).collect();
+    let names: Vec<&str> = flows.classes.iter().map(|it| it.name.as_str()).collect();
+    let each = names.iter().zip(&chains);
+    let mut told: Vec<Told> = each.map(|(name, chain)| bounds(name, chain)).collect();
     let loses =
         |it: &Load| it.line_max != UNLIMITED || it.patience_s.is_some() || it.ruled.is_some();
     let mut loads = flows.network.services.ids().filter_map(|it| flows.load(it));
-    let links = flows.network.links.iter().any(Option::is_some);
-    let fits = is_product_form(flows) && class.way.odd.is_none() && !links;
     if loads.any(|it| loses(&it)) {
-        told[0].because += "; some requests are refused or leave";
+        told.iter_mut().for_each(|it| it.because += "; some requests are refused or leave");
         return told;
     }
-    let solved = closed(users, think_s, &stations).filter(|_| users <= MOST_CUSTOMERS);
-    let Some(solved) = solved else { return told };
-    let (holds, why) = match fits {
-        true => (Holds::Exactly, "exponential times or cores shared alike: a product form"),
-        false => (Holds::Roughly, "taken as of product form, which some part of it is not"),
+    let Some(solved) = solved(&chains) else { return told };
+    let links = flows.network.links.iter().any(Option::is_some);
+    let odd = flows.classes.iter().any(|it| it.way.odd.is_some());
+    let (holds, why) = match (is_product_form(flows) && !odd && !links, &chains[..]) {
+        (true, [_]) => (Holds::Exactly, "exponential times or cores shared alike: a product form"),
+        (true, _) => (
+            Holds::Exactly,
+            "cores shared alike, exponential times that are the same for all classes elsewhere: a product form",
+        ),
+        (false, _) => (Holds::Roughly, "taken as of product form, which some part of it is not"),
     };
-    told.push(Told {
-        part: class.name.clone(),
+    told.extend(names.iter().zip(solved).map(|(name, it)| Told {
+        part: (*name).to_owned(),
         method: "mean value analysis",
         holds,
         because: why.to_owned(),
         figures: vec![
-            (format!("{}.goodput", class.name), solved.throughput_per_s),
-            (format!("{}.response.mean", class.name), solved.response_s),
+            (format!("{name}.goodput"), it.throughput_per_s),
+            (format!("{name}.response.mean"), it.response_s),
         ],
-    });
+    }));
     told
 }
 
-/// Queues and delays with what a request asks of each.
+/// The users of the only class of `flows`, and what they ask for.
+fn chain(flows: &Flows, class: &Class) -> Option<Chain> {
+    let Arrival::Closed { users, think } = &class.arrival else { return None };
+    let think_s = think.mean_ns() / 1e9;
+    Some(Chain { customers: *users, think_s, stations: stations(flows) })
+}
+
+fn solved(chains: &[Chain]) -> Option<Vec<OfChain>> {
+    // Of one class there may be many more users.
+    if let [Chain { customers, think_s, stations }] = chains {
+        let it = closed(*customers, *think_s, stations)?;
+        let (throughput_per_s, response_s) = (it.throughput_per_s, it.response_s);
+        return Some(vec![OfChain { throughput_per_s, response_s }]);
+    }
+    closed_classes(chains)
+}
+
+/// Queues and delays with what a request asks of each; the same ones in the same order for all classes.
 fn stations(flows: &Flows) -> Vec<Station> {
     let network = flows.network;
     let mut stations = Vec::new();
     for service in network.services.ids() {
-        let Some(load) = flows.load(service) else { continue };
-        let demand_s = load.flow_per_s * load.own_s;
-        match load.servers {
+        let load = flows.load(service);
+        let demand_s = load.as_ref().map_or(0.0, |it| it.flow_per_s * it.own_s);
+        let instances = hosts_of(network, service).count();
+        let first = network.services[service].instances.start;
+        match network.pools[network.instances[first].workers].size {
             UNLIMITED => stations.push(Station::Delay { demand_s }),
             servers => {
-                let each =
-                    Station::Queue { demand_s: demand_s / f64::from(load.instances), servers };
-                stations.extend((0..load.instances).map(|_| each));
+                let demand_s = demand_s / instances as f64;
+                stations.extend((0..instances).map(|_| Station::Queue { demand_s, servers }));
             }
         }
     }
@@ -67,14 +88,12 @@ fn stations(flows: &Flows) -> Vec<Station> {
             stations.push(Station::Queue { demand_s: flows.disk_on(host), servers });
         }
     }
-    stations.retain(|it| match it {
-        Station::Queue { demand_s, .. } | Station::Delay { demand_s } => *demand_s > 0.0,
-    });
     stations
 }
 
 /// What no network can exceed: the slowest station always busy, or nobody ever waiting.
-fn bounds(class: &str, users: u32, think_s: f64, stations: &[Station]) -> Told {
+fn bounds(class: &str, chain: &Chain) -> Told {
+    let Chain { customers, think_s, stations } = chain;
     let demand = |it: &Station| match *it {
         Station::Queue { demand_s, .. } | Station::Delay { demand_s } => demand_s,
     };
@@ -84,7 +103,7 @@ fn bounds(class: &str, users: u32, think_s: f64, stations: &[Station]) -> Told {
     };
     let least_s: f64 = stations.iter().map(demand).sum();
     let slowest_s = stations.iter().map(busiest).fold(0.0, f64::max);
-    let users = f64::from(users);
+    let users = f64::from(*customers);
     Told {
         part: class.to_owned(),
         method: "bounds",
