@@ -8,9 +8,9 @@ use crate::experiment::file::{Experiment, Replications};
 use crate::experiment::{
     self, Capacities, Design, Point, Refinement, Search, Settings, Source, Stuck, Title, Trouble,
 };
-use crate::model::Document;
 use crate::model::file::Model;
 use crate::model::reading::{assignment, schema_of};
+use crate::model::{Document, Use, load_for};
 use crate::outcome::{self, Outcome};
 use crate::problem::{Code, Findings, Problem, Segment, suggest};
 use crate::report::figure::rounded;
@@ -224,7 +224,13 @@ pub(super) fn read_experiment(
         let (path, value) = assignment(set)?;
         document.set(path, value)?;
     }
-    let mut experiment = experiment::load(&document, &files::beside(path))?;
+    let mut experiment =
+        experiment::load(&document, &files::beside(path)).map_err(|mut found| {
+            if common.sets.is_empty() {
+                found.extend(models_problems(&document, path));
+            }
+            found
+        })?;
     // What is drawn for its points is drawn by the seed too.
     experiment.seed = common.seed.unwrap_or(experiment.seed);
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -244,6 +250,30 @@ pub(super) fn read_experiment(
         set_for(source, common)?;
     }
     Ok((experiment, document, sources))
+}
+
+/// What is wrong with the models that an experiment names, whatever is wrong with itself.
+fn models_problems(document: &Document, path: &Path) -> Vec<Problem> {
+    // Variants may mend what is wrong with a model.
+    if document.has(&[Segment::from("variants")]) {
+        return Vec::new();
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = |i: usize| document.text_at(&[Segment::from("models"), Segment::from(i)]);
+    let mut problems = Vec::new();
+    for (i, model) in (0..).map_while(name).enumerate() {
+        match files::source(&folder.join(model)) {
+            Ok(source) if source.document.has(&[Segment::from("models")]) => {}
+            Ok(source) => {
+                // How many users there are may come from what is wrong.
+                let to_be = Use { grows: true, changes: true };
+                let loaded = load_for(to_be, &source.document, &source.files);
+                problems.extend(loaded.err().into_iter().flatten());
+            }
+            Err(found) => problems.extend(found.into_iter().map(|it| unread(document, i, it))),
+        }
+    }
+    problems
 }
 
 /// A model that cannot be read at all is a mistake of the line that names it.

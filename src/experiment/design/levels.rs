@@ -155,6 +155,12 @@ impl Range {
         level_number(&self.from.value()).map(|it| it.1.to_owned()).unwrap_or_default()
     }
 
+    /// Which of its ends a level is.
+    pub fn end_at(&self, level: &Value) -> Option<&'static str> {
+        let ends = [("from", &self.from), ("to", &self.to)];
+        ends.into_iter().find(|(_, end)| end.value() == *level).map(|(key, _)| key)
+    }
+
     fn check(&self, one_by_one: bool, findings: &mut Findings) {
         let mut ends = Vec::new();
         for (key, end) in [("from", &self.from), ("to", &self.to)] {

@@ -121,9 +121,11 @@ impl<'s> Walk<'s, '_> {
         } else if let Some(tagged) = all.iter().find(|it| it.head() == Some(text)) {
             let inner = tagged.property(text).and_then(|it| self.example(it));
             let mend = format!("write {{\"{text}\": {}}}", inner.as_deref().unwrap_or("…"));
+            self.fit(all);
             self.wrong(Code::E005, format!("\"{text}\" must say more than its name"), mend);
         } else {
             let rule = format!("no {} is called {}", what(all), shown(text));
+            self.fit(all);
             self.wrong(Code::E008, rule, suggest(text, tags));
         }
         None
@@ -175,10 +177,11 @@ impl<'s> Walk<'s, '_> {
     ) {
         let Some(head) = meant.head() else { return };
         let heads: Vec<&str> = several.iter().filter_map(Alternative::head).collect();
-        for key in entries.keys() {
+        for (key, entry) in entries {
             if meant.property(key).is_none() && heads.contains(&key.as_str()) {
                 let rule = format!("\"{key}\" cannot stand beside \"{head}\"");
                 let mend = format!("a {} has only one of them", what(several));
+                self.unknown(key, &entry.node, None);
                 self.wrong_at(key, Code::E010, rule, mend);
                 self.settled.push(key.clone());
             }
@@ -191,13 +194,19 @@ impl<'s> Walk<'s, '_> {
         let close = keys().find(|key| nearest(key, tags.iter().copied()).is_some());
         let Some(key) = close.or_else(|| keys().next()) else {
             let rule = format!("must say which {what} it is");
+            self.fit(all);
             return self.wrong(Code::E004, rule, suggest("", tags));
         };
         if all.iter().any(|it| names(it.schema).contains(&key)) {
             let rule = format!("\"{key}\" has nothing more to say");
+            self.fit(all);
             return self.wrong(Code::E005, rule, format!("write \"{key}\""));
         }
         let rule = format!("no {what} is called {}", shown(key));
+        match nearest(key, tags.iter().copied()) {
+            Some(meant) => self.unknown(key, &entries[key].node, Some(meant)),
+            None => self.fit(all),
+        }
         self.wrong_at(key, Code::E003, rule, suggest(key, tags));
     }
 }

@@ -402,8 +402,10 @@ fn values_are_set_by_path() {
     ] {
         document.set(path, value).unwrap();
     }
+    let experiment = Document::parse("e.json", "{ \"vary\": [-1] }").unwrap();
+    let from = ["vary".into(), 0.into()];
     document
-        .set_value("vary", &["hosts".into(), "rack".into(), "small".into()], (-1).into())
+        .set_from(&experiment, &from, &["hosts".into(), "rack".into(), "small".into()], (-1).into())
         .unwrap();
     let shop = document.read::<Shop>().unwrap();
     assert_eq!((shop.hosts["rack"].cores, shop.hosts["rack"].small), (32, -1));
