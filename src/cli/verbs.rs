@@ -66,7 +66,7 @@ fn alone(
         return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
     }
     let mut source = files::source(model)?;
-    if source.document.has(&[Segment::from("models")]) {
+    if is_experiment(&source.document) {
         let mend = format!("did you mean outgrow sweep {}?", model.display());
         let rule = "this is an experiment and no model";
         return Err(Problem::without_place(Code::E005, &shown(model), rule, &mend).into());
@@ -171,6 +171,11 @@ fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     let mut problems = Vec::new();
     for path in paths {
         match files::source(path) {
+            Ok(source) if is_experiment(&source.document) => {
+                let rule = "this is an experiment and no model";
+                let mend = "compare models with each other, or one experiment by itself";
+                problems.push(Problem::without_place(Code::E005, &shown(path), rule, mend));
+            }
             Ok(source) => sources.push(source),
             Err(found) => problems.extend(found),
         }
@@ -239,6 +244,9 @@ pub(super) fn read_experiment(
     for (i, model) in experiment.models.iter().enumerate() {
         let path = folder.join(model);
         match files::source(&path) {
+            Ok(source) if is_experiment(&source.document) => {
+                problems.extend(no_model(&document, i));
+            }
             Ok(source) => sources.push(source),
             Err(found) => problems.extend(found.into_iter().map(|it| unread(&document, i, it))),
         }
@@ -263,7 +271,9 @@ fn models_problems(document: &Document, path: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (i, model) in (0..).map_while(name).enumerate() {
         match files::source(&folder.join(model)) {
-            Ok(source) if source.document.has(&[Segment::from("models")]) => {}
+            Ok(source) if is_experiment(&source.document) => {
+                problems.extend(no_model(document, i));
+            }
             Ok(source) => {
                 // How many users there are may come from what is wrong.
                 let to_be = Use { grows: true, changes: true };
@@ -274,6 +284,19 @@ fn models_problems(document: &Document, path: &Path) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Experiments name models; no model does.
+fn is_experiment(document: &Document) -> bool {
+    document.has(&[Segment::from("models")])
+}
+
+/// An experiment among the models that an experiment names.
+fn no_model(document: &Document, model: usize) -> Vec<Problem> {
+    let mut findings = Findings::default();
+    let (rule, mend) = ("this is an experiment and no model", "name the models that it is about");
+    findings.inside("models", |it| it.wrong_at(model, Code::E005, rule, mend));
+    document.problems(findings.into_vec())
 }
 
 /// A model that cannot be read at all is a mistake of the line that names it.

@@ -222,7 +222,7 @@ impl<'s> Walk<'s, '_> {
             }
             "object" => {
                 let of = |key: &'s str| schema.get("properties").and_then(|it| it.get(key));
-                let keys = Alternative { schema, name: None }.required();
+                let keys = Alternative { schema, name: None, such_as: None }.required();
                 let entries = keys.map(|key| Some((key.to_owned(), inner(of(key)?)?)));
                 Value::Object(entries.collect::<Option<Map<_, _>>>()?)
             }

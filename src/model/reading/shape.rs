@@ -151,6 +151,14 @@ impl<'s> Walk<'s, '_> {
     pub fn alternatives(&self, schema: &'s Value) -> Vec<Alternative<'s>> {
         let mut alternatives = Vec::new();
         self.unfold(schema, None, 0, &mut alternatives);
+        let own = schema.get("examples").and_then(|it| it.get(0));
+        for it in &mut alternatives {
+            let fits = |example: &&Value| {
+                let read = words::unit(it.schema).zip(example.as_str());
+                read.is_some_and(|((_, read), text)| read(text).is_ok())
+            };
+            it.such_as = own.filter(fits);
+        }
         alternatives
     }
 
@@ -170,7 +178,7 @@ impl<'s> Walk<'s, '_> {
         }
         match keywords.get("anyOf").or(keywords.get("oneOf")).and_then(Value::as_array) {
             Some(all) => all.iter().for_each(|it| self.unfold(it, name, depth + 1, into)),
-            None => into.push(Alternative { schema: keywords, name }),
+            None => into.push(Alternative { schema: keywords, name, such_as: None }),
         }
     }
 
@@ -190,7 +198,7 @@ impl<'s> Walk<'s, '_> {
         let unit = all.iter().find(|it| words::unit(it.schema).is_some());
         match (&node.kind, unit) {
             (Kind::Number(number), Some(unit)) => {
-                let unit = words::example_unit(unit.schema).unwrap_or_default();
+                let unit = words::example_unit(unit).unwrap_or_default();
                 self.wrong(Code::E006, rule, format!("write the unit, as in \"{number}{unit}\""));
             }
             (Kind::Text(text), _)
@@ -198,6 +206,13 @@ impl<'s> Walk<'s, '_> {
                     && text.parse().is_ok_and(f64::is_finite) =>
             {
                 self.wrong(Code::E005, rule, format!("write {text} without quotes"));
+            }
+            (Kind::Text(text), _) if admitted("number") && text.trim_end().ends_with('%') => {
+                let percent = text.trim_end().trim_end_matches('%').trim().parse::<f64>();
+                let share = percent.ok().and_then(|it| format!("{:.12}", it / 100.0).parse().ok());
+                let mend =
+                    share.map_or(String::new(), |it: f64| format!("write it as a share: {it}"));
+                self.wrong(Code::E005, rule, mend);
             }
             (Kind::Number(number), None) if admitted("string") => {
                 self.wrong(Code::E005, rule, format!("write \"{number}\""));
@@ -247,7 +262,7 @@ impl<'s> Walk<'s, '_> {
         if let Some((_, read)) = words::unit(meant.schema) {
             if let Err(rule) = read(text) {
                 self.fit(&[*meant]);
-                let example = words::example(meant.schema);
+                let example = meant.example();
                 let mend = example.map_or(String::new(), |it| format!("write it as in {it}"));
                 self.wrong(Code::E006, format!("{}: {rule}", shown(text)), mend);
             }
@@ -384,7 +399,7 @@ impl<'s> Walk<'s, '_> {
     /// A value that could stand where `schema` is asked for, if the schema gives one.
     pub fn example(&self, schema: &'s Value) -> Option<String> {
         let own = schema.as_object().and_then(words::example);
-        own.or_else(|| self.alternatives(schema).iter().find_map(|it| words::example(it.schema)))
+        own.or_else(|| self.alternatives(schema).iter().find_map(Alternative::example))
     }
 
     fn inside(&mut self, at: impl Into<Segment>, node: &Node, schema: &'s Value) {

@@ -172,8 +172,8 @@ fn a_choice_is_told_about_the_alternative_that_was_meant() {
         ),
         (
             "{ \"cpu\": \"norml\" }",
-            "E008 3:10 steps[0].cpu: no distribution is called \"norml\" | \
-             there are exponential, lognormal, mixture",
+            "E008 3:10 steps[0].cpu: no distribution is called \"norml\" | write a length of \
+             time, as in \"15ms\", or one of exponential, lognormal, mixture",
         ),
         (
             "{ \"cpu\": \"4 msec\" }",

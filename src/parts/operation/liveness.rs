@@ -16,9 +16,11 @@ use serde::Deserialize;
 pub struct Liveness {
     /// The time between two probes of an instance.
     #[serde(default = "ten_seconds")]
+    #[schemars(example = "10s")]
     pub interval: Span,
     /// How long a probe waits for its answer: for a worker of the instance, and for its CPU time.
     #[serde(default = "one_second")]
+    #[schemars(example = "1s")]
     pub timeout: Span,
     /// How many failures in a row have it killed.
     #[serde(default = "three")]
@@ -27,6 +29,7 @@ pub struct Liveness {
     /// CPU time that the answer takes, at the speed at which one of the instance's requests computes
     /// meanwhile. None if absent.
     #[serde(default)]
+    #[schemars(example = "1ms")]
     pub cpu: Span,
 }
 

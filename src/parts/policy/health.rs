@@ -14,9 +14,11 @@ use serde::Deserialize;
 pub struct Health {
     /// The time between two checks of an instance.
     #[serde(default = "ten_seconds")]
+    #[schemars(example = "10s")]
     pub interval: Span,
     /// How long a check waits for its answer.
     #[serde(default = "one_second")]
+    #[schemars(example = "1s")]
     pub timeout: Span,
     /// How many failures in a row eject an instance.
     #[serde(default = "three")]
