@@ -5,7 +5,10 @@ mod check;
 mod files;
 mod output;
 mod progress;
+mod reading;
+mod sets;
 mod store;
+mod trouble;
 mod verbs;
 
 use crate::problem::Problem;

@@ -20,6 +20,7 @@ mod theory;
 mod transient;
 mod trial;
 mod values;
+mod versus;
 
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
@@ -103,7 +104,7 @@ fn outcome_of_conducted(
             reported: &reported[i],
         })
         .collect();
-    let comparisons = summary::comparisons(&known);
+    let comparisons = versus::comparisons(&known);
     let summaries: Vec<_> = designs
         .iter()
         .enumerate()

@@ -5,6 +5,7 @@
 //! fail in a row have the program killed, which is then started as one that crashed. Simplified: a probe
 //! stands behind all who were in line before it, but takes no turn and no core from anybody.
 
+use crate::parts::policy::health::{one_second, ten_seconds, three};
 use crate::problem::{Code, Findings};
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -31,16 +32,6 @@ pub struct Liveness {
     #[serde(default)]
     #[schemars(example = "1ms")]
     pub cpu: Span,
-}
-
-fn ten_seconds() -> Span {
-    Span::from_whole_secs(10)
-}
-fn one_second() -> Span {
-    Span::from_whole_secs(1)
-}
-fn three() -> u32 {
-    3
 }
 
 impl Liveness {
