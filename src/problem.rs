@@ -83,6 +83,11 @@ impl Findings {
         seen
     }
 
+    /// The path that the walk has come to.
+    pub fn here(&self) -> &[Segment] {
+        &self.path
+    }
+
     /// Something is wrong right here.
     pub fn wrong(&mut self, code: Code, rule: impl Into<String>, mend: impl Into<String>) {
         let path = self.path.clone();
@@ -106,6 +111,11 @@ impl Findings {
 
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Whether anything of this kind has been found.
+    pub fn has(&self, code: Code) -> bool {
+        self.found.iter().any(|it| it.code == code)
     }
 
     pub fn into_vec(self) -> Vec<Finding> {

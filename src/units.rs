@@ -316,6 +316,20 @@ written!(Share, SHARE_UNITS, "a share", ["5%"], |share: f64| {
     if share > 1.0 { Err("a share is at most 100%".to_owned()) } else { Ok(Share(share)) }
 });
 
+/// Whether two texts say the same quantity, such as `"5s"` and `"5000ms"`.
+pub fn same_quantity(text: &str, other: &str) -> bool {
+    fn same<T: PartialEq>(read: fn(&str) -> Result<T, String>, text: &str, other: &str) -> bool {
+        matches!((read(text), read(other)), (Ok(one), Ok(two)) if one == two)
+    }
+    same(Span::parse, text, other)
+        || same(Rate::parse, text, other)
+        || same(Bytes::parse, text, other)
+        || same(Bandwidth::parse, text, other)
+        || same(Price::parse, text, other)
+        || same(DataPrice::parse, text, other)
+        || same(Share::parse, text, other)
+}
+
 /// Writes `amount` in the largest unit that keeps it at or above one.
 fn write_quantity(f: &mut fmt::Formatter, amount: f64, units: &[(&str, f64)]) -> fmt::Result {
     let fits = |scale: f64| amount >= scale;

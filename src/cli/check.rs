@@ -2,8 +2,10 @@
 
 use super::args::{Common, Format, Gates};
 use super::progress::Bar;
+use super::reading::read_experiment;
+use super::sets::check_addressees;
 use super::trouble::refusal;
-use super::verbs::{check_addressees, in_threads, read_experiment, settings, title};
+use super::verbs::{in_threads, settings, title};
 use super::{Refusal, files, output, store};
 use crate::experiment::baseline::against;
 use crate::experiment::file::Experiment;

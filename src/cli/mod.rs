@@ -5,6 +5,8 @@ mod check;
 mod files;
 mod output;
 mod progress;
+mod reading;
+mod sets;
 mod store;
 mod trouble;
 mod verbs;

@@ -3,17 +3,19 @@
 use super::args::{Args, Common, Kind, Verb, WarmUp};
 use super::check::check;
 use super::progress::Bar;
+use super::reading::{alone, is_experiment, plain, read_experiment, shown};
+use super::sets::{check_addressees, set_all, set_users};
 use super::trouble::{refusal, unrefined};
 use super::{Refusal, files, output, store};
-use crate::experiment::file::{Experiment, Replications};
+use crate::experiment::file::Experiment;
 use crate::experiment::{
     self, Capacities, Design, Point, Refinement, Search, Settings, Source, Stuck, Title, Trouble,
 };
 use crate::model::Document;
 use crate::model::file::Model;
-use crate::model::reading::{assignment, schema_of};
+use crate::model::reading::schema_of;
 use crate::outcome::{self, Outcome};
-use crate::problem::{Code, Findings, Problem, Segment, suggest};
+use crate::problem::{Code, Findings, Problem};
 use crate::units::Span;
 use std::path::{Path, PathBuf};
 
@@ -51,53 +53,6 @@ impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Refusal {
         Refusal::Problems(vec![problem])
     }
-}
-
-/// An experiment that nobody wrote: one model, as it is.
-fn alone(
-    model: &Path,
-    window: Span,
-    warm_up: WarmUp,
-    common: &Common,
-) -> Result<(Experiment, Source), Refusal> {
-    if window.is_zero() {
-        let rule = "must be longer than nothing";
-        return Err(Problem::without_place(Code::E007, "--window", rule, "--window 5m").into());
-    }
-    let mut source = files::source(model)?;
-    if source.document.has(&[Segment::from("models")]) {
-        let mend = format!("did you mean outgrow sweep {}?", model.display());
-        let rule = "this is an experiment and no model";
-        return Err(Problem::without_place(Code::E005, &shown(model), rule, &mend).into());
-    }
-    set_once(common)?;
-    set_all(&mut [&mut source], common)?;
-    let experiment = Experiment {
-        window: Some(window),
-        warm_up: Some(warm_up),
-        ..plain(&[model.to_owned()], common)
-    };
-    Ok((experiment, source))
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-/// Who sets the same twice means one of the two.
-fn set_once(common: &Common) -> Result<(), Refusal> {
-    let mut paths: Vec<&str> = Vec::new();
-    for set in &common.sets {
-        let (path, _) = assignment(set)?;
-        if paths.contains(&path) {
-            let place = format!("--set {path}");
-            let problem =
-                Problem::without_place(Code::E002, &place, "is set twice", "leave one out");
-            return Err(problem.into());
-        }
-        paths.push(path);
-    }
-    Ok(())
 }
 
 fn run(
@@ -152,18 +107,6 @@ fn capacity(file: &Path, window: Span, warm_up: Span, common: &Common) -> Result
     lost
 }
 
-/// So many users, if it makes a difference.
-fn set_users(source: &mut Source, users: f64) -> Result<(), Refusal> {
-    let value = source.document.value();
-    let classes = value.get("traffic").and_then(|it| it.as_object());
-    if classes.is_some_and(|it| it.values().all(|class| class.get("per_user").is_none())) {
-        let rule = "no traffic of this model is given per user, so that this would change nothing";
-        let mend = "change a rate instead: --set traffic.NAME.rate=200/s";
-        return Err(Problem::without_place(Code::E010, "--users", rule, mend).into());
-    }
-    Ok(source.document.set("users", &users.to_string())?)
-}
-
 fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     if let [experiment] = paths {
         let (experiment, document, sources) = read_experiment(experiment, common)?;
@@ -173,6 +116,11 @@ fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     let mut problems = Vec::new();
     for path in paths {
         match files::source(path) {
+            Ok(source) if is_experiment(&source.document) => {
+                let rule = "this is an experiment and no model";
+                let mend = "compare models with each other, or one experiment by itself";
+                problems.push(Problem::without_place(Code::E005, &shown(path), rule, mend));
+            }
             Ok(source) => sources.push(source),
             Err(found) => problems.extend(found),
         }
@@ -185,134 +133,6 @@ fn compare(paths: &[PathBuf], common: &Common) -> Result<(), Refusal> {
     conduct(outcome::Verb::Compare.into(), &plain(paths, common), &document, &sources, common)
 }
 
-/// These models, as they are.
-fn plain(models: &[PathBuf], common: &Common) -> Experiment {
-    let replications = Replications::default();
-    Experiment {
-        schema: None,
-        name: String::new(),
-        about: String::new(),
-        variants: Default::default(),
-        find: None,
-        expect: Vec::new(),
-        models: models.iter().map(|path| path.display().to_string()).collect(),
-        growth: None,
-        vary: Default::default(),
-        combine: Default::default(),
-        surface: Vec::new(),
-        sensitivity: None,
-        faults: Vec::new(),
-        aftermath: Span::from_whole_secs(300),
-        window: None,
-        warm_up: None,
-        replications: Replications {
-            min: common.replications.unwrap_or(replications.min),
-            ..replications
-        },
-        seed: 1,
-    }
-}
-
-/// The experiment file and the models that it names; their mistakes all at once.
-pub(super) fn read_experiment(
-    path: &Path,
-    common: &Common,
-) -> Result<(Experiment, Document, Vec<Source>), Refusal> {
-    let mut document = files::document(path)?;
-    let has = |key: &str| document.has(&[Segment::from(key)]);
-    if !has("models") && has("services") {
-        let mend = format!("did you mean outgrow run {}?", path.display());
-        let rule = "this is a model and no experiment";
-        return Err(Problem::without_place(Code::E005, &shown(path), rule, &mend).into());
-    }
-    set_once(common)?;
-    for set in common.sets.iter().filter(|set| addressee(set).is_none()) {
-        let (path, value) = assignment(set)?;
-        document.set(path, value)?;
-    }
-    let mut experiment = experiment::load(&document, &files::beside(path))?;
-    // What is drawn for its points is drawn by the seed too.
-    experiment.seed = common.seed.unwrap_or(experiment.seed);
-    if let Some(count) = common.replications {
-        experiment.replications = experiment.replications.exactly(count)?;
-    }
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut sources = Vec::new();
-    let mut problems = Vec::new();
-    for (i, model) in experiment.models.iter().enumerate() {
-        let path = folder.join(model);
-        match files::source(&path) {
-            Ok(source) => sources.push(source),
-            Err(found) => problems.extend(found.into_iter().map(|it| unread(&document, i, it))),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(problems.into());
-    }
-    for source in &mut sources {
-        set_for(source, common)?;
-    }
-    Ok((experiment, document, sources))
-}
-
-/// A model that cannot be read at all is a mistake of the line that names it.
-fn unread(document: &Document, model: usize, problem: Problem) -> Problem {
-    if problem.code != Code::E011 {
-        return problem;
-    }
-    let mut findings = Findings::default();
-    let rule = format!("{} {}", problem.file, problem.rule);
-    findings.inside("models", |it| {
-        it.wrong_at(model, Code::E011, rule, "paths are relative to this file")
-    });
-    document.problems(findings.into_vec()).pop().unwrap_or(problem)
-}
-
-/// The model that `--set "model: path=value"` speaks to, if to one.
-fn addressee(set: &str) -> Option<(&str, &str)> {
-    let (name, rest) = set.split_once(": ")?;
-    (!name.contains('=')).then_some((name.trim(), rest.trim()))
-}
-
-fn set_for(source: &mut Source, common: &Common) -> Result<(), Refusal> {
-    let name = source.document.value().get("name").and_then(|it| it.as_str().map(str::to_owned));
-    for set in &common.sets {
-        if let Some((model, assigned)) = addressee(set)
-            && name.as_deref() == Some(model)
-        {
-            let (path, value) = assignment(assigned)?;
-            source.document.set(path, value)?;
-        }
-    }
-    Ok(())
-}
-
-fn set_all(sources: &mut [&mut Source], common: &Common) -> Result<(), Refusal> {
-    for source in sources {
-        for set in common.sets.iter().filter(|set| addressee(set).is_none()) {
-            let (path, value) = assignment(set)?;
-            source.document.set(path, value)?;
-        }
-        set_for(source, common)?;
-    }
-    Ok(())
-}
-
-/// A model that `--set` speaks to and that is not there.
-pub(super) fn check_addressees(designs: &[Design], common: &Common) -> Result<(), Refusal> {
-    for set in &common.sets {
-        let Some((name, _)) = addressee(set) else { continue };
-        if !designs.iter().any(|it| it.name() == name) {
-            let rule = format!("no model is named \"{name}\"");
-            let mend = suggest(name, designs.iter().map(|it| it.name()));
-            let place = format!("--set {set}");
-            return Err(Problem::without_place(Code::E008, &place, rule, &mend).into());
-        }
-    }
-    Ok(())
-}
-
-/// Runs it and shows what came of it.
 /// What is wanted of an experiment.
 struct Asked {
     verb: outcome::Verb,
@@ -326,6 +146,7 @@ impl From<outcome::Verb> for Asked {
     }
 }
 
+/// Runs it and shows what came of it.
 fn conduct(
     Asked { verb, theory }: Asked,
     experiment: &Experiment,

@@ -51,6 +51,7 @@ pub struct Experiment {
     pub faults: Vec<Fault>,
     /// How long the aftermath of a fault is watched, at most.
     #[serde(default = "five_minutes")]
+    #[schemars(example = "5m")]
     pub aftermath: Span,
     /// The smallest value for which something holds, to be found for each design.
     #[serde(default)]
@@ -60,9 +61,11 @@ pub struct Experiment {
     pub expect: Vec<Expect>,
     /// How long each point is measured. A story says so in its `sample`.
     #[serde(default)]
+    #[schemars(example = "5m")]
     pub window: Option<Span>,
     /// What each point runs before it is measured. A story says so in its `sample`.
     #[serde(default)]
+    #[schemars(example = "30s")]
     pub warm_up: Option<WarmUp>,
     /// How many independent runs of each point.
     #[serde(default)]
@@ -77,6 +80,7 @@ pub struct Experiment {
 #[serde(deny_unknown_fields)]
 pub struct Story {
     /// How long the story is.
+    #[schemars(example = "30d")]
     pub over: Span,
     /// How many users there are, as time goes on.
     pub users: Growth,
@@ -100,15 +104,19 @@ pub struct Story {
 pub struct Sample {
     /// The time between two sampled instants.
     #[serde(default = "two_days")]
+    #[schemars(example = "2d")]
     pub every: Span,
     /// The hour of the day: "peak", "mean", or a time such as "14h".
     #[serde(default)]
+    #[schemars(example = "14h")]
     pub at: At,
     /// What is run before the measurement.
     #[serde(default)]
+    #[schemars(example = "30s")]
     pub warm_up: WarmUp,
     /// How long each instant is measured.
     #[serde(default = "five_minutes")]
+    #[schemars(example = "5m")]
     pub window: Span,
 }
 

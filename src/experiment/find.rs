@@ -259,7 +259,8 @@ impl Search<'_> {
         let mut vary = self.vary;
         if self.document.has(&path) {
             let mut document = self.document.clone();
-            let set = document.set_value("find", &path, find.written(n));
+            let from = ["find".into(), "smallest".into()];
+            let set = document.set_from(self.document, &from, &path, find.written(n));
             set.map_err(|it| Stuck::Problems(vec![it]))?;
             experiment = document.read().map_err(Stuck::Problems)?;
             // Files that it names have been read already.

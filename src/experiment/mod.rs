@@ -21,6 +21,7 @@ mod theory;
 mod transient;
 mod trial;
 mod values;
+mod versus;
 
 pub use capacity::Capacities;
 pub use conduct::{Progress, Settings, Trouble, conduct};
@@ -103,7 +104,7 @@ fn outcome_of_conducted(
             reported: &reported[i],
         })
         .collect();
-    let comparisons = summary::comparisons(&known);
+    let comparisons = versus::comparisons(&known);
     let summaries: Vec<_> = designs
         .iter()
         .enumerate()
@@ -138,8 +139,15 @@ fn outcome_of(title: Title, seed: u64, points: Vec<crate::outcome::Point>) -> Ou
 
 /// The experiment in a document; everything that is wrong with it at once, whatever the models say.
 pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Problem>> {
-    let mut experiment: Experiment = document.read()?;
-    let mut findings = Findings::default();
+    let sense = |experiment: &mut Experiment, _, findings: &mut Findings| {
+        read_files(experiment, files, findings);
+        check(experiment, findings);
+    };
+    document.read_with(sense).map(|(experiment, ())| experiment)
+}
+
+/// What the experiment names and has to be read: recorded users, measured times of faults.
+fn read_files(experiment: &mut Experiment, files: &Files, findings: &mut Findings) {
     if let Some(story) = &mut experiment.growth
         && let Growth::Recorded(recorded) = &mut story.users
     {
@@ -161,11 +169,6 @@ pub fn load(document: &Document, files: &Files) -> Result<Experiment, Vec<Proble
             it.inside(i, |it| crate::model::of_fault(fault, files, it));
         }
     });
-    check(&experiment, &mut findings);
-    match findings.is_empty() {
-        true => Ok(experiment),
-        false => Err(document.problems(findings.into_vec())),
-    }
 }
 
 fn check(experiment: &Experiment, findings: &mut Findings) {

@@ -26,31 +26,34 @@ pub struct Loaded {
     pub recorded: Recorded,
 }
 
+/// What an experiment does to a model that it is read for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Use {
+    /// The number of users comes from a story of growth.
+    pub grows: bool,
+    /// Some of it is changed, so that what nothing uses may be for that.
+    pub changes: bool,
+}
+
 /// The model in a document; everything that is wrong with it at once.
 pub fn load(document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
-    load_with(document, files, check::users_are_given)
+    load_for(Use::default(), document, files)
 }
 
-/// The same for a model whose number of users comes from elsewhere.
-pub fn load_growing(document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
-    load_with(document, files, |_, _| {})
-}
-
-fn load_with(
-    document: &Document,
-    files: &Files,
-    check_users: fn(&file::Model, &mut Findings),
-) -> Result<Loaded, Vec<Problem>> {
-    let mut file: file::Model = document.read()?;
-    let mut findings = Findings::default();
-    measured::read(&mut file, files, &mut findings);
-    check::check(&file, &mut findings);
-    check_users(&file, &mut findings);
-    let recorded = read_recorded(&file, files, &mut findings);
-    match findings.is_empty() {
-        true => Ok(Loaded { file, recorded }),
-        false => Err(document.problems(findings.into_vec())),
-    }
+/// The same of a model that is part of an experiment.
+pub fn load_for(to_be: Use, document: &Document, files: &Files) -> Result<Loaded, Vec<Problem>> {
+    let (file, recorded) = document.read_with(|file: &mut file::Model, whole, findings| {
+        measured::read(file, files, findings);
+        check::check(file, whole, findings);
+        if !to_be.grows {
+            check::users_are_given(file, findings);
+        }
+        if whole && !to_be.changes && !document.is_changed() {
+            check::all_is_used(file, findings);
+        }
+        read_recorded(file, files, findings)
+    })?;
+    Ok(Loaded { file, recorded })
 }
 
 /// The counts of the classes and sessions that are played from a file.

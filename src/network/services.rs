@@ -93,6 +93,11 @@ impl Instance {
         assert!(n < self.pools, "it has such a pool");
         PoolId::new(self.workers.index() + 1 + n as usize)
     }
+
+    /// What it requests of its host's cores, in thousandths.
+    pub fn request(&self) -> u64 {
+        requested(self.cpu_weight)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -107,11 +112,4 @@ pub struct Log {
     pub first: StepId,
     /// The program by which a standby takes in what comes from the primary: Commit, Received.
     pub receive: StepId,
-}
-
-impl Instance {
-    /// What it requests of its host's cores, in thousandths.
-    pub fn request(&self) -> u64 {
-        requested(self.cpu_weight)
-    }
 }

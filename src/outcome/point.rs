@@ -138,6 +138,12 @@ impl Point {
         self.metrics.keys().filter_map(|it| it.strip_suffix(".utilization"))
     }
 
+    /// How much of a device or pool is used, of several alike of the fullest: it is the one that binds.
+    pub fn use_of(&self, station: &str) -> Option<&Estimate> {
+        let fullest = self.metric(&format!("{station}.utilization.fullest"));
+        fullest.or_else(|| self.metric(&format!("{station}.utilization")))
+    }
+
     /// What an objective such as `generate.p95` or `generate.availability` came to.
     pub fn outcome_of(&self, objective: &str) -> Option<Estimate> {
         let (class, what) = objective.rsplit_once('.')?;

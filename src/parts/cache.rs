@@ -32,6 +32,7 @@ pub struct Cache {
     pub evict: Option<Evict>,
     /// How long an entry may be used after it was stored. For ever if absent.
     #[serde(default)]
+    #[schemars(example = "5m")]
     pub ttl: Option<Span>,
     /// Whether each hit starts the time to live anew.
     #[serde(default)]

@@ -48,10 +48,12 @@ pub struct Queue {
     /// When what is not acknowledged yet is delivered again. If absent, only when it failed, as it
     /// does when its consumer dies.
     #[serde(default)]
+    #[schemars(example = "30s")]
     pub redeliver_after: Option<Span>,
     /// How long a message rests after a delivery failed, before it may be delivered again. Not at
     /// all if absent.
     #[serde(default)]
+    #[schemars(example = "1s")]
     pub pause: Option<Span>,
     /// How often a message is delivered before it is given up as dead. 5 if absent.
     #[serde(default)]

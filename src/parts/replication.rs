@@ -30,6 +30,7 @@ pub struct Replication {
     /// How long commits wait for a standby that is gone, before the primary goes on without it: MySQL's
     /// `rpl_semi_sync_source_timeout`, Patroni's `loop_wait`. It counts again once it has caught up.
     #[serde(default)]
+    #[schemars(example = "10s")]
     pub patience: Option<Span>,
     /// Whether commits wait for ever for standbys that are gone, as PostgreSQL does by itself.
     #[serde(default)]
@@ -41,6 +42,7 @@ pub struct Replication {
     pub reads: IndexMap<String, Readers>,
     /// How long a standby takes to apply one commit before its readers see it, one after the other.
     #[serde(default)]
+    #[schemars(example = "1ms")]
     pub apply: Span,
 }
 
@@ -112,8 +114,10 @@ pub struct Failover {
     /// How long it takes until the primary is found to be gone; if it is back sooner, it goes on as the
     /// primary. If absent, the service's `health` checks find out.
     #[serde(default)]
+    #[schemars(example = "30s")]
     pub detection: Option<Distribution>,
     /// How long it takes from there until the standby takes writes, and callers send them to it.
+    #[schemars(example = "10s")]
     pub promotion: Distribution,
     /// How likely it is that a failover works, once it has begun. If it does not, there is no primary
     /// until the old one is back.
@@ -126,6 +130,7 @@ pub struct Failover {
     pub fencing: bool,
     /// Without fencing, how long it takes until somebody notices, and makes the old primary a standby.
     #[serde(default)]
+    #[schemars(example = "1h")]
     pub noticed: Option<Distribution>,
 }
 

@@ -34,11 +34,13 @@ pub enum Code {
     E012,
     /// Nothing would ever happen, or it could never fit.
     E013,
+    /// It is described, and nothing uses it.
+    E014,
 }
 
 impl Code {
     /// Every code, in order.
-    pub const ALL: [Code; 13] = [
+    pub const ALL: [Code; 14] = [
         Code::E001,
         Code::E002,
         Code::E003,
@@ -52,6 +54,7 @@ impl Code {
         Code::E011,
         Code::E012,
         Code::E013,
+        Code::E014,
     ];
 
     /// Reads `E012`, in capitals or not.
@@ -75,6 +78,7 @@ impl Code {
             Code::E011 => "a file cannot be read",
             Code::E012 => "larger than can be run",
             Code::E013 => "it can never happen or fit",
+            Code::E014 => "nothing uses it",
         }
     }
 
@@ -162,6 +166,13 @@ impl Code {
                  whose CPU request is larger than any host. \
                  In \"cpu\": { \"request\": 32 } on hosts of 16 cores, lower the request or choose \
                  larger hosts."
+            }
+            Code::E014 => {
+                "A host group has no service that runs on it, or a pool no call that goes through \
+                 it. Most often it was meant where another name stands: a call \
+                 \"through\": \"to_db\" leaves a pool \"to_cache\" of no use, and hosts without \
+                 services would be paid for all the same. Name it where it was meant, or leave it \
+                 out. Models that an experiment changes may have what only some variants use."
             }
         }
     }

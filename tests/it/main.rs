@@ -13,5 +13,6 @@ mod mechanisms;
 mod rooms;
 mod scaling;
 mod scheduling;
+mod slips;
 mod swarm;
 mod theory;

@@ -1,7 +1,7 @@
 //! What the tests share: models from text, replications in parallel, estimates against theory.
 
 use outgrow::ids::Id;
-use outgrow::model::{Document, Files, compile, load};
+use outgrow::model::{Document, Files, Use, compile, load_for};
 use outgrow::network::{
     BreakerId, BufferId, CacheId, ClassId, ConnectionsId, Fault, FaultStyle, GroupId, HedgeId,
     HostId, InstanceId, LockId, Names, Network, PoolGroupId, QueueId, ServiceId, SessionId,
@@ -18,6 +18,9 @@ pub struct Model {
     pub names: Names,
 }
 
+/// Models made at random, or for one mechanism, may have what nothing uses.
+pub const AS_IT_IS: Use = Use { grows: false, changes: true };
+
 /// A model from its text; panics with all that is wrong with it.
 pub fn model(text: &str) -> Model {
     model_with(text, &|path| Err(format!("there is no file {path}")))
@@ -29,7 +32,7 @@ pub fn model_with(text: &str, files: &Files) -> Model {
         panic!("{}", problems.iter().map(|it| format!("{it:?}\n")).collect::<String>())
     };
     let document = Document::parse("test.json", text).unwrap_or_else(|it| told(it));
-    let loaded = load(&document, files).unwrap_or_else(|it| told(it));
+    let loaded = load_for(AS_IT_IS, &document, files).unwrap_or_else(|it| told(it));
     let (network, names) = compile(&loaded.file, loaded.file.users, &loaded.recorded);
     Model { network, names }
 }

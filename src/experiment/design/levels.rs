@@ -3,6 +3,7 @@
 use super::refine::Refine;
 use crate::outcome::level_number;
 use crate::problem::{Code, Findings};
+use crate::units::same_quantity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value};
@@ -140,8 +141,16 @@ fn check_list(levels: &[Value], findings: &mut Findings) {
         if levels[..i].contains(level) {
             let rule = format!("the level {level} stands twice");
             findings.wrong_at(i, Code::E002, rule, "leave one out");
+        } else if let Some(other) = levels[..i].iter().find(|it| same_size(it, level)) {
+            let rule = format!("the level {level} is the same as {other}");
+            findings.wrong_at(i, Code::E002, rule, "leave one out");
         }
     }
+}
+
+/// Whether both are the same quantity, written in two ways.
+fn same_size(level: &Value, other: &Value) -> bool {
+    level.as_str().zip(other.as_str()).is_some_and(|(level, other)| same_quantity(level, other))
 }
 
 impl Range {
@@ -153,6 +162,12 @@ impl Range {
 
     pub fn unit(&self) -> String {
         level_number(&self.from.value()).map(|it| it.1.to_owned()).unwrap_or_default()
+    }
+
+    /// Which of its ends a level is.
+    pub fn end_at(&self, level: &Value) -> Option<&'static str> {
+        let ends = [("from", &self.from), ("to", &self.to)];
+        ends.into_iter().find(|(_, end)| end.value() == *level).map(|(key, _)| key)
     }
 
     fn check(&self, one_by_one: bool, findings: &mut Findings) {

@@ -11,7 +11,7 @@ pub use levels::Levels;
 pub use refinement::{Ended, Refinement, check_refinement};
 
 use super::file::Experiment;
-use crate::model::{self, Document, Files, Loaded};
+use crate::model::{self, Document, Files, Loaded, Use};
 use crate::problem::{Code, Finding, Problem, Segment, parse_path, suggest};
 use indexmap::IndexMap;
 use refine::Wanted;
@@ -114,7 +114,7 @@ pub fn designs(
         };
         let all = way.combinations(&levels, &base, experiment.seed);
         for (levels, numbers) in without_duplicates(all) {
-            match at_levels(experiment, model, files, &factors, levels) {
+            match at_levels(experiment, document, (model, files), &factors, levels) {
                 Ok(design) => designs.push(Design { numbers, ..design }),
                 Err(found) => problems.extend(found),
             }
@@ -127,7 +127,14 @@ pub fn designs(
             problems.extend(told(document, &["vary".into(), key.into()], Code::E008, rule, &mend));
         }
     }
-    problems.dedup();
+    // One level takes part in many designs.
+    let mut once: Vec<Problem> = Vec::new();
+    problems.into_iter().for_each(|it| {
+        if !once.contains(&it) {
+            once.push(it)
+        }
+    });
+    let problems = once;
     if problems.is_empty() { Ok(designs) } else { Err(problems) }
 }
 
@@ -149,7 +156,7 @@ fn designs_at(
         for wanted in wanted.iter().filter(|it| it.model == name) {
             let level = |it: &Factor| wanted.factors.get(it.path).cloned().unwrap_or_default();
             let levels = factors.iter().map(level).collect();
-            match at_levels(experiment, &model, files, &factors, levels) {
+            match at_levels(experiment, document, (&model, files), &factors, levels) {
                 Ok(design) => designs.push(design),
                 Err(found) => problems.extend(found),
             }
@@ -218,14 +225,14 @@ fn changed(
     let name = [Segment::from("name")];
     let name_was = model.text_at(&name).filter(|_| several);
     let new = name_was.map_or(variant.to_owned(), |it| format!("{it} {variant}"));
-    let by = format!("variants.{variant}");
-    changed.set_value(&by, &name, Value::String(new)).map_err(|it| vec![it])?;
+    let own = ["variants".into(), variant.into()];
+    changed.set_from(experiment, &own, &name, Value::String(new)).map_err(|it| vec![it])?;
     for (path, value) in changes {
         let at = ["variants".into(), variant.into(), path.into()];
         let place = parse_path(path)
             .map_err(|why| told(experiment, &at, Code::E008, why.to_owned(), ""))?;
         changed
-            .set_value(&by, &place, value.clone())
+            .set_from(experiment, &at, &place, value.clone())
             .map_err(|it| told(experiment, &at, it.code, it.rule, &it.mend))?;
     }
     Ok(changed)
@@ -236,10 +243,8 @@ fn load(
     document: &Document,
     files: &Files,
 ) -> Result<Loaded, Vec<Problem>> {
-    match experiment.growth {
-        Some(_) => model::load_growing(document, files),
-        None => model::load(document, files),
-    }
+    let changes = !experiment.vary.is_empty() || !experiment.variants.is_empty();
+    model::load_for(Use { grows: experiment.growth.is_some(), changes }, document, files)
 }
 
 /// Designs beyond which an experiment is refused.
@@ -325,20 +330,36 @@ fn without_duplicates(all: Vec<Vec<Value>>) -> Vec<(Vec<Value>, Vec<usize>)> {
 fn at_levels(
     experiment: &Experiment,
     document: &Document,
-    files: &Files,
+    (model, files): (&Document, &Files),
     factors: &[Factor],
     levels: Vec<Value>,
 ) -> Result<Design, Vec<Problem>> {
-    let mut document = document.clone();
+    let mut model = model.clone();
     let mut chosen = IndexMap::new();
     let positions = factors.iter().zip(&levels).map(|(it, level)| it.levels.position(level));
     let positions = positions.collect();
     for (factor, value) in factors.iter().zip(levels) {
+        let at = where_written(document, factor, &value);
         let place = parse_path(factor.path)
-            .map_err(|why| vec![Problem::without_place(Code::E008, factor.key, why, "")])?;
-        document.set_value("vary", &place, value.clone()).map_err(|problem| vec![problem])?;
+            .map_err(|why| told(document, &at, Code::E008, why.to_owned(), ""))?;
+        model
+            .set_from(document, &at, &place, value.clone())
+            .map_err(|it| told(document, &at, it.code, it.rule, &it.mend))?;
         chosen.insert(factor.path.to_owned(), value);
     }
-    let model = load(experiment, &document, files)?;
+    let model = load(experiment, &model, files)?;
     Ok(Design { model, factors: chosen, positions, numbers: Vec::new() })
+}
+
+/// Where in the experiment file a level stands: in a list, as the end of a range, or as what is sought.
+fn where_written(document: &Document, factor: &Factor, level: &Value) -> Vec<Segment> {
+    let own = [Segment::from("vary"), factor.key.into()];
+    let further = match factor.levels {
+        Levels::List(all) => all.iter().position(|it| it == level).map(Segment::from),
+        Levels::Range(range) => range.end_at(level).map(Segment::from),
+    };
+    match document.has(&own) {
+        true => own.into_iter().chain(further).collect(),
+        false => vec!["find".into(), "smallest".into()],
+    }
 }

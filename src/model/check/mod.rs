@@ -15,6 +15,7 @@ mod sessions;
 mod sizes;
 mod steps;
 mod traffic;
+mod unused;
 mod waits;
 
 pub use faults::fails;
@@ -32,8 +33,8 @@ use std::collections::HashMap;
 
 const USERS_MAX: f64 = 1e9;
 
-/// Everything that is wrong with the model.
-pub fn check(model: &Model, findings: &mut Findings) {
+/// Everything that is wrong with the model; `whole`, unless something of its file is left out.
+pub fn check(model: &Model, whole: bool, findings: &mut Findings) {
     let checker = Checker { model };
     checker.names(findings);
     findings.inside("zones", |it| checker.zones(it));
@@ -47,8 +48,16 @@ pub fn check(model: &Model, findings: &mut Findings) {
     findings.inside("queues", |it| checker.queues(it));
     findings.inside("faults", |it| checker.faults(it));
     checker.users(findings);
-    if findings.is_empty() {
+    if whole && findings.is_empty() {
         checker.sizes(findings);
+    }
+}
+
+/// Whether all that it describes is used by something.
+pub fn all_is_used(model: &Model, findings: &mut Findings) {
+    // A name that leads nowhere was meant for something else, which then seems to be of no use.
+    if !findings.has(Code::E008) {
+        Checker { model }.unused(findings);
     }
 }
 

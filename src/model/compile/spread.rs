@@ -56,3 +56,68 @@ impl Spread {
         host
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::check::check;
+    use crate::model::{Document, compile, file::Model};
+    use crate::problem::Findings;
+
+    const WAYS: [&str; 6] = [
+        "",
+        r#""deploy": { "at": "1h" },"#,
+        r#""reschedule": {},"#,
+        r#""reschedule": {}, "deploy": { "at": "1h" },"#,
+        r#""scaling": { "timetable": { "entries": [{ "at": "8h", "instances": 9 }] } },"#,
+        r#""reschedule": {}, "scaling": { "timetable": { "entries": [{ "at": "8h", "instances": 9 }] } },"#,
+    ];
+
+    fn model(way: &str) -> Model {
+        let text = format!(
+            r#"{{ "name": "rooms", "zones": {{ "a": {{}}, "b": {{}}, "c": {{}} }},
+                 "hosts": {{ "box": {{ "cores": 4, "autoscaling": {{ "max": 3, "provision": "1m" }} }} }},
+                 "services": {{ "app": {{ "hosts": "box", "balance": "round_robin", {way}
+                                "cpu": {{ "request": 1 }}, "operations": {{ "run": [{{ "cpu": "1ms" }}] }} }} }},
+                 "traffic": {{ "user": {{ "call": "app.run", "rate": "1/s" }} }} }}"#
+        );
+        Document::parse("rooms.json", &text).unwrap().read().unwrap()
+    }
+
+    #[test]
+    fn whatever_passes_the_check_finds_room_for_all_its_instances() {
+        let (mut laid_out, mut refused) = (0, 0);
+        for way in WAYS {
+            let mut model = model(way);
+            let scaled = model.hosts["box"].autoscaling.clone();
+            for case in 0..3 * 4 * 4 * 6 * 10 {
+                let of = |size: usize, below: usize| case / below % size;
+                let group = &mut model.hosts["box"];
+                group.zones = ["a", "b", "c"][..of(3, 1)].iter().map(|it| (*it).into()).collect();
+                group.count = 1 + of(4, 3) as u32;
+                // Hosts that stay, and up to two more.
+                group.autoscaling = scaled.clone().filter(|_| of(4, 12) > 0);
+                if let Some(scaling) = &mut group.autoscaling {
+                    scaling.max = group.count + of(4, 12) as u32 - 1;
+                }
+                let app = &mut model.services["app"];
+                let request = [None, Some(0.3), Some(1.0), Some(1.5), Some(4.0), Some(5.0)];
+                app.cpu = request[of(6, 48)]
+                    .map(|request| crate::model::file::CpuShare { request, limit: None });
+                app.instances = 1 + of(10, 288) as u32;
+                let mut findings = Findings::default();
+                check(&model, true, &mut findings);
+                if findings.is_empty() {
+                    let (network, _) = compile(&model, None, &Default::default());
+                    assert_eq!(
+                        network.instances.len(),
+                        model.laid_out(&model.services["app"]) as usize
+                    );
+                    laid_out += 1;
+                } else {
+                    refused += 1;
+                }
+            }
+        }
+        assert!(laid_out > 5000 && refused > 1000, "{laid_out} laid out, {refused} refused");
+    }
+}

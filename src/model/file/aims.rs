@@ -11,21 +11,27 @@ use serde::Deserialize;
 pub struct Objective {
     /// The longest mean response.
     #[serde(default)]
+    #[schemars(example = "300ms")]
     pub mean: Option<Span>,
     /// The longest median response.
     #[serde(default)]
+    #[schemars(example = "300ms")]
     pub p50: Option<Span>,
     /// The longest 90th percentile of the response.
     #[serde(default)]
+    #[schemars(example = "300ms")]
     pub p90: Option<Span>,
     /// The longest 95th percentile of the response.
     #[serde(default)]
+    #[schemars(example = "300ms")]
     pub p95: Option<Span>,
     /// The longest 99th percentile of the response.
     #[serde(default)]
+    #[schemars(example = "300ms")]
     pub p99: Option<Span>,
     /// The longest 99.9th percentile of the response.
     #[serde(default)]
+    #[schemars(example = "300ms")]
     pub p999: Option<Span>,
     /// The smallest share of requests answered in time, between 0 and 1.
     #[serde(default)]

@@ -26,9 +26,11 @@ pub struct Disk {
     /// to move if that is longer. If given, `iops` and `bandwidth` only limit how many accesses and
     /// bytes there are in a second, as those of a provisioned cloud volume do.
     #[serde(default)]
+    #[schemars(example = "0.3ms")]
     pub access: Option<Distribution>,
     /// The time of one flush to stable storage. If absent, as long as a write of 8 KiB.
     #[serde(default)]
+    #[schemars(example = "1.5ms")]
     pub sync: Option<Distribution>,
     /// Credits by which it is faster for a while, as some cloud volumes have them.
     #[serde(default)]
@@ -40,6 +42,7 @@ pub struct Disk {
 #[serde(deny_unknown_fields)]
 pub struct GroupCommit {
     /// How long to wait before a flush, so that more commits may share it.
+    #[schemars(example = "1ms")]
     pub delay: Span,
     /// Other requests that must be at work in the instance for it to be worth waiting.
     #[serde(default = "five")]

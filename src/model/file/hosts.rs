@@ -35,6 +35,7 @@ pub struct HostGroup {
     /// program last ran on for that request's client, drawn at random, and longer work on the core
     /// with the fewest to serve. Linux draws the line at 0.5ms. If absent, all cores share all work.
     #[serde(default)]
+    #[schemars(example = "0.5ms")]
     pub affinity: Option<Span>,
     /// What it costs to switch a core between requests, where more compute than there are cores.
     /// Nothing if absent.
@@ -51,6 +52,7 @@ pub struct HostGroup {
     pub accelerator: Option<Accelerator>,
     /// The time from power-on until programs can start, after an outage.
     #[serde(default)]
+    #[schemars(example = "60s")]
     pub boot: Span,
     /// The time until another host stands in the place of one that is lost for good, and can start
     /// programs: "as_code", "by_hand", "by_ticket", "bought", or what was measured.

@@ -118,6 +118,7 @@ pub struct Link {
     /// only a link from a zone to itself, named outright, applies within one.
     pub between: [String; 2],
     /// The time to cross once, one way.
+    #[schemars(example = "1ms")]
     pub latency: Distribution,
     /// Bytes per second in each direction, of all zones at either end together. Messages are sent one
     /// after the other, each bit for bit, and then take the latency. Unlimited if absent.

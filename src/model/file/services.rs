@@ -54,6 +54,7 @@ pub struct Service {
     /// How long a request stands in line before it gives up: it fails with a timeout. For ever if
     /// absent.
     #[serde(default)]
+    #[schemars(example = "5s")]
     pub patience: Option<Distribution>,
     /// How long a request may stand in line before it is refused, in place of `patience`: only a
     /// moment once the line has not been empty for a while.
@@ -98,6 +99,7 @@ pub struct Service {
     pub pools: Named<Pool>,
     /// The time an instance takes to start once its host is up.
     #[serde(default = "no_time")]
+    #[schemars(example = "20s")]
     pub start: Distribution,
     /// How an instance that crashes is started again. Whoever does that knows that it is gone: it gets
     /// no requests until it has started and passed a check, if there is one. If absent, it is back when
@@ -129,6 +131,7 @@ pub struct Service {
     /// How long an instance that is no longer wanted may go on with the requests it has. 30 s if
     /// absent, as in Kubernetes.
     #[serde(default)]
+    #[schemars(example = "30s")]
     pub grace: Option<Span>,
     /// Memory that answers reads without the disk, in place of a `hit` in each of them.
     #[serde(default)]
@@ -205,6 +208,7 @@ pub struct Pool {
     pub size: u32,
     /// How long a request waits for one before it fails. For ever if absent.
     #[serde(default)]
+    #[schemars(example = "5s")]
     pub patience: Option<Span>,
     /// How many may wait; more are refused. Unlimited if absent.
     #[serde(default)]
@@ -224,6 +228,7 @@ pub struct Connect {
     pub call: String,
     /// How long one may rest before it is closed; "0s" closes it after every use. For ever if absent.
     #[serde(default)]
+    #[schemars(example = "10m")]
     pub idle: Option<Span>,
     /// How many are kept open however long they rest. So many are open at the start of a run.
     #[serde(default)]

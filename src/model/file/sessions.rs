@@ -17,6 +17,7 @@ use serde::Deserialize;
 pub struct Session {
     /// Sessions that each user begins; they begin as a Poisson process.
     #[serde(default)]
+    #[schemars(example = "4/h")]
     pub per_user: Option<Rate>,
     /// Sessions of all users together; they begin as a Poisson process.
     #[serde(default)]
@@ -52,6 +53,7 @@ pub struct SessionStep {
     pub ask: String,
     /// How long the user thinks before each request; not at all if nothing is said.
     #[serde(default)]
+    #[schemars(example = "5s")]
     pub think: Option<Distribution>,
     /// How many such requests there are, one after the other.
     #[serde(default = "once")]
@@ -81,6 +83,7 @@ pub struct State {
     pub ask: String,
     /// How long the user thinks before the request; not at all if nothing is said.
     #[serde(default)]
+    #[schemars(example = "5s")]
     pub think: Option<Distribution>,
     /// The chance of each state that may come next. What they lack of 1 is the chance that the session ends.
     #[serde(default)]

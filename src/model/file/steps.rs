@@ -130,6 +130,7 @@ pub struct CallStep {
     pub answer: Option<Size>,
     /// How long the caller waits for one try.
     #[serde(default)]
+    #[schemars(example = "1s")]
     pub timeout: Option<Span>,
     /// What the caller does when a try fails.
     #[serde(default)]
@@ -145,6 +146,7 @@ pub struct CallStep {
     /// It travels along: whatever is called further in waits no longer than what is left, and no step is
     /// begun that comes too late.
     #[serde(default)]
+    #[schemars(example = "2s")]
     pub deadline: Option<Distribution>,
     /// Whether work that this call has begun is taken back, wherever it stands, once nobody waits for it:
     /// when patience ends, when another try has answered first, or when the caller dies. If not, it

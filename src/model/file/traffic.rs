@@ -19,6 +19,7 @@ pub struct TrafficClass {
     pub call: String,
     /// Requests of each user; arrivals are Poisson.
     #[serde(default)]
+    #[schemars(example = "4/h")]
     pub per_user: Option<Rate>,
     /// Requests of all users together; arrivals are Poisson.
     #[serde(default)]
@@ -52,6 +53,7 @@ pub struct TrafficClass {
     pub answer: Option<Size>,
     /// How long the client waits for one try.
     #[serde(default)]
+    #[schemars(example = "5s")]
     pub timeout: Option<Span>,
     /// What the client does when a try fails.
     #[serde(default)]
@@ -66,6 +68,7 @@ pub struct TrafficClass {
     /// It travels with the request: whatever is called further in waits no longer than what is left, and
     /// no step is begun that comes too late.
     #[serde(default)]
+    #[schemars(example = "10s")]
     pub deadline: Option<Distribution>,
     /// Whether the work that a request has begun is taken back, wherever it stands, once nobody waits for
     /// it. If not, it goes on in vain.
@@ -95,5 +98,6 @@ pub struct Closed {
     /// How many users there are.
     pub users: u32,
     /// The time between an answer and the same user's next request.
+    #[schemars(example = "5s")]
     pub think: Distribution,
 }

@@ -8,6 +8,7 @@ use super::tree::{Entry, Kind, Node};
 use super::words::{self, Schema, names, types};
 use crate::problem::{Code, nearest, shown, suggest};
 use indexmap::IndexMap;
+use serde_json::Value;
 
 /// One of the things that may stand at a place.
 #[derive(Clone, Copy)]
@@ -15,15 +16,22 @@ pub struct Alternative<'s> {
     pub schema: &'s Schema,
     /// The name of the type whose alternatives these are.
     pub name: Option<&'s str>,
+    /// A quantity that makes sense at this very place.
+    pub such_as: Option<&'s Value>,
 }
 
 impl<'s> Alternative<'s> {
-    pub fn property(&self, key: &str) -> Option<&'s serde_json::Value> {
+    /// A value that could stand there, as it would be written.
+    pub fn example(&self) -> Option<String> {
+        self.such_as.map(Value::to_string).or_else(|| words::example(self.schema))
+    }
+
+    pub fn property(&self, key: &str) -> Option<&'s Value> {
         self.schema.get("properties").and_then(|it| it.get(key))
     }
 
     pub fn required(&self) -> impl Iterator<Item = &'s str> + use<'s> {
-        let keys = self.schema.get("required").and_then(serde_json::Value::as_array);
+        let keys = self.schema.get("required").and_then(Value::as_array);
         keys.into_iter().flatten().filter_map(|key| key.as_str())
     }
 
@@ -34,7 +42,7 @@ impl<'s> Alternative<'s> {
 
     /// `{"name": parameters}`, where the name says which of the alternatives it is.
     fn is_tagged(&self) -> bool {
-        let properties = self.schema.get("properties").and_then(serde_json::Value::as_object);
+        let properties = self.schema.get("properties").and_then(Value::as_object);
         properties.is_some_and(|it| it.len() == 1) && self.head().is_some()
     }
 
@@ -121,12 +129,25 @@ impl<'s> Walk<'s, '_> {
         } else if let Some(tagged) = all.iter().find(|it| it.head() == Some(text)) {
             let inner = tagged.property(text).and_then(|it| self.example(it));
             let mend = format!("write {{\"{text}\": {}}}", inner.as_deref().unwrap_or("…"));
+            self.fit(all);
             self.wrong(Code::E005, format!("\"{text}\" must say more than its name"), mend);
         } else {
             let rule = format!("no {} is called {}", what(all), shown(text));
-            self.wrong(Code::E008, rule, suggest(text, tags));
+            self.fit(all);
+            self.wrong(Code::E008, rule, self.quantity_or(all, text, tags));
         }
         None
+    }
+
+    /// What to write where a quantity may stand, or one of these names.
+    fn quantity_or(&self, all: &[Alternative<'s>], text: &str, names: Vec<&str>) -> String {
+        let quantity = all.iter().find_map(|it| Some((words::unit(it.schema)?.0, it.example()?)));
+        match (nearest(text, names.iter().copied()), quantity) {
+            (None, Some((what, example))) => {
+                format!("write {what}, as in {example}, or one of {}", names.join(", "))
+            }
+            _ => suggest(text, names),
+        }
     }
 
     fn choose_object(
@@ -175,10 +196,11 @@ impl<'s> Walk<'s, '_> {
     ) {
         let Some(head) = meant.head() else { return };
         let heads: Vec<&str> = several.iter().filter_map(Alternative::head).collect();
-        for key in entries.keys() {
+        for (key, entry) in entries {
             if meant.property(key).is_none() && heads.contains(&key.as_str()) {
                 let rule = format!("\"{key}\" cannot stand beside \"{head}\"");
                 let mend = format!("a {} has only one of them", what(several));
+                self.unknown(key, &entry.node, None);
                 self.wrong_at(key, Code::E010, rule, mend);
                 self.settled.push(key.clone());
             }
@@ -191,13 +213,19 @@ impl<'s> Walk<'s, '_> {
         let close = keys().find(|key| nearest(key, tags.iter().copied()).is_some());
         let Some(key) = close.or_else(|| keys().next()) else {
             let rule = format!("must say which {what} it is");
+            self.fit(all);
             return self.wrong(Code::E004, rule, suggest("", tags));
         };
         if all.iter().any(|it| names(it.schema).contains(&key)) {
             let rule = format!("\"{key}\" has nothing more to say");
+            self.fit(all);
             return self.wrong(Code::E005, rule, format!("write \"{key}\""));
         }
         let rule = format!("no {what} is called {}", shown(key));
+        match nearest(key, tags.iter().copied()) {
+            Some(meant) => self.unknown(key, &entries[key].node, Some(meant)),
+            None => self.fit(all),
+        }
         self.wrong_at(key, Code::E003, rule, suggest(key, tags));
     }
 }

@@ -16,6 +16,7 @@
 
 mod choice;
 mod number;
+mod repair;
 mod set;
 mod shape;
 mod syntax;
@@ -23,10 +24,12 @@ mod token;
 mod tree;
 mod words;
 
+use set::Origin;
 pub use set::assignment;
 pub use shape::{Shape, schema_of};
 
-use crate::problem::{Code, Finding, Findings, Problem, Segment, Source, cut, path_text};
+use crate::problem::{Code, Finding, Findings, Problem, Segment, Source};
+use repair::{Guess, Mends};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -48,8 +51,8 @@ pub const MAX_PROBLEMS: usize = 200;
 pub struct Document {
     source: Arc<Source>,
     root: Node,
-    /// What was set from outside, as the user wrote it: `--set hosts.rack.cores=32`.
-    sets: Vec<String>,
+    /// Where what was set from outside comes from.
+    sets: Vec<Origin>,
     /// Keys that stand twice; told together with what `read` finds.
     twice: Vec<(Place, Finding)>,
 }
@@ -108,13 +111,59 @@ impl Document {
 
     /// As [`Document::read`], with a shape made before.
     pub fn read_as<T: DeserializeOwned>(&self, shape: &Shape) -> Result<T, Vec<Problem>> {
-        let mut findings = Findings::default();
-        shape.check(&self.root, &mut findings);
         let mut found = self.twice.clone();
-        found.extend(findings.into_vec().into_iter().map(|it| (self.place(&it), it)));
-        if !found.is_empty() {
-            return Err(self.told(found));
+        found.extend(self.placed(shape.misfits(&self.root).findings));
+        match found.is_empty() {
+            true => self.deserialized(),
+            false => Err(self.told(found)),
         }
+    }
+
+    /// The value, if it has the shape of `T`, and what `sense` makes of it, if it finds nothing wrong;
+    /// else everything that is wrong with shape and sense.
+    ///
+    /// Where the shape is wrong, `sense` is asked about what the file would say if it was right, and told
+    /// that this is not the `whole`; what may only come of that is left out.
+    pub fn read_with<T: DeserializeOwned + JsonSchema, M>(
+        &self,
+        sense: impl Fn(&mut T, bool, &mut Findings) -> M,
+    ) -> Result<(T, M), Vec<Problem>> {
+        let shape = Shape::of::<T>();
+        let misfits = shape.misfits(&self.root);
+        if misfits.findings.is_empty() && self.twice.is_empty() {
+            let (mut value, mut findings) = (self.deserialized()?, Findings::default());
+            let made = sense(&mut value, true, &mut findings);
+            return match findings.is_empty() {
+                true => Ok((value, made)),
+                false => Err(self.problems(findings.into_vec())),
+            };
+        }
+        let mends =
+            Mends::new(misfits.repairs.iter(), self.twice.iter().map(|it| it.1.path.clone()));
+        let mut found = self.twice.clone();
+        // Where not even all mistakes of shape are known, nothing is known of the sense.
+        if misfits.findings.len() < MAX_PROBLEMS {
+            let found_if = |guess| {
+                let root = repair::mended(&self.root, &shape, guess)?;
+                let (mut value, mut findings) =
+                    (serde_json::from_value(root.value()).ok()?, Findings::default());
+                sense(&mut value, false, &mut findings);
+                Some(findings.into_vec())
+            };
+            if let (Some(mut beside), Some(generous)) =
+                (found_if(Guess::Sparing), found_if(Guess::Generous))
+            {
+                // What is said of a key that is not there speaks of what is taken in its place.
+                let there = |it: &Finding| it.code != Code::E008 || self.has(&it.path);
+                beside.retain(|it| generous.contains(it) && there(it) && mends.spare(it));
+                found.extend(self.placed(beside));
+            }
+        }
+        found.extend(self.placed(misfits.findings));
+        Err(self.told(found))
+    }
+
+    fn deserialized<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
         serde_json::from_value(self.value()).map_err(|error| {
             let rule = error.to_string();
             let it = Finding { code: Code::E005, path: Vec::new(), rule, mend: String::new() };
@@ -127,7 +176,16 @@ impl Document {
     /// What is found at a path that does not exist, such as a missing key, is told at the nearest
     /// thing around it.
     pub fn problems(&self, findings: Vec<Finding>) -> Vec<Problem> {
-        self.told(findings.into_iter().map(|it| (self.place(&it), it)).collect())
+        self.told(self.placed(findings).collect())
+    }
+
+    fn placed(&self, findings: Vec<Finding>) -> impl Iterator<Item = (Place, Finding)> + use<'_> {
+        findings.into_iter().map(|it| (self.place(&it), it))
+    }
+
+    /// Whether anything was set from outside.
+    pub fn is_changed(&self) -> bool {
+        !self.sets.is_empty()
     }
 
     /// Whether there is anything at this path.
@@ -163,17 +221,16 @@ impl Document {
                 let range = start as usize..end as usize;
                 self.source.problem(range, it.code, &it.path, it.rule, it.mend)
             }
-            Place::Set(index) => Problem {
-                path: cut(&path_text(&it.path), 200),
-                ..Problem::without_place(it.code, &self.sets[index as usize], it.rule, &it.mend)
-            },
+            Place::Set(index) => {
+                self.sets[index as usize].problem(it.code, &it.path, it.rule, it.mend)
+            }
         };
         found.into_iter().map(problem).collect()
     }
 
     fn place(&self, finding: &Finding) -> Place {
         // What these are about is that the key stands there at all.
-        let at_key = matches!(finding.code, Code::E002 | Code::E003 | Code::E010);
+        let at_key = matches!(finding.code, Code::E002 | Code::E003 | Code::E010 | Code::E014);
         let (mut node, mut key) = (&self.root, None);
         for segment in &finding.path {
             let next = match segment {

@@ -1,9 +1,13 @@
 //! Changing a file's values from outside: `--set hosts.rack.cores=32`, and the levels of factors.
 
-use super::tree::{Kind, Node, Place};
+use super::tree::{Entry, Kind, Node, Place};
 use super::{Document, MAX_DEPTH, syntax, words};
-use crate::problem::{Code, Problem, Segment, cut, nearest, parse_path, path_text, shown, suggest};
+use crate::problem::{
+    Code, Problem, Segment, Source, cut, nearest, parse_path, path_text, shown, suggest,
+};
 use serde_json::Value;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Splits `path=value` at the first `=` that is not inside of quotes.
 pub fn assignment(text: &str) -> Result<(&str, &str), Problem> {
@@ -19,6 +23,33 @@ pub fn assignment(text: &str) -> Result<(&str, &str), Problem> {
     })
 }
 
+/// Where a value comes from that does not stand in the file itself.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// The command line, as the user wrote it: `--set hosts.rack.cores=32`.
+    Argument(String),
+    /// These bytes of an experiment.
+    Text(Arc<Source>, Range<usize>),
+}
+
+impl Origin {
+    pub fn problem(
+        &self,
+        code: Code,
+        path: &[Segment],
+        rule: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Problem {
+        match self {
+            Origin::Argument(argument) => Problem {
+                path: cut(&path_text(path), 200),
+                ..Problem::without_place(code, argument, rule, &mend.into())
+            },
+            Origin::Text(source, range) => source.problem(range.clone(), code, path, rule, mend),
+        }
+    }
+}
+
 impl Document {
     /// Sets what stands at `path`, such as `services.app.operations.login[0].cpu`.
     ///
@@ -32,26 +63,64 @@ impl Document {
         };
         let segments = parse_path(path).map_err(wrong)?;
         let value = value_of(value, &segments, &argument)?;
-        self.put(&segments, argument, value)
+        let node = Node::of_value(value, Place::Set(self.sets.len() as u32));
+        self.put(&segments, node, Origin::Argument(argument))
     }
 
-    /// As [`Document::set`], for a value that has been read already, `by` what in an experiment.
-    pub fn set_value(&mut self, by: &str, path: &[Segment], value: Value) -> Result<(), Problem> {
-        let written = match &value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+    /// As [`Document::set`], for a value that an experiment has at `from`, or makes of what it has
+    /// there: what is wrong with it is told there.
+    pub fn set_from(
+        &mut self,
+        experiment: &Document,
+        from: &[Segment],
+        path: &[Segment],
+        value: Value,
+    ) -> Result<(), Problem> {
+        let origin = |at| match at {
+            Place::File { start, end } => {
+                Origin::Text(experiment.source.clone(), start as usize..end as usize)
+            }
+            Place::Set(index) => experiment.sets[index as usize].clone(),
         };
-        let argument = format!("{by} {}={}", path_text(path), cut(&written, 60));
-        self.put(path, argument, value)
+        // The nearest thing around it, if it does not stand there itself.
+        let around = (0..=from.len()).rev().find_map(|length| experiment.at(&from[..length]));
+        let around = around.unwrap_or(&experiment.root);
+        let node = match around.value() == value {
+            true => self.adopted(around, experiment, &origin),
+            false => {
+                self.sets.push(origin(experiment.head_of(around)));
+                Node::of_value(value, Place::Set(self.sets.len() as u32 - 1))
+            }
+        };
+        self.put(path, node, origin(experiment.head_of(around)))
     }
 
-    fn put(&mut self, path: &[Segment], argument: String, value: Value) -> Result<(), Problem> {
+    /// A copy of another document's tree, with the places that it has there.
+    fn adopted(&mut self, node: &Node, of: &Document, origin: &dyn Fn(Place) -> Origin) -> Node {
+        self.sets.push(origin(of.head_of(node)));
+        let place = Place::Set(self.sets.len() as u32 - 1);
+        let kind = match &node.kind {
+            Kind::List(elements) => {
+                Kind::List(elements.iter().map(|it| self.adopted(it, of, origin)).collect())
+            }
+            Kind::Object(entries) => {
+                let entry = |(key, it): (&String, &Entry)| {
+                    self.sets.push(origin(it.key));
+                    let key_place = Place::Set(self.sets.len() as u32 - 1);
+                    let node = self.adopted(&it.node, of, origin);
+                    (key.clone(), Entry { key: key_place, node })
+                };
+                Kind::Object(entries.iter().map(entry).collect())
+            }
+            other => other.clone(),
+        };
+        Node { place, kind }
+    }
+
+    /// `origin` is of the node as a whole.
+    fn put(&mut self, path: &[Segment], node: Node, origin: Origin) -> Result<(), Problem> {
         let place = Place::Set(self.sets.len() as u32);
-        let node = Node::of_value(value, place);
-        let problem = |code, rule: String, mend: String| Problem {
-            path: path_text(path),
-            ..Problem::without_place(code, &argument, rule, &mend)
-        };
+        let problem = |code, rule: String, mend: String| origin.problem(code, path, rule, mend);
         if path.len() + node.depth() > MAX_DEPTH {
             let rule = format!("nested more than {MAX_DEPTH} levels deep");
             return Err(problem(Code::E012, rule, String::new()));
@@ -74,7 +143,7 @@ impl Document {
             at = at.child_or_new(segment, place).expect("the path has just been walked");
         }
         *at = node;
-        self.sets.push(argument);
+        self.sets.push(origin);
         Ok(())
     }
 }

@@ -4,10 +4,11 @@
 //! It understands what schemars writes for this program's types: see [`KEYWORDS`].
 
 use super::choice::Alternative;
+use super::repair::Repair;
 use super::tree::{Entry, Kind, Node};
 use super::words::{self, names, types};
 use super::{MAX_PROBLEMS, number};
-use crate::problem::{Code, Findings, Segment, nearest, shown, suggest};
+use crate::problem::{Code, Finding, Findings, Segment, nearest, shown, suggest};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -66,9 +67,17 @@ impl Shape {
         Shape { schema: schema_of::<T>() }
     }
 
-    /// Tells everything about `root` that is not as the schema has it.
-    pub(super) fn check(&self, root: &Node, findings: &mut Findings) {
-        Walk { schema: &self.schema, findings, settled: Vec::new() }.node(root, &self.schema);
+    /// Everything about `root` that is not as the schema has it.
+    pub(super) fn misfits(&self, root: &Node) -> Misfits {
+        let (mut findings, mut repairs) = (Findings::default(), Vec::new());
+        Walk {
+            schema: &self.schema,
+            findings: &mut findings,
+            repairs: &mut repairs,
+            settled: Vec::new(),
+        }
+        .node(root, &self.schema);
+        Misfits { findings: findings.into_vec(), repairs }
     }
 
     /// The keywords in the schema that the check passes over; a test sees to it that there are
@@ -104,10 +113,17 @@ impl Shape {
     }
 }
 
+/// What has not the shape asked for, and how it could have it.
+pub(super) struct Misfits {
+    pub findings: Vec<Finding>,
+    pub repairs: Vec<Repair>,
+}
+
 /// A walk down the tree and the schema side by side.
 pub(super) struct Walk<'s, 'f> {
     schema: &'s Value,
-    findings: &'f mut Findings,
+    pub findings: &'f mut Findings,
+    pub repairs: &'f mut Vec<Repair>,
     /// Keys of the object at hand about which something has been said.
     pub settled: Vec<String>,
 }
@@ -135,6 +151,14 @@ impl<'s> Walk<'s, '_> {
     pub fn alternatives(&self, schema: &'s Value) -> Vec<Alternative<'s>> {
         let mut alternatives = Vec::new();
         self.unfold(schema, None, 0, &mut alternatives);
+        let own = schema.get("examples").and_then(|it| it.get(0));
+        for it in &mut alternatives {
+            let fits = |example: &&Value| {
+                let read = words::unit(it.schema).zip(example.as_str());
+                read.is_some_and(|((_, read), text)| read(text).is_ok())
+            };
+            it.such_as = own.filter(fits);
+        }
         alternatives
     }
 
@@ -154,7 +178,7 @@ impl<'s> Walk<'s, '_> {
         }
         match keywords.get("anyOf").or(keywords.get("oneOf")).and_then(Value::as_array) {
             Some(all) => all.iter().for_each(|it| self.unfold(it, name, depth + 1, into)),
-            None => into.push(Alternative { schema: keywords, name }),
+            None => into.push(Alternative { schema: keywords, name, such_as: None }),
         }
     }
 
@@ -168,20 +192,27 @@ impl<'s> Walk<'s, '_> {
 
     /// A value whose type fits none of the alternatives.
     pub fn wrong_type(&mut self, node: &Node, all: &[Alternative<'s>]) {
+        self.fit(all);
         let rule = format!("must be {}, not {}", words::expected(all), words::there(node));
         let admitted = |name| all.iter().any(|it| types(it.schema).contains(&name));
         let unit = all.iter().find(|it| words::unit(it.schema).is_some());
         match (&node.kind, unit) {
             (Kind::Number(number), Some(unit)) => {
-                let unit = words::example_unit(unit.schema).unwrap_or_default();
+                let unit = words::example_unit(unit).unwrap_or_default();
                 self.wrong(Code::E006, rule, format!("write the unit, as in \"{number}{unit}\""));
             }
             (Kind::Text(text), _)
                 if (admitted("number") || admitted("integer"))
-                    && !text.is_empty()
-                    && number::of_literal(text).is_some() =>
+                    && text.parse().is_ok_and(f64::is_finite) =>
             {
                 self.wrong(Code::E005, rule, format!("write {text} without quotes"));
+            }
+            (Kind::Text(text), _) if admitted("number") && text.trim_end().ends_with('%') => {
+                let percent = text.trim_end().trim_end_matches('%').trim().parse::<f64>();
+                let share = percent.ok().and_then(|it| format!("{:.12}", it / 100.0).parse().ok());
+                let mend =
+                    share.map_or(String::new(), |it: f64| format!("write it as a share: {it}"));
+                self.wrong(Code::E005, rule, mend);
             }
             (Kind::Number(number), None) if admitted("string") => {
                 self.wrong(Code::E005, rule, format!("write \"{number}\""));
@@ -204,6 +235,7 @@ impl<'s> Walk<'s, '_> {
         if listed.contains(&value) {
             return;
         }
+        self.fit(&[*meant]);
         let names = names(meant.schema);
         match (&node.kind, names.len()) {
             (Kind::Text(text), 1) => {
@@ -229,7 +261,8 @@ impl<'s> Walk<'s, '_> {
     fn text(&mut self, text: &str, node: &Node, meant: &Alternative<'s>) {
         if let Some((_, read)) = words::unit(meant.schema) {
             if let Err(rule) = read(text) {
-                let example = words::example(meant.schema);
+                self.fit(&[*meant]);
+                let example = meant.example();
                 let mend = example.map_or(String::new(), |it| format!("write it as in {it}"));
                 self.wrong(Code::E006, format!("{}: {rule}", shown(text)), mend);
             }
@@ -242,10 +275,12 @@ impl<'s> Walk<'s, '_> {
                 0 => "must not be empty".to_owned(),
                 _ => format!("must have at least {least} characters, not {length}"),
             };
+            self.fit(&[*meant]);
             self.wrong(Code::E007, rule, "");
         }
         if let Some(most) = limit("maxLength").filter(|most| length > *most) {
             let rule = format!("must have at most {most} characters, not {length}");
+            self.fit(&[*meant]);
             self.wrong(Code::E007, rule, "");
         }
         self.listed(node, meant);
@@ -256,8 +291,10 @@ impl<'s> Walk<'s, '_> {
         let whole = types.contains(&"integer") && !types.contains(&"number");
         let fraction = number.as_f64().is_none_or(|it| it.fract() != 0.0);
         if whole && number.is_f64() && fraction {
+            self.fit(&[*meant]);
             self.wrong(Code::E005, format!("must be a whole number, not {number}"), "");
         } else if let Some(range) = number::range_missed(number, meant.schema) {
+            self.fit(&[*meant]);
             self.wrong(Code::E007, format!("must be {range}, not {number}"), "");
         } else {
             self.listed(node, meant);
@@ -277,6 +314,7 @@ impl<'s> Walk<'s, '_> {
                     format!("from {} to {}", least.unwrap_or(0), most.unwrap_or(u64::MAX))
                 }
             };
+            self.fit(&[*meant]);
             self.wrong(Code::E007, format!("must have {wanted} elements, not {count}"), "");
         }
         let first = meant.schema.get("prefixItems").and_then(Value::as_array);
@@ -335,6 +373,9 @@ impl<'s> Walk<'s, '_> {
             }
             None => suggest(key, known()),
         };
+        if let Some(entry) = entries.get(key) {
+            self.unknown(key, &entry.node, near);
+        }
         self.wrong_at(key, Code::E003, format!("no key is called {} here", shown(key)), mend);
         near
     }
@@ -348,19 +389,28 @@ impl<'s> Walk<'s, '_> {
                 format!("add \"{key}\", {}", wanted.as_deref().unwrap_or("anything"))
             }
         };
+        if let Some(schema) = schema {
+            let all = self.alternatives(schema);
+            self.at(key, |it| it.add(&all));
+        }
         self.wrong_at(key, Code::E004, "must be given, and is missing".to_owned(), mend);
     }
 
     /// A value that could stand where `schema` is asked for, if the schema gives one.
     pub fn example(&self, schema: &'s Value) -> Option<String> {
         let own = schema.as_object().and_then(words::example);
-        own.or_else(|| self.alternatives(schema).iter().find_map(|it| words::example(it.schema)))
+        own.or_else(|| self.alternatives(schema).iter().find_map(Alternative::example))
     }
 
     fn inside(&mut self, at: impl Into<Segment>, node: &Node, schema: &'s Value) {
-        let root = self.schema;
+        self.at(at, |it| it.node(node, schema));
+    }
+
+    /// Looks at something one step further down.
+    fn at(&mut self, at: impl Into<Segment>, look: impl FnOnce(&mut Walk<'s, '_>)) {
+        let (schema, repairs) = (self.schema, &mut *self.repairs);
         self.findings.inside(at, |findings| {
-            Walk { schema: root, findings, settled: Vec::new() }.node(node, schema);
+            look(&mut Walk { schema, findings, repairs, settled: Vec::new() });
         });
     }
 }

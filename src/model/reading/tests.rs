@@ -172,8 +172,8 @@ fn a_choice_is_told_about_the_alternative_that_was_meant() {
         ),
         (
             "{ \"cpu\": \"norml\" }",
-            "E008 3:10 steps[0].cpu: no distribution is called \"norml\" | \
-             there are exponential, lognormal, mixture",
+            "E008 3:10 steps[0].cpu: no distribution is called \"norml\" | write a length of \
+             time, as in \"15ms\", or one of exponential, lognormal, mixture",
         ),
         (
             "{ \"cpu\": \"4 msec\" }",
@@ -402,8 +402,10 @@ fn values_are_set_by_path() {
     ] {
         document.set(path, value).unwrap();
     }
+    let experiment = Document::parse("e.json", "{ \"vary\": [-1] }").unwrap();
+    let from = ["vary".into(), 0.into()];
     document
-        .set_value("vary", &["hosts".into(), "rack".into(), "small".into()], (-1).into())
+        .set_from(&experiment, &from, &["hosts".into(), "rack".into(), "small".into()], (-1).into())
         .unwrap();
     let shop = document.read::<Shop>().unwrap();
     assert_eq!((shop.hosts["rack"].cores, shop.hosts["rack"].small), (32, -1));

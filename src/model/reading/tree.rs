@@ -67,6 +67,16 @@ impl Node {
         }
     }
 
+    pub fn child_mut(&mut self, segment: &Segment) -> Option<&mut Node> {
+        match (&mut self.kind, segment) {
+            (Kind::Object(entries), Segment::Key(key)) => {
+                entries.get_mut(key).map(|it| &mut it.node)
+            }
+            (Kind::List(elements), Segment::Index(index)) => elements.get_mut(*index),
+            _ => None,
+        }
+    }
+
     /// As [`Node::child`]; a key that an object does not have is added, written at `place`.
     pub fn child_or_new(&mut self, segment: &Segment, place: Place) -> Option<&mut Node> {
         match (&mut self.kind, segment) {

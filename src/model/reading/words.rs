@@ -27,7 +27,7 @@ pub fn there(node: &Node) -> String {
 pub fn expected(alternatives: &[Alternative]) -> String {
     let mut kinds: Vec<String> = Vec::new();
     for alternative in alternatives {
-        let kind = one_expected(alternative.schema);
+        let kind = one_expected(alternative);
         if kind != "null" && !kinds.contains(&kind) {
             kinds.push(kind);
         }
@@ -39,9 +39,10 @@ pub fn expected(alternatives: &[Alternative]) -> String {
     }
 }
 
-fn one_expected(schema: &Schema) -> String {
+fn one_expected(alternative: &Alternative) -> String {
+    let schema = alternative.schema;
     if let Some((what, _)) = unit(schema) {
-        return match example(schema) {
+        return match alternative.example() {
             Some(example) => format!("{what} such as {example}"),
             None => what.to_owned(),
         };
@@ -86,10 +87,12 @@ pub fn example(schema: &Schema) -> Option<String> {
     first.or_else(name).map(|it| it.to_string())
 }
 
-/// The unit of the first example, to show a bare number with it.
-pub fn example_unit(schema: &Schema) -> Option<&str> {
-    let example = schema.get("examples")?.get(0)?.as_str()?;
-    Some(example.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.'))
+/// The unit of the example, to show a bare number with it.
+pub fn example_unit(alternative: &Alternative) -> Option<String> {
+    let example = alternative.example()?;
+    let unit =
+        example.trim_matches('"').trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    Some(unit.to_owned())
 }
 
 /// The texts that a schema lists one by one.

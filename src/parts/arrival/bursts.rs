@@ -16,6 +16,7 @@ pub struct Burst {
     /// Requests while it lasts.
     pub rate: Rate,
     /// How long it lasts, on average.
+    #[schemars(example = "10s")]
     pub stay: Span,
 }
 

@@ -14,6 +14,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct SlowStart {
     /// The time until it has its full weight.
+    #[schemars(example = "30s")]
     pub over: Span,
     /// The least share of its weight that it has, from the first moment on.
     #[serde(default = "a_tenth")]

@@ -19,6 +19,7 @@ pub struct Empirical {
     /// The column of values.
     pub column: String,
     /// What a value of 1 stands for: "1ms".
+    #[schemars(example = "1ms")]
     pub unit: Span,
     /// The values in nanoseconds, once the file has been read.
     #[serde(skip)]

@@ -63,6 +63,7 @@ pub struct Fault {
     pub link: Option<[String; 2]>,
     /// How much longer a message takes that crosses the link, one way.
     #[serde(default)]
+    #[schemars(example = "50ms")]
     pub latency: Option<Distribution>,
     /// The share of the messages that the link loses, as in "1%": calls and answers, about which
     /// nobody hears anything more, until the caller's patience or the fault ends.
@@ -87,25 +88,31 @@ pub struct Fault {
     pub of: Option<String>,
     /// How long a surge takes to rise, before it is held.
     #[serde(default)]
+    #[schemars(example = "30s")]
     pub rise: Span,
     /// How long it takes to decay, after it was held.
     #[serde(default)]
+    #[schemars(example = "2m")]
     pub decay: Span,
     /// When it begins, counted from the start of the story. Without growth, that says nothing.
     #[serde(default)]
+    #[schemars(example = "22d")]
     pub at: Span,
     /// The mean time from one such fault to the next, each zone of "any" for itself. With it, what
     /// happens in the long run is told: ordinary times and faults, weighted by how often they come.
     #[serde(default)]
+    #[schemars(example = "90d")]
     pub once_in: Option<Span>,
     /// It comes again and again: the time from the end of one, or the start of the run, to the
     /// beginning of the next. Whatever the design, the same thing of the same name fails at the same
     /// times.
     #[serde(default)]
+    #[schemars(example = "30d")]
     pub every: Option<Distribution>,
     /// How long it lasts, or is held. Drawn anew each time, if it comes again and again. A program that
     /// is restarted (`restart`) crashes once if absent, and as often as it is started meanwhile if not.
     #[serde(rename = "for", default = "no_time")]
+    #[schemars(example = "20m")]
     pub duration: Distribution,
     /// A zone or host is lost for good: its machines come back when others have been provisioned in their
     /// place, each by itself, as its group's `provision` says. Without `for`.

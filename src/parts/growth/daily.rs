@@ -18,6 +18,7 @@ pub struct Daily {
     /// Traffic of the busiest moment divided by the day's mean.
     pub peak_to_mean: f64,
     /// The time of day of the busiest moment; the story begins at midnight.
+    #[schemars(example = "20h")]
     pub peak_at: Span,
 }
 

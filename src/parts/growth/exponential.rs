@@ -12,6 +12,7 @@ pub struct Exponential {
     /// Users at the start of the story.
     pub from: f64,
     /// The time in which they double.
+    #[schemars(example = "7d")]
     pub doubling: Span,
 }
 

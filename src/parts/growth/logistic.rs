@@ -18,8 +18,10 @@ pub struct Logistic {
     /// Users long after it.
     pub to: f64,
     /// When half of the way is done.
+    #[schemars(example = "14d")]
     pub middle: Span,
     /// The time from 10 % to 90 % of the way.
+    #[schemars(example = "10d")]
     pub rise: Span,
 }
 

@@ -23,6 +23,7 @@ pub struct Recorded {
     pub value: String,
     /// The time between two rows, where no column tells it.
     #[serde(default)]
+    #[schemars(example = "1h")]
     pub every: Option<Span>,
     /// What the recorded numbers are multiplied with.
     #[serde(default = "one")]

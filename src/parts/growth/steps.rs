@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// When, from the start of the story.
+    #[schemars(example = "7d")]
     pub at: Span,
     /// How many users from then on.
     pub users: f64,

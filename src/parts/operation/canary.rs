@@ -35,6 +35,7 @@ pub struct CanaryStep {
     /// The share of the instances wanted that are of the new version, rounded up.
     pub share: Share,
     /// How long they are watched, from when they are ready.
+    #[schemars(example = "10m")]
     pub hold: Span,
 }
 
@@ -47,9 +48,11 @@ pub struct CanaryObjective {
     pub failures: Option<Share>,
     /// 95 of 100 answers must leave them so soon after the request was made.
     #[serde(default)]
+    #[schemars(example = "300ms")]
     pub p95: Option<Span>,
     /// 99 of 100.
     #[serde(default)]
+    #[schemars(example = "800ms")]
     pub p99: Option<Span>,
     /// A step is held until they have had so many requests, if that takes longer.
     #[schemars(range(min = 1))]

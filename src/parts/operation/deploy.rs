@@ -18,10 +18,12 @@ use serde::Deserialize;
 pub struct Deploy {
     /// When it begins, counted from when a run's window opens.
     #[serde(default)]
+    #[schemars(example = "10m")]
     pub at: Span,
     /// The time from the beginning of one to that of the next. There is one only if absent. One that is
     /// due while the last is under way goes on with the newest version.
     #[serde(default)]
+    #[schemars(example = "7d")]
     pub every: Option<Span>,
     /// In what order old instances go and new ones come.
     #[serde(default)]

@@ -5,6 +5,7 @@
 //! fail in a row have the program killed, which is then started as one that crashed. Simplified: a probe
 //! stands behind all who were in line before it, but takes no turn and no core from anybody.
 
+use crate::parts::policy::health::{one_second, ten_seconds, three};
 use crate::problem::{Code, Findings};
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -16,9 +17,11 @@ use serde::Deserialize;
 pub struct Liveness {
     /// The time between two probes of an instance.
     #[serde(default = "ten_seconds")]
+    #[schemars(example = "10s")]
     pub interval: Span,
     /// How long a probe waits for its answer: for a worker of the instance, and for its CPU time.
     #[serde(default = "one_second")]
+    #[schemars(example = "1s")]
     pub timeout: Span,
     /// How many failures in a row have it killed.
     #[serde(default = "three")]
@@ -27,17 +30,8 @@ pub struct Liveness {
     /// CPU time that the answer takes, at the speed at which one of the instance's requests computes
     /// meanwhile. None if absent.
     #[serde(default)]
+    #[schemars(example = "1ms")]
     pub cpu: Span,
-}
-
-fn ten_seconds() -> Span {
-    Span::from_whole_secs(10)
-}
-fn one_second() -> Span {
-    Span::from_whole_secs(1)
-}
-fn three() -> u32 {
-    3
 }
 
 impl Liveness {

@@ -21,9 +21,11 @@ pub struct Reschedule {
     /// How long a host is gone until that is noticed: its instances get no requests from then on. 50 s if
     /// absent, as in Kubernetes since 1.32; 40 s in earlier versions.
     #[serde(default = "fifty_seconds")]
+    #[schemars(example = "40s")]
     pub detection: Span,
     /// How much longer until they are given up. 300 s if absent, as in Kubernetes.
     #[serde(default = "five_minutes")]
+    #[schemars(example = "5m")]
     pub eviction: Span,
 }
 

@@ -16,12 +16,15 @@ pub struct Restart {
     /// The pause before the second restart in a row, twice as long before each further one. The first is
     /// at once.
     #[serde(default = "ten_seconds")]
+    #[schemars(example = "10s")]
     pub backoff: Span,
     /// The longest pause.
     #[serde(default = "five_minutes")]
+    #[schemars(example = "5m")]
     pub max: Span,
     /// How long it must have run for its next crash to be the first again.
     #[serde(default = "ten_minutes")]
+    #[schemars(example = "10m")]
     pub reset: Span,
 }
 

@@ -26,12 +26,14 @@ pub struct Breaker {
     pub failures: f64,
     /// A call that takes longer than this is slow, whether it fails or not.
     #[serde(default = "minute")]
+    #[schemars(example = "1s")]
     pub slow: Span,
     /// The share of slow calls from which on it opens.
     #[serde(default = "all")]
     pub slow_calls: f64,
     /// How long it stays open before it lets trial calls through.
     #[serde(default = "minute")]
+    #[schemars(example = "60s")]
     pub open: Span,
     /// How many calls it lets through then. Once all have ended, it closes or opens again.
     #[serde(default = "ten")]

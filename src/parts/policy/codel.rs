@@ -17,9 +17,11 @@ use serde::Deserialize;
 pub struct Codel {
     /// The wait that is put up with for good; RFC 8289 has 5 ms.
     #[serde(default = "five_ms")]
+    #[schemars(example = "5ms")]
     pub target: Span,
     /// For how long all must have waited longer; RFC 8289 has 100 ms.
     #[serde(default = "hundred_ms")]
+    #[schemars(example = "100ms")]
     pub interval: Span,
 }
 

@@ -14,9 +14,11 @@ use serde::Deserialize;
 pub struct Health {
     /// The time between two checks of an instance.
     #[serde(default = "ten_seconds")]
+    #[schemars(example = "10s")]
     pub interval: Span,
     /// How long a check waits for its answer.
     #[serde(default = "one_second")]
+    #[schemars(example = "1s")]
     pub timeout: Span,
     /// How many failures in a row eject an instance.
     #[serde(default = "three")]
@@ -28,13 +30,16 @@ pub struct Health {
     pub healthy: u32,
 }
 
-fn ten_seconds() -> Span {
+/// How often Kubernetes probes an instance, of its own accord.
+pub fn ten_seconds() -> Span {
     Span::from_whole_secs(10)
 }
-fn one_second() -> Span {
+/// How long its probes wait for an answer.
+pub fn one_second() -> Span {
     Span::from_whole_secs(1)
 }
-fn three() -> u32 {
+/// How many probes in a row must fail.
+pub fn three() -> u32 {
     3
 }
 fn one() -> u32 {

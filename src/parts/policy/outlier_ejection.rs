@@ -22,15 +22,18 @@ pub struct OutlierEjection {
     pub consecutive: u32,
     /// For how long it is left out the first time.
     #[serde(default = "half_a_minute")]
+    #[schemars(example = "30s")]
     pub base: Span,
     /// The longest that it is left out.
     #[serde(default = "five_minutes")]
+    #[schemars(example = "5m")]
     pub max: Span,
     /// How many of the instances may be left out at a time, as a share; one may always be.
     #[serde(default = "a_tenth")]
     pub share: f64,
     /// How long it must stay in for one time that it was left out to be forgiven.
     #[serde(default = "ten_seconds")]
+    #[schemars(example = "10s")]
     pub interval: Span,
 }
 

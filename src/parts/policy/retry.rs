@@ -60,12 +60,14 @@ pub enum Varying {
 #[serde(deny_unknown_fields)]
 pub struct Exponential {
     /// The first pause.
+    #[schemars(example = "1s")]
     pub base: Span,
     /// How many times as long each next pause is; doubling if absent.
     #[serde(default = "two")]
     pub factor: f64,
     /// No pause is longer.
     #[serde(default)]
+    #[schemars(example = "20s")]
     pub cap: Option<Span>,
     /// How pauses scatter, so that clients that failed together do not come back together.
     #[serde(default)]
@@ -76,6 +78,7 @@ pub struct Exponential {
 #[serde(deny_unknown_fields)]
 pub struct Fixed {
     /// The pause.
+    #[schemars(example = "1s")]
     pub pause: Span,
     /// How it scatters.
     #[serde(default)]
@@ -86,9 +89,11 @@ pub struct Fixed {
 #[serde(deny_unknown_fields)]
 pub struct Decorrelated {
     /// No pause is shorter.
+    #[schemars(example = "1s")]
     pub base: Span,
     /// No pause is longer.
     #[serde(default)]
+    #[schemars(example = "20s")]
     pub cap: Option<Span>,
 }
 

@@ -27,15 +27,18 @@ pub struct HostScaling {
     pub provision: Provision,
     /// The time between two looks at who is pending, and at who is hardly used.
     #[serde(default = "ten_seconds")]
+    #[schemars(example = "10s")]
     pub scan_interval: Span,
     /// A host is hardly used whose instances request a smaller share of its cores.
     #[serde(default = "half")]
     pub utilization: f64,
     /// So long it must have been hardly used before it goes.
     #[serde(default = "ten_minutes")]
+    #[schemars(example = "10m")]
     pub unneeded: Span,
     /// So long after a host came none goes.
     #[serde(default = "ten_minutes")]
+    #[schemars(example = "10m")]
     pub delay_after_add: Span,
 }
 

@@ -30,12 +30,14 @@ pub struct StepScaling {
     pub steps: Vec<Adjustment>,
     /// The time over which the metric is measured, again and again.
     #[serde(default = "super::a_minute")]
+    #[schemars(example = "1m")]
     pub period: Span,
     /// After so many periods in a row beyond the nearest step something is done.
     #[serde(default = "super::one")]
     pub datapoints: u32,
     /// So long after it came to run an instance does not count yet.
     #[serde(default = "super::five_minutes")]
+    #[schemars(example = "5m")]
     pub warm_up: Span,
 }
 

@@ -31,6 +31,7 @@ pub struct TargetTracking {
     pub metric: Metric,
     /// The time over which the metric is measured, again and again.
     #[serde(default = "super::a_minute")]
+    #[schemars(example = "1m")]
     pub period: Span,
     /// After so many periods in a row above the target instances are added.
     #[serde(default = "three")]
@@ -40,6 +41,7 @@ pub struct TargetTracking {
     pub in_after: u32,
     /// So long after it came to run an instance does not count yet.
     #[serde(default = "super::five_minutes")]
+    #[schemars(example = "5m")]
     pub warm_up: Span,
     /// Whether instances are ever removed.
     #[serde(default = "yes")]

@@ -17,6 +17,7 @@ pub struct Timetable {
     pub entries: Vec<Entry>,
     /// After so long it begins anew.
     #[serde(default = "a_day")]
+    #[schemars(example = "1d")]
     pub every: Span,
 }
 
@@ -25,6 +26,7 @@ pub struct Timetable {
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// From then on, counted from when a run's window opens.
+    #[schemars(example = "8h")]
     pub at: Span,
     /// So many instances.
     pub instances: u32,

@@ -83,6 +83,14 @@ impl Axis {
         share.clamp(0.0, 1.0)
     }
 
+    /// What stands on the axis, and how, where that is not the usual way.
+    pub fn titled(&self, what: &str) -> String {
+        match self.is_log {
+            true => format!("{what} · logarithmic: equal steps are equal ratios"),
+            false => what.to_owned(),
+        }
+    }
+
     /// The ticks for which there is room: each takes `room(label)` of `length`.
     pub fn ticks(&self, length: f64, room: impl Fn(&str) -> f64) -> Vec<&Tick> {
         let mut kept: Vec<&Tick> = Vec::new();

@@ -34,11 +34,12 @@ fn chart(outcome: &Outcome, point: &Point, fault: &Fault, series: &Series) -> Ch
     let label = outcome.label(&point.model, &point.factors);
     let day = point.day.map(figure::day).unwrap_or_default();
     let name = file_name(format!("course {label} {} {day}", fault.what).trim_end());
-    let title = format!("The course of an outage: {label}, {}", fault.what);
+    let when = point.day.map(|it| format!(", {}", figure::on_day(it))).unwrap_or_default();
+    let title = format!("The course of an outage: {label}, {}{when}", fault.what);
     let panels = [
         ("response of those answered", responses(series)),
         (INSTANCES, instances(series)),
-        ("cores busy, of hosts that are up", cpus(series)),
+        ("share of cores that are busy, of hosts that are up", cpus(series)),
     ];
     let panels: Vec<_> = panels.into_iter().filter(|it| !it.1.is_empty()).collect();
     let high = TOP + panels.len() as f64 * (PANEL_HEIGHT + ABOVE + 50.0) + 36.0;
@@ -66,7 +67,7 @@ fn chart(outcome: &Outcome, point: &Point, fault: &Fault, series: &Series) -> Ch
             bottom: top_of_panel + PANEL_HEIGHT,
         };
         let y = axis(what, lines);
-        chart.text((MARGIN, panel.top - 14.0), *what, SMALL, Anchor::Left);
+        chart.text((MARGIN, panel.top - 14.0), heading(what, lines, &y), SMALL, Anchor::Left);
         draw_outage(&mut chart, &panel, &x, fault);
         panel.draw_y(&mut chart, &y);
         // Instances are counted at the end of a slice, and shown until they are counted again; all
@@ -97,6 +98,15 @@ fn axis(what: &str, lines: &[Line]) -> Axis {
         it if it.starts_with("response") => Axis::of_times(values()),
         _ => Axis::from_zero(values()),
     }
+}
+
+/// What is drawn in a panel, and what to know of it.
+fn heading(what: &str, lines: &[Line], y: &Axis) -> String {
+    let mut heading = y.titled(what);
+    if lines.iter().any(|it| it.1.iter().any(Option::is_none)) {
+        heading.push_str(" · no line: no value in that slice, as when nobody is answered");
+    }
+    heading
 }
 
 fn responses(series: &Series) -> Vec<Line> {

@@ -7,7 +7,8 @@ use super::lines::{Shown, notes, titled};
 use super::panel::{self, LABEL, MARGIN, Panel, SMALL, WIDTH};
 use super::sheet::{Anchor, Chart, Letters};
 use super::story::{Along, Line, Story};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Point};
+use crate::report::figure;
 
 const CELL_HEIGHT: f64 = 22.0;
 const CELL_WIDTH_MAX: f64 = 58.0;
@@ -33,7 +34,12 @@ pub fn chart(outcome: &Outcome, story: &Story) -> Option<Chart> {
     let height = TOP + panels.iter().map(tall).sum::<f64>() + 14.0;
     let title = titled("How busy each device and pool is, in per cent", story);
     let mut chart = Chart::new("utilization", title, WIDTH, height);
-    panel::head(&mut chart, &notes(outcome, story, Shown::Means));
+    let several = |it: &(f64, &Point)| it.1.metrics.keys().any(|it| it.ends_with(".fullest"));
+    let of_several = match story.lines.iter().any(|it| it.points.iter().any(several)) {
+        true => " · of several alike the fullest",
+        false => "",
+    };
+    panel::head(&mut chart, &format!("{}{of_several}", notes(outcome, story, Shown::Means)));
     draw_key(&mut chart, story);
     let names = panels.iter().flat_map(|it| &it.1);
     let longest = names.map(|it| font::width(it, LABEL.size, false)).fold(0.0, f64::max);
@@ -70,7 +76,7 @@ fn stations<'a>(line: &Line<'a>) -> Vec<&'a str> {
     let mut peaks: Vec<(&str, f64)> = Vec::new();
     for (_, point) in &line.points {
         for station in point.stations() {
-            let busy = point.metrics[&format!("{station}.utilization")].value;
+            let busy = point.use_of(station).map_or(0.0, |it| it.value);
             match peaks.iter_mut().find(|it| it.0 == station) {
                 Some(peak) => peak.1 = peak.1.max(busy),
                 None => peaks.push((station, busy)),
@@ -94,7 +100,7 @@ fn draw_cells(chart: &mut Chart, panel: &Panel, line: &Line, stations: &[&str], 
             let gap = if cell > 8.0 { 0.75 } else { 0.0 };
             let corners = ((left + gap, top + 0.75), (left + cell - gap, top + CELL_HEIGHT - 0.75));
             let point = line.points.iter().find(|it| it.0 == *place).map(|it| it.1);
-            let busy = point.and_then(|it| it.metric(&format!("{station}.utilization")));
+            let busy = point.and_then(|it| it.use_of(station));
             let Some(busy) = busy.map(|it| it.value).filter(|it| it.is_finite()) else {
                 chart.rect(corners.0, corners.1, SHADE);
                 continue;
@@ -102,7 +108,12 @@ fn draw_cells(chart: &mut Chart, panel: &Panel, line: &Line, stations: &[&str], 
             chart.rect(corners.0, corners.1, heat(busy));
             if cell >= CELL_WIDTH_FOR_NUMBERS {
                 let letters = Letters { colour: on_heat(busy), ..LABEL };
-                let text = format!("{:.0}", (busy * 100.0).clamp(0.0, 999.0));
+                let told = figure::share(busy.clamp(0.0, 9.99)).replace(" %", "");
+                // As in the tables what is nearly full does not seem full, if there is room to tell.
+                let text = match font::width(&told, LABEL.size, false) + 4.0 <= cell {
+                    true => told,
+                    false => format!("{:.0}", (busy * 100.0).clamp(0.0, 999.0)),
+                };
                 chart.text((left + cell / 2.0, baseline), text, letters, Anchor::Middle);
             }
         }

@@ -53,8 +53,8 @@ fn response(outcome: &Outcome, story: &Story, class: &str) -> Option<Chart> {
     let bounds = objectives.iter().map(|it| it.1);
     let y = Axis::of_times(traces.iter().flat_map(Trace::values).chain(bounds));
     let strip = silent.len() as f64 * STRIP;
-    let title = if y.is_log { "response time (logarithmic)" } else { "response time" };
-    let plot = frame(&mut chart, outcome, story, &legend, (y, title, strip));
+    let title = y.titled("response time");
+    let plot = frame(&mut chart, outcome, story, &legend, (y, &title, strip));
     draw_strip(&mut chart, &plot, &silent);
     for (_, bound) in &objectives {
         let across = plot.panel.y(&plot.y, *bound);
@@ -139,7 +139,11 @@ fn response_legend(
         legend.extend(lines.map(|it| (Sign::Line(it.1, it.2), SOFT, it.0.to_owned())));
     }
     if has_crosses {
-        legend.push((Sign::Cross, SOFT, "no steady state / hardly any answer".to_owned()));
+        legend.push((
+            Sign::Cross,
+            SOFT,
+            "no line: no steady state, or hardly any answer".to_owned(),
+        ));
     }
     legend
 }

@@ -199,7 +199,9 @@ fn chart(outcome: &Outcome, grid: &Grid, metric: &str) -> Option<Chart> {
     let title = format!("{metric} by {} and {}", grid.up.short(), grid.across.short());
     let height = TOP + grid.panels.len() as f64 * tall;
     let mut chart = Chart::new(format!("surface-{}", file_name(metric)), title, WIDTH, height);
-    panel::head(&mut chart, &notes(grid, points().copied()));
+    let colours =
+        if scale.is_log { " · colours logarithmic: equal steps are equal ratios" } else { "" };
+    panel::head(&mut chart, &format!("{}{colours}", notes(grid, points().copied())));
     draw_key(&mut chart, &scale);
     let labels: Vec<String> = grid.up.levels.iter().map(|it| figure::exact(*it, None)).collect();
     let widest = labels.iter().map(|it| font::width(it, LABEL.size, false)).fold(0.0, f64::max);

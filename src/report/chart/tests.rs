@@ -1,7 +1,7 @@
 //! Charts of known outcomes.
 
 use super::*;
-use crate::outcome::{Estimate, Fault, Overload, Point, Unit, Verb};
+use crate::outcome::{Estimate, Fault, Instances, Overload, Point, Unit, Verb};
 use crate::report::fixture;
 use indexmap::IndexMap;
 
@@ -85,8 +85,8 @@ fn a_chart_says_what_it_shows_and_which_line_is_which() {
         "monolith",
         "microservices",
         "objective: p95 at most 3 s",
-        "no steady state / hardly any answer",
-        "response time (logarithmic)",
+        "no line: no steady state, or hardly any answer",
+        "response time · logarithmic: equal steps are equal ratios",
         "25.3k",
         "95 % intervals over 12 replications",
     ] {
@@ -265,7 +265,7 @@ fn a_story_overloaded_from_the_start_is_drawn_as_crosses() {
 
 #[test]
 fn a_class_that_goes_on_in_an_overload_keeps_its_line_and_one_that_nobody_answers_gets_crosses() {
-    let legend = "no steady state / hardly any answer";
+    let legend = "no line: no steady state, or hardly any answer";
     let mut outcome = fixture::blitz();
     outcome.points.retain(|it| it.overloaded.is_none());
     assert!(!labels(&charts(&outcome)[0]).contains(&legend));
@@ -298,6 +298,41 @@ fn no_value_is_too_small_too_large_or_too_odd_to_draw() {
             }
             charts(&outcome).iter().for_each(|it| assert_well_formed(&svg(it)));
         }
+    }
+}
+
+#[test]
+fn of_several_alike_the_map_of_use_shows_the_fullest_as_the_tables_do() {
+    let mut outcome = fixture::blitz();
+    let of_several = |outcome: &Outcome| {
+        let all = charts(outcome);
+        let map = all.iter().find(|it| it.name == "utilization").unwrap();
+        let texts = labels(map).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (texts.iter().any(|it| it == "99.2"), texts.iter().any(|it| it.contains("the fullest")))
+    };
+    assert_eq!(of_several(&outcome), (false, false));
+    let station = outcome.points[0].stations().next().unwrap().to_owned();
+    let fullest = Estimate::new(0.992, None, 0.95, Unit::Ratio);
+    outcome.points[0].set(format!("{station}.utilization.fullest"), fullest);
+    assert_eq!(of_several(&outcome), (true, true));
+}
+
+#[test]
+fn the_course_of_an_outage_tells_its_day_and_why_a_line_breaks_off() {
+    let mut outcome = fixture::blitz();
+    let point = outcome.points.iter_mut().rev().find(|it| it.series.is_some()).unwrap();
+    let day = point.day.unwrap();
+    let series = point.series.as_mut().unwrap();
+    let slices = series.at_s.len();
+    let (up, believed) = (vec![2.0; slices], vec![3.0; slices]);
+    series.instances.insert("web".into(), Instances { up, believed });
+    let answers = (0..slices).map(|i| (i > 3).then_some(if i > 6 { 20.0 } else { 0.02 }));
+    series.response.insert("p95".into(), answers.collect());
+    let charts = draw(&outcome);
+    let course = charts.iter().find(|it| it.name.starts_with("course-")).unwrap();
+    assert!(course.title.ends_with(&format!(", day {day}")), "{}", course.title);
+    for told in ["logarithmic: equal steps", "no line: no value"] {
+        assert!(labels(course).iter().any(|it| it.contains(told)), "{told}");
     }
 }
 

@@ -3,9 +3,9 @@
 mod random_model;
 mod shrink;
 
-use crate::support::{Model, model, plan, span, try_run};
+use crate::support::{AS_IT_IS, Model, model, plan, span, try_run};
 use outgrow::ids::{Id, Table};
-use outgrow::model::{Document, load};
+use outgrow::model::{Document, load_for};
 use outgrow::network::{Arrival, ClassId, Failing, Fault, HostId, QueueId};
 use outgrow::sim::{Failure, Fingerprint, Plan, Probe};
 use outgrow::units::Time;
@@ -38,7 +38,8 @@ fn all_hold(closed: bool, trial: &Trial) {
     let mut faults = faults(*seed, &random_model(*seed, closed).to_string());
     let fails = |it: &Value, faults: &[Fault]| {
         let written = Document::parse("", &it.to_string());
-        let makes_sense = written.is_ok_and(|it| load(&it, &|_| Err(String::new())).is_ok());
+        let makes_sense =
+            written.is_ok_and(|it| load_for(AS_IT_IS, &it, &|_| Err(String::new())).is_ok());
         makes_sense && attempt(*seed, &it.to_string(), faults, trial).is_err()
     };
     let mut least = shrink(random_model(*seed, closed), &|it| fails(it, &faults));

@@ -41,16 +41,20 @@ pub struct Hpa {
     pub tolerance: f64,
     /// The time between two decisions.
     #[serde(default = "fifteen_seconds")]
+    #[schemars(example = "15s")]
     pub sync_period: Span,
     /// So long after its start an instance that is not ready counts as one that has never been.
     #[serde(default = "half_a_minute")]
+    #[schemars(example = "30s")]
     pub initial_readiness_delay: Span,
     /// So long after its start an instance's CPU is not looked at before it is ready, nor is what
     /// was measured before that.
     #[serde(default = "five_minutes")]
+    #[schemars(example = "5m")]
     pub cpu_initialization_period: Span,
     /// The time between two measurements of an instance; each is over this time.
     #[serde(default = "fifteen_seconds")]
+    #[schemars(example = "15s")]
     pub scrape_interval: Span,
 }
 
@@ -72,6 +76,7 @@ pub struct Behavior {
 pub struct Rules {
     /// How far back one looks for the count that changes the least. "0s" up and "300s" down if absent.
     #[serde(default)]
+    #[schemars(example = "5m")]
     pub stabilization: Option<Span>,
     /// By how much the count may change.
     #[serde(default)]
@@ -95,6 +100,7 @@ pub struct Policy {
     #[serde(default)]
     pub percent: Option<u32>,
     /// The time.
+    #[schemars(example = "60s")]
     pub period: Span,
 }
 
