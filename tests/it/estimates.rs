@@ -259,6 +259,29 @@ fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_
 }
 
 #[test]
+fn a_sampled_instant_begins_with_the_request_that_was_recommended_the_day_before() {
+    // 160 pages a second are eight cores of work: a core for each of eight, who request a tenth of that.
+    let model = GROWING
+        .replace(r#""instances": 2"#, r#""instances": 8"#)
+        .replace(r#""cpu": { "request": 1, "limit": 1 }"#, r#""cpu": { "request": 0.1 }"#)
+        .replace(
+            r#"{ "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } }"#,
+            r#"{ "vertical": { "max": 2, "interval": "10s", "lifetime": "1h" } }"#,
+        );
+    let rest = r#""growth": { "over": "2d", "users": { "constant": 160 },
+            "sample": { "every": "1d", "warm_up": "0s", "window": "4m" } },
+        "replications": { "min": 2 }"#;
+    let told = outcome_of(&model, rest, 1);
+    let metric = |day: usize, name: &str| told.points[day].metric(name).unwrap().value;
+    assert!(metric(0, "web.instances.evicted") >= 8.0);
+    assert!(metric(0, "web.cpu.request") < metric(1, "web.cpu.request"));
+    for day in [1, 2] {
+        assert!(metric(day, "web.cpu.request") > 1.0);
+        assert_eq!(metric(day, "web.instances.evicted"), 0.0);
+    }
+}
+
+#[test]
 fn a_check_of_one_day_begins_it_as_the_whole_story_does() {
     let rest = r#""growth": { "over": "3d", "users": { "linear": { "from": 60, "to": 200 } },
             "sample": { "every": "1d", "warm_up": "0s", "window": "3m" } },

@@ -108,6 +108,10 @@ pub struct Left {
     pub instances: Vec<u32>,
     /// By group of hosts that come and go, how many there were.
     pub hosts: Vec<u32>,
+    /// By controller, what it had whoever started request, in thousandths of a core; none where no request
+    /// moves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<u64>,
 }
 
 impl Left {
@@ -121,6 +125,9 @@ impl Left {
         let mut network = network.clone();
         for (scaler, count) in network.scalers.iter_mut().zip(&self.instances) {
             scaler.first = *count;
+        }
+        for (scaler, request) in network.scalers.iter_mut().zip(&self.requests) {
+            scaler.request = *request;
         }
         for (provisioner, count) in network.provisioners.iter_mut().zip(&self.hosts) {
             provisioner.first = *count;
@@ -366,6 +373,7 @@ impl Reading<'_> {
             left: Left {
                 instances: self.usage.wanted.as_slice().to_vec(),
                 hosts: self.usage.hosts_left.as_slice().to_vec(),
+                requests: self.requests_left(),
             },
             answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
             responses: self.seen.classes.as_slice().iter().map(responses).collect(),
