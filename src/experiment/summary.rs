@@ -6,7 +6,7 @@ use super::design::Design;
 use super::over_time::over_time;
 use super::point::Point;
 use super::series;
-use super::trial::{Figure, QUANTILES, Steady, Trial};
+use super::trial::{self, Figure, QUANTILES, Steady, Trial};
 use super::values::{
     independent, of_one_run, replications_each, too_short, values, worth_of_pairs,
 };
@@ -354,9 +354,13 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
     let points: Vec<&Reported> = known.iter().map(|it| it.reported).collect();
     let limits = limits(design);
+    let days = days(known);
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
     ModelSummary {
-        breaks_on: breaks_on(&points, &limits),
+        breaks_on: match days.is_empty() {
+            true => breaks_on(&points, &limits),
+            false => breaks_on(&days.iter().collect::<Vec<_>>(), &limits),
+        },
         objectives,
         over_time: over_time(known),
         found: None,
@@ -364,8 +368,35 @@ pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
     }
 }
 
+/// The days of whole stories, each with what objectives are held against.
+fn days(known: &[&Known]) -> Vec<Reported> {
+    let all = known.iter().flat_map(|it| {
+        let trials = &it.conducted.trials;
+        let days = trials.iter().map(|it| it.days.len()).min().unwrap_or(0);
+        (0..days).map(|day| {
+            let names = &it.point.names;
+            let of_day: Vec<Trial> =
+                trials.iter().map(|it| trial::of_day(it, &it.days[day], names)).collect();
+            let steadiness = Steadiness {
+                growing: vec![false; names.classes.len()],
+                classes: names.classes.len(),
+                fault: false,
+                growth_per_s: None,
+            };
+            Reported {
+                day: Some(day as f64),
+                metrics: estimates(&of_day, &steadiness, &Controls::none()),
+                bottleneck: None,
+                ..it.reported.clone()
+            }
+        })
+    });
+    all.collect()
+}
+
 /// When an objective is first missed with confidence: between the last sampled day on which all
-/// were kept with confidence, if there is one, and the first on which one is missed.
+/// were kept with confidence, if there is one, and the first on which one is missed; of a whole story,
+/// between two of its days.
 fn breaks_on(points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
     let mut kept_until = None;
     for point in points.iter().filter(|it| it.fault.is_none()) {

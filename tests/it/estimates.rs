@@ -222,6 +222,33 @@ fn a_whole_story_has_the_requests_of_every_hour_and_what_fails_in_it_fails_at_it
     assert!((point.metric("downtime").unwrap().value - 7200.0).abs() <= 20.0);
 }
 
+/// A service with one worker, which takes ten seconds for a request.
+const BOOTH: &str = r#"{
+    "name": "booth", "hosts": { "box": { "cores": 4 } },
+    "services": { "web": { "hosts": "box", "workers": 1, "operations": { "page": [{ "wait": "10s" }] } } },
+    "users": 1, "traffic": { "page": { "call": "web.page", "per_user": "0.1/h", "timeout": "5m" } },
+    "objectives": { "page": { "p90": "3m", "availability": 0.99 } } }"#;
+
+#[test]
+fn a_whole_story_breaks_on_the_first_of_its_days_on_which_an_objective_is_missed() {
+    // A tenth, a third, half of what the worker can do, and on the fourth day a tenth too much.
+    let users = r#"{ "steps": [{ "at": "0d", "users": 360 }, { "at": "1d", "users": 1200 },
+        { "at": "2d", "users": 1800 }, { "at": "3d", "users": 4000 }] }"#;
+    let told = |rest: &str| {
+        let rest = format!(
+            r#""growth": {{ "over": "4d", "users": {users}, "full": true,
+                "sample": {{ "warm_up": "0s" }} }}, "replications": {{ "min": 4 }}{rest}"#
+        );
+        outcome_of(BOOTH, &rest, 1).models["booth"].breaks_on.clone()
+    };
+    let breaks = told("").unwrap();
+    assert_eq!((breaks.kept_on(), breaks.missed_on()), (Some(2.0), 3.0));
+    // Half an hour of a day is more than a hundredth of it.
+    let breaks = told(r#", "faults": [{ "host": "box.0", "at": "30h", "for": "30m" }]"#).unwrap();
+    assert_eq!((breaks.kept_on(), breaks.missed_on()), (Some(0.0), 1.0));
+    assert_eq!(breaks.objective, "page.availability");
+}
+
 #[test]
 fn a_story_that_is_too_long_to_be_simulated_as_a_whole_is_refused_with_what_it_would_take() {
     let Err(Trouble::TooLarge { expected, allowed }) = conducted(SHOP, DAY, 1, 100_000) else {
