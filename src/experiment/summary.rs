@@ -116,7 +116,7 @@ impl Steadiness {
             let arrivals_per_s = arrivals / trials.len() as f64;
             growth(&backlogs, point.slice.as_secs(), arrivals_per_s, CONFIDENCE)
                 // More requests inside are more users there, where the load grows.
-                .filter(|it| it.overloaded && point.fault.is_none() && !point.full)
+                .filter(|it| it.overloaded && point.fault.is_none() && !point.is_whole_story())
         });
         let growths: Vec<_> = growths.collect();
         let growing: Vec<bool> = growths.iter().map(Option::is_some).collect();
@@ -354,12 +354,12 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
     let points: Vec<&Reported> = known.iter().map(|it| it.reported).collect();
     let limits = limits(design);
-    let days = days(known);
+    let days: Vec<&Reported> = known.iter().flat_map(|it| it.days).collect();
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
     ModelSummary {
         breaks_on: match days.is_empty() {
             true => breaks_on(&points, &limits),
-            false => breaks_on(&days.iter().collect::<Vec<_>>(), &limits),
+            false => breaks_on(&days, &limits),
         },
         objectives,
         over_time: over_time(known),
@@ -368,27 +368,25 @@ pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
     }
 }
 
-/// The days of whole stories, each with what objectives are held against.
-fn days(known: &[&Known]) -> Vec<Reported> {
-    let all = known.iter().flat_map(|it| {
-        let trials = &it.conducted.trials;
-        let days = trials.iter().map(|it| it.days.len()).min().unwrap_or(0);
-        (0..days).map(|day| {
-            let names = &it.point.names;
-            let of_day: Vec<Trial> =
-                trials.iter().map(|it| trial::of_day(it, &it.days[day], names)).collect();
-            let steadiness = Steadiness {
-                growing: vec![false; names.classes.len()],
-                classes: names.classes.len(),
-                fault: false,
-                growth_per_s: None,
-            };
-            Reported {
-                day: Some(day as f64),
-                metrics: estimates(&of_day, &steadiness, &Controls::none()),
-                bottleneck: None,
-                ..it.reported.clone()
-            }
+/// The days of a whole story, each with what objectives are held against.
+pub fn days(point: &Point, conducted: &Conducted, whole: &Reported) -> Vec<Reported> {
+    let trials = &conducted.trials;
+    let classes = point.names.classes.len();
+    let steadiness =
+        Steadiness { growing: vec![false; classes], classes, fault: false, growth_per_s: None };
+    let all = point.days.iter().enumerate().map_while(|(day, users)| {
+        let of_day = |it: &Trial| Some(trial::of_day(it, it.days.get(day)?, point));
+        let of_day: Vec<Trial> = trials.iter().map(of_day).collect::<Option<_>>()?;
+        Some(Reported {
+            day: Some(day as f64),
+            users: Some(*users),
+            window_s: trials.first()?.days[day].length_s,
+            warm_up_s: 0.0,
+            metrics: estimates(&of_day, &steadiness, &Controls::none()),
+            bottleneck: None,
+            theory: IndexMap::new(),
+            unmet: Vec::new(),
+            ..whole.clone()
         })
     });
     all.collect()
@@ -434,6 +432,8 @@ pub struct Known<'a> {
     pub design: &'a Design,
     pub conducted: &'a Conducted,
     pub reported: &'a Reported,
+    /// Of a whole story, its days.
+    pub days: &'a [Reported],
 }
 
 /// How sure each of so many differences must be for all of them together to be as sure as any other figure:

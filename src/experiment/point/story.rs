@@ -76,13 +76,20 @@ pub(super) fn full_point(
         warm_up: WarmUp::Fixed(warm_up),
         window: story.over,
         slice: slice_of(story.over),
-        full: true,
+        days: users_by_day(story),
     };
     for case in &surges {
         let factor = case.surge.unwrap_or(1.0);
         surge(&mut point, case, factor, Time::ZERO + warm_up + case.at);
     }
     Some(point)
+}
+
+fn users_by_day(story: &Story) -> Vec<f64> {
+    let days = story.over.nanos().div_ceil(A_DAY.nanos());
+    let middles = (0..days).map(|day| A_DAY * day + Span::from_nanos(A_DAY.nanos() / 2));
+    // People come whole.
+    middles.map(|it| story.users.users_at(it.min(story.over), story.over).round()).collect()
 }
 
 /// Slices so many of which make a day.

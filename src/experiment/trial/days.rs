@@ -49,12 +49,19 @@ fn counters(at: Option<&Slice>, class: ClassId) -> Counters {
 }
 
 /// What objectives are held against, on one day of a whole story.
-pub fn of_day(trial: &Trial, day: &DaySeen, names: &Names) -> Trial {
+pub fn of_day(trial: &Trial, day: &DaySeen, point: &Point) -> Trial {
     let mut figures = Figures::default();
-    for (i, (seen, name)) in day.classes.iter().zip(&names.classes).enumerate() {
+    let mut all = Decided::default();
+    let classes = point.network.classes.ids().zip(&point.names.classes);
+    for (seen, (class, name)) in day.classes.iter().zip(classes) {
         let answered = seen.responses.count();
         let decided = Decided { born: seen.born, answered, failed: seen.failed };
-        let own = Steady::Class(i);
+        if !point.network.classes[class].background {
+            all.born += decided.born;
+            all.answered += decided.answered;
+            all.failed += decided.failed;
+        }
+        let own = Steady::Class(class.index());
         for (what, count) in [("arrivals", seen.born), ("goodput", answered)] {
             let per_s = count as f64 / day.length_s;
             figures.add(format!("{name}.{what}"), Unit::PerSecond, per_s);
@@ -64,5 +71,6 @@ pub fn of_day(trial: &Trial, day: &DaySeen, names: &Names) -> Trial {
         responses.add(&seen.responses);
         times(own, &format!("{name}.response"), &responses, &mut figures);
     }
+    figures.add_share(Steady::System, "availability".to_owned(), &all, false);
     Trial { mirrored: trial.mirrored, figures: figures.0, ..Trial::default() }
 }

@@ -208,7 +208,7 @@ fn watched(
     if point.fault.is_some() || is_pilot {
         measure.watch_course(&point.network, slices);
     }
-    if point.full {
+    if point.is_whole_story() {
         let day = A_DAY.nanos() / plan.slice.nanos().max(1);
         measure.watch_days(&point.network, (day as usize).max(1));
     }
