@@ -96,12 +96,15 @@ fn outcome_of_conducted(
         .zip(conducted)
         .map(|(point, conducted)| summary::reported(point, &designs[point.design], conducted))
         .collect();
+    let days: Vec<_> =
+        (0..points.len()).map(|i| summary::days(&points[i], &conducted[i], &reported[i])).collect();
     let known: Vec<_> = (0..points.len())
         .map(|i| summary::Known {
             point: &points[i],
             design: &designs[points[i].design],
             conducted: &conducted[i],
             reported: &reported[i],
+            days: &days[i],
         })
         .collect();
     let comparisons = versus::comparisons(&known);
@@ -114,7 +117,10 @@ fn outcome_of_conducted(
         })
         .collect();
     let contests = select::told(settings, points, conducted);
-    let mut outcome = Outcome { comparisons, ..outcome_of(title, settings.seed, reported) };
+    // A whole story is told first as such, and then day by day.
+    let told = reported.into_iter().zip(days);
+    let told = told.flat_map(|(whole, days)| std::iter::once(whole).chain(days)).collect();
+    let mut outcome = Outcome { comparisons, ..outcome_of(title, settings.seed, told) };
     outcome.selections = contests
         .into_iter()
         .map(|(left, selection)| {

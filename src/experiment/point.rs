@@ -38,8 +38,9 @@ pub struct Point {
     pub warm_up: WarmUp,
     pub window: Span,
     pub slice: Span,
-    /// Whether it is a whole story, whose load is not the same all the time.
-    pub full: bool,
+    /// Of a whole story, whose load is not the same all the time, how many users there are in the middle of
+    /// each of its days; else empty.
+    pub days: Vec<f64>,
 }
 
 /// What fails at a point, as the report says it.
@@ -64,6 +65,10 @@ impl Point {
         let day = self.day.map(|day| format!(", day {day}"));
         let fault = self.fault.as_ref().map(|it| format!(", {}", it.what));
         self.names.model.clone() + &day.unwrap_or_default() + &fault.unwrap_or_default()
+    }
+
+    pub fn is_whole_story(&self) -> bool {
+        !self.days.is_empty()
     }
 
     /// Whether any traffic comes at a rate.
@@ -230,7 +235,7 @@ fn point_with(
         warm_up: warm_up(experiment),
         window,
         slice: slice_of(window),
-        full: false,
+        days: Vec::new(),
     }
 }
 

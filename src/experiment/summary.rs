@@ -6,7 +6,7 @@ use super::design::Design;
 use super::over_time::over_time;
 use super::point::Point;
 use super::series;
-use super::trial::{Figure, QUANTILES, Steady, Trial};
+use super::trial::{self, Figure, QUANTILES, Steady, Trial};
 use super::values::{
     independent, of_one_run, replications_each, too_short, values, worth_of_pairs,
 };
@@ -114,7 +114,7 @@ impl Steadiness {
             let arrivals_per_s = arrivals / trials.len() as f64;
             growth(&backlogs, point.slice.as_secs(), arrivals_per_s, CONFIDENCE)
                 // More requests inside are more users there, where the load grows.
-                .filter(|it| it.overloaded && point.fault.is_none() && !point.full)
+                .filter(|it| it.overloaded && point.fault.is_none() && !point.is_whole_story())
         });
         let growths: Vec<_> = growths.collect();
         let growing: Vec<bool> = growths.iter().map(Option::is_some).collect();
@@ -352,9 +352,13 @@ fn limits_of(class: &str, objective: &Objective) -> Vec<Limit> {
 pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
     let points: Vec<&Reported> = known.iter().map(|it| it.reported).collect();
     let limits = limits(design);
+    let days: Vec<&Reported> = known.iter().flat_map(|it| it.days).collect();
     let objectives = limits.iter().map(|it| (it.objective.clone(), it.limit)).collect();
     ModelSummary {
-        breaks_on: breaks_on(&points, &limits),
+        breaks_on: match days.is_empty() {
+            true => breaks_on(&points, &limits),
+            false => breaks_on(&days, &limits),
+        },
         objectives,
         over_time: over_time(known),
         found: None,
@@ -362,8 +366,33 @@ pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
     }
 }
 
+/// The days of a whole story, each with what objectives are held against.
+pub fn days(point: &Point, conducted: &Conducted, whole: &Reported) -> Vec<Reported> {
+    let trials = &conducted.trials;
+    let classes = point.names.classes.len();
+    let steadiness =
+        Steadiness { growing: vec![false; classes], classes, fault: false, growth_per_s: None };
+    let all = point.days.iter().enumerate().map_while(|(day, users)| {
+        let of_day = |it: &Trial| Some(trial::of_day(it, it.days.get(day)?, point));
+        let of_day: Vec<Trial> = trials.iter().map(of_day).collect::<Option<_>>()?;
+        Some(Reported {
+            day: Some(day as f64),
+            users: Some(*users),
+            window_s: trials.first()?.days[day].length_s,
+            warm_up_s: 0.0,
+            metrics: estimates(&of_day, &steadiness, &Controls::none()),
+            bottleneck: None,
+            theory: IndexMap::new(),
+            unmet: Vec::new(),
+            ..whole.clone()
+        })
+    });
+    all.collect()
+}
+
 /// When an objective is first missed with confidence: between the last sampled day on which all
-/// were kept with confidence, if there is one, and the first on which one is missed.
+/// were kept with confidence, if there is one, and the first on which one is missed; of a whole story,
+/// between two of its days.
 fn breaks_on(points: &[&Reported], limits: &[Limit]) -> Option<BreaksOn> {
     let mut kept_until = None;
     for point in points.iter().filter(|it| it.fault.is_none()) {
@@ -401,4 +430,6 @@ pub struct Known<'a> {
     pub design: &'a Design,
     pub conducted: &'a Conducted,
     pub reported: &'a Reported,
+    /// Of a whole story, its days.
+    pub days: &'a [Reported],
 }

@@ -15,7 +15,6 @@ use crate::parts::operation::restart::Restart;
 use crate::parts::policy::health::Health;
 use crate::parts::policy::outlier_ejection::OutlierEjection;
 use crate::parts::scaling::Scaling;
-use crate::parts::scaling::metric::requested;
 use crate::units::Span;
 use std::ops::Range;
 
@@ -38,7 +37,8 @@ pub struct Service {
     pub liveness: Option<Liveness>,
     /// Whether instances get requests only when they have started.
     pub readiness: bool,
-    /// What each instance requests of its host's cores, in thousandths; 0 where that is not said.
+    /// What the file says that each instance requests of its host's cores, in thousandths; 0 where that is
+    /// not said.
     pub request: u64,
     /// How it lets requests in, if not first come, first served.
     pub admission: Option<AdmissionId>,
@@ -53,7 +53,7 @@ pub struct Scaler {
     pub spec: Scaling,
     /// How many the service says that it begins with.
     pub first: u32,
-    /// What each requests of a CPU, in thousandths of a core.
+    /// What each requests of a CPU when a run opens, in thousandths of a core.
     pub request: u64,
     /// A new version that is brought out.
     pub deploy: Option<Deploy>,
@@ -74,7 +74,7 @@ pub struct Instance {
     pub claimant: u32,
     pub workers: PoolId,
     pub pools: u16,
-    /// Weight and limit in cores, as cgroups have them.
+    /// Weight and limit in cores, as cgroups have them, while it requests what the file says.
     pub cpu_weight: f64,
     pub cpu_limit: f64,
     /// The law of one flush of its log, if it commits.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 /// What holds for a design over all its points.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelSummary {
-    /// Between which sampled days the first objective comes to be missed; absent if none is
-    /// missed with confidence on any of them.
+    /// Between which sampled days the first objective comes to be missed, or days of a story that is
+    /// simulated as a whole; absent if none is missed with confidence on any of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaks_on: Option<BreaksOn>,
     /// What the model promises: `generate.p95` at most 3 s, `generate.availability` at least 0.999.
@@ -70,7 +70,8 @@ pub struct Found {
 }
 
 /// When a model breaks: after the last sampled day on which all its objectives were kept with
-/// confidence, and by the first on which one is missed with confidence.
+/// confidence, and by the first on which one is missed with confidence. Of a whole story day 3 is from the
+/// end of the third day to that of the fourth, and what fails in it counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreaksOn {
     /// The middle between those two days; the latter where the former is unknown.

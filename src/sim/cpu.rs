@@ -207,6 +207,15 @@ impl Cpu {
         self.next_finish()
     }
 
+    /// A claimant has such a weight and limit from now on. Returns when the next finish is due.
+    pub fn set_claim(&mut self, now: Time, claimant: u32, (weight, limit): (f64, f64)) -> Time {
+        self.catch_up(now);
+        let mine = &mut self.claimants[claimant as usize];
+        (mine.weight, mine.limit) = (weight, limit);
+        self.share();
+        self.next_finish()
+    }
+
     /// Divides the cores anew; to be called whenever the number of requests has changed.
     fn share(&mut self) {
         let cores = self.cores - f64::from(self.waking);

@@ -2,6 +2,7 @@
 
 use super::accelerator::Told;
 use super::course::Course;
+use super::days::Days;
 use super::probe::{Gated, Looked, Probe, Queued, Replicated};
 use super::sessions::Ended;
 use super::token::Reason;
@@ -137,6 +138,8 @@ pub struct Measure {
     pub opened: Time,
     /// Where something fails.
     pub course: Option<Course>,
+    /// Of a whole story.
+    pub days: Option<Days>,
     /// How many slices make a batch.
     batch_slices: usize,
 }
@@ -170,6 +173,7 @@ impl Measure {
             slices: Vec::with_capacity(slices),
             opened: Time::ZERO,
             course: (!network.faults.is_empty()).then(|| Course::new(network, slices)),
+            days: None,
             // The slice that a window ends in may be a short one.
             batch_slices: (slices.saturating_sub(1) / BATCHES).max(1),
         }
@@ -180,6 +184,11 @@ impl Measure {
     /// Watches the course of what is out of the ordinary, even if nothing fails outright.
     pub fn watch_course(&mut self, network: &Network, slices: usize) {
         self.course.get_or_insert_with(|| Course::new(network, slices));
+    }
+
+    /// Tells the days of a story apart, each of so many slices.
+    pub fn watch_days(&mut self, network: &Network, slices: usize) {
+        self.days = Some(Days::new(network, slices));
     }
 }
 
@@ -342,6 +351,7 @@ impl Probe for Measure {
     fn opened(&mut self, now: Time) {
         self.opened = now;
         self.course.iter_mut().for_each(Course::open);
+        self.days.iter_mut().for_each(Days::open);
         self.caches.iter_mut().for_each(|it| *it = CacheSeen::default());
         self.queues.iter_mut().for_each(QueueSeen::open);
         for seen in self.sessions.iter_mut() {
@@ -379,6 +389,9 @@ impl Probe for Measure {
         let counters = |id, it: &ClassSeen| Counters { backlog: backlog[id], ..it.counters() };
         let classes = self.classes.map(counters);
         self.slices.push(Slice { at: now, classes });
+        if let Some(days) = &mut self.days {
+            days.sliced(self.slices.len(), &self.classes);
+        }
         let batches = self.slices.len() / self.batch_slices;
         if self.slices.len().is_multiple_of(self.batch_slices) && batches <= BATCHES {
             self.classes.iter_mut().for_each(ClassSeen::end_batch);

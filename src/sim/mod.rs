@@ -8,6 +8,7 @@ pub mod calendar;
 mod connections;
 mod course;
 mod cpu;
+mod days;
 mod engine;
 mod family;
 mod hot;
@@ -34,6 +35,7 @@ mod volume;
 pub use accelerator::{Served, Told};
 pub use buffer::Reads;
 pub use course::{Course, SLICE_QUANTILES, Turns};
+pub use days::Days;
 pub use engine::{Failure, Plan, Usage, Wasted, run};
 pub use measure::{
     BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, ReplicationSeen,

@@ -38,6 +38,8 @@ pub struct Life {
     /// How often its host had gone down by then.
     pub stamp: u32,
     pub started: Time,
+    /// What it requests of its host's cores, in thousandths, or the last that was in its place.
+    pub request: u64,
     /// Which of the versions brought out so far it is of.
     pub version: u32,
     /// Its host is known to be gone.
@@ -53,6 +55,10 @@ pub struct Life {
     /// The times at which it was there.
     pub present: Meter,
     present_at_opening_ns: u128,
+    /// Since when it is there, if it is, and what those that were there before it requested, over time.
+    came: Time,
+    requested: u128,
+    requested_at_opening: u128,
 }
 
 impl Life {
@@ -60,8 +66,14 @@ impl Life {
     pub fn turn(&mut self, phase: Phase, now: Time) {
         let (was, is) = (self.is_there(), matches!(phase, Phase::Running | Phase::Draining));
         match (was, is) {
-            (false, true) => self.present.up(now),
-            (true, false) => self.present.down(now),
+            (false, true) => {
+                self.present.up(now);
+                self.came = now;
+            }
+            (true, false) => {
+                self.present.down(now);
+                self.requested += self.requested_since_it_came(now);
+            }
             _ => {}
         }
         if phase == Phase::Off || phase == Phase::Starting {
@@ -81,6 +93,20 @@ impl Life {
 
     pub fn open(&mut self, now: Time) {
         self.present_at_opening_ns = self.present.area_ns(now);
+        self.requested_at_opening = self.requested_so_far(now);
+    }
+
+    fn requested_since_it_came(&self, now: Time) -> u128 {
+        u128::from(self.request) * u128::from((now - self.came).nanos())
+    }
+
+    fn requested_so_far(&self, now: Time) -> u128 {
+        self.requested + if self.is_there() { self.requested_since_it_came(now) } else { 0 }
+    }
+
+    /// What was requested in its place since the window opened: thousandths of a core, over nanoseconds.
+    pub fn requested(&self, now: Time) -> u128 {
+        self.requested_so_far(now) - self.requested_at_opening
     }
 
     /// Nanoseconds that it was there since the window opened.
@@ -89,14 +115,19 @@ impl Life {
     }
 
     /// It as a controller sees it, if there is anything to see.
-    pub fn seen(&self, request: u64) -> Option<Instance> {
+    pub fn seen(&self) -> Option<Instance> {
         let state = match self.phase {
             Phase::Off => return None,
             Phase::Draining => State::Leaving,
             Phase::Starting => State::Pending,
             Phase::Running => State::Running { ready: self.ready, since: self.turned },
         };
-        Some(Instance { state, started: self.started, runs_since: self.runs_since, request })
+        Some(Instance {
+            state,
+            started: self.started,
+            runs_since: self.runs_since,
+            request: self.request,
+        })
     }
 
     /// What it shows of something that is measured.
@@ -114,13 +145,15 @@ pub struct ScalerState {
     pub controller: Controller,
     pub wanted: Meter,
     pub ready: Meter,
+    /// What whoever is started requests of its host's cores, in thousandths.
+    pub request: u64,
     at_opening: ScalingUse,
     /// The most that were wanted since the window opened.
     most: u32,
     /// How often instances were started and stopped since the window opened.
     pub started: u32,
     pub stopped: u32,
-    /// How many were given up because their host was gone.
+    /// How many were given up because their host was gone, or because what they requested was far off.
     pub evicted: u32,
     pub rollout: Rollout,
 }
@@ -282,6 +315,7 @@ impl ScalerState {
             controller: Controller::new(&spec.spec),
             wanted: Meter::default(),
             ready: Meter::default(),
+            request: spec.request,
             at_opening: ScalingUse::default(),
             most: first,
             started: 0,

@@ -4,6 +4,7 @@ use outgrow::experiment::file::Experiment;
 use outgrow::experiment::{self, Settings, Source, Title, Trouble};
 use outgrow::model::Document;
 use outgrow::outcome::{Comparison, Outcome, Verb, Verdict};
+use outgrow::report::table::{Look, text};
 
 /// A clerk who serves one customer at a time, in a second on average.
 const CLERK: &str = r#"{
@@ -200,7 +201,13 @@ const DAY: &str = r#""growth": { "over": "1d", "users": { "linear": { "from": 10
 fn a_whole_story_has_the_requests_of_every_hour_and_what_fails_in_it_fails_at_its_hour() {
     let faults = r#""faults": [{ "host": "box.0", "at": "18h", "for": "2h" }]"#;
     let told = outcome_of(SHOP, &format!("{DAY}, {faults}"), 1);
-    let [point] = told.points.as_slice() else { panic!("one point for all of it") };
+    let [point, day] = told.points.as_slice() else {
+        panic!("one point for all of it, and its day")
+    };
+    assert_eq!((point.day, day.day, day.users), (None, Some(0.0), Some(2000.0)));
+    for metric in ["page.arrivals", "page.goodput", "availability", "page.response.p95"] {
+        assert_eq!(point.metric(metric).unwrap().value, day.metric(metric).unwrap().value);
+    }
     // Users grow in a line, and their hours follow a cosine about 20 h.
     let requests = |from_h: f64, to_h: f64| -> f64 {
         let minutes = ((to_h - from_h) * 60.0) as u32;
@@ -220,6 +227,39 @@ fn a_whole_story_has_the_requests_of_every_hour_and_what_fails_in_it_fails_at_it
     agrees("page.arrivals", requests(0.0, 24.0));
     agrees("page.failed", requests(18.0, 20.0));
     assert!((point.metric("downtime").unwrap().value - 7200.0).abs() <= 20.0);
+}
+
+/// A service with one worker, which takes ten seconds for a request.
+const BOOTH: &str = r#"{
+    "name": "booth", "hosts": { "box": { "cores": 4 } },
+    "services": { "web": { "hosts": "box", "workers": 1, "operations": { "page": [{ "wait": "10s" }] } } },
+    "users": 1, "traffic": { "page": { "call": "web.page", "per_user": "0.1/h", "timeout": "5m" } },
+    "objectives": { "page": { "p90": "3m", "availability": 0.99 } } }"#;
+
+#[test]
+fn a_whole_story_breaks_on_the_first_of_its_days_on_which_an_objective_is_missed() {
+    // A tenth, a third, half of what the worker can do, and on the fourth day a tenth too much.
+    let users = r#"{ "steps": [{ "at": "0d", "users": 360 }, { "at": "1d", "users": 1200 },
+        { "at": "2d", "users": 1800 }, { "at": "3d", "users": 4000 }] }"#;
+    let told_of = |rest: &str| {
+        let rest = format!(
+            r#""growth": {{ "over": "4d", "users": {users}, "full": true,
+                "sample": {{ "warm_up": "0s" }} }}, "replications": {{ "min": 4 }}{rest}"#
+        );
+        outcome_of(BOOTH, &rest, 1)
+    };
+    let told = |rest: &str| told_of(rest).models["booth"].breaks_on.clone();
+    let whole = told_of("");
+    let breaks = whole.models["booth"].breaks_on.as_ref().unwrap();
+    assert_eq!((breaks.kept_on(), breaks.missed_on()), (Some(2.0), 3.0));
+    let page = text(&whole, &Look::default());
+    let tables: Vec<&str> = page.lines().filter(|it| it.starts_with("booth  between")).collect();
+    assert_eq!(tables.len(), 1, "{page}");
+    assert!(page.contains("\nDay by day\n") && page.contains("\nall "), "{page}");
+    // Half an hour of a day is more than a hundredth of it.
+    let breaks = told(r#", "faults": [{ "host": "box.0", "at": "30h", "for": "30m" }]"#).unwrap();
+    assert_eq!((breaks.kept_on(), breaks.missed_on()), (Some(0.0), 1.0));
+    assert_eq!(breaks.objective, "page.availability");
 }
 
 #[test]
@@ -255,6 +295,29 @@ fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_
         assert!(metric(day, "box.hosts.added") <= 1.0);
         assert!((11.0..=15.0).contains(&metric(day, "web.instances")));
         assert_eq!(metric(day, "box.hosts"), metric(0, "box.hosts.max"));
+    }
+}
+
+#[test]
+fn a_sampled_instant_begins_with_the_request_that_was_recommended_the_day_before() {
+    // 160 pages a second are eight cores of work: a core for each of eight, who request a tenth of that.
+    let model = GROWING
+        .replace(r#""instances": 2"#, r#""instances": 8"#)
+        .replace(r#""cpu": { "request": 1, "limit": 1 }"#, r#""cpu": { "request": 0.1 }"#)
+        .replace(
+            r#"{ "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } }"#,
+            r#"{ "vertical": { "max": 2, "interval": "10s", "lifetime": "1h" } }"#,
+        );
+    let rest = r#""growth": { "over": "2d", "users": { "constant": 160 },
+            "sample": { "every": "1d", "warm_up": "0s", "window": "4m" } },
+        "replications": { "min": 2 }"#;
+    let told = outcome_of(&model, rest, 1);
+    let metric = |day: usize, name: &str| told.points[day].metric(name).unwrap().value;
+    assert!(metric(0, "web.instances.evicted") >= 8.0);
+    assert!(metric(0, "web.cpu.request") < metric(1, "web.cpu.request"));
+    for day in [1, 2] {
+        assert!(metric(day, "web.cpu.request") > 1.0);
+        assert_eq!(metric(day, "web.instances.evicted"), 0.0);
     }
 }
 

@@ -4,6 +4,7 @@ use super::faults::{cases, nothing_fails, surge};
 use super::{FAULT_SLICE, Point, WARM_UP};
 use crate::experiment::design::Design;
 use crate::experiment::file::{Experiment, Story, WarmUp};
+use crate::experiment::trial::A_DAY;
 use crate::model::{Recorded, compile};
 use crate::network::Arrival;
 use crate::parts::fault::Fault;
@@ -65,7 +66,6 @@ pub(super) fn full_point(
     }
     let users = load.mean_users();
     network.users = Some(users);
-    let slice = FAULT_SLICE.max(Span::from_nanos(story.over.nanos().div_ceil(STEPS_MAX)));
     let mut point = Point {
         design,
         day: None,
@@ -75,14 +75,29 @@ pub(super) fn full_point(
         names,
         warm_up: WarmUp::Fixed(warm_up),
         window: story.over,
-        slice,
-        full: true,
+        slice: slice_of(story.over),
+        days: users_by_day(story),
     };
     for case in &surges {
         let factor = case.surge.unwrap_or(1.0);
         surge(&mut point, case, factor, Time::ZERO + warm_up + case.at);
     }
     Some(point)
+}
+
+fn users_by_day(story: &Story) -> Vec<f64> {
+    let days = story.over.nanos().div_ceil(A_DAY.nanos());
+    let middles = (0..days).map(|day| A_DAY * day + Span::from_nanos(A_DAY.nanos() / 2));
+    // People come whole.
+    middles.map(|it| story.users.users_at(it.min(story.over), story.over).round()).collect()
+}
+
+/// Slices so many of which make a day.
+fn slice_of(over: Span) -> Span {
+    let least = FAULT_SLICE.max(Span::from_nanos(over.nanos().div_ceil(STEPS_MAX)));
+    let whole = least.nanos().div_ceil(1_000_000_000);
+    let day = A_DAY.nanos() / 1_000_000_000;
+    Span::from_whole_secs((whole..day).find(|it| day.is_multiple_of(*it)).unwrap_or(day))
 }
 
 /// How a story's load goes, step by step.

@@ -3,6 +3,7 @@
 mod accelerators;
 mod admission;
 mod databases;
+mod days;
 mod devices;
 mod links;
 mod outages;
@@ -12,6 +13,8 @@ mod replication;
 mod requests;
 mod scaling;
 mod sessions;
+
+pub use days::{DaySeen, of_day};
 
 use super::design::Design;
 use super::point::Point;
@@ -28,6 +31,9 @@ use crate::stats::quantile::LEVELS;
 use crate::stats::sparse::Sparse;
 use crate::units::{HOURS_PER_MONTH, Span};
 use serde::{Deserialize, Serialize};
+
+/// The days of a story are as long.
+pub const A_DAY: Span = Span::from_whole_secs(86_400);
 
 /// A figure of one replication; none where it has no value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,7 +84,7 @@ pub struct Share {
 }
 
 /// What one replication yields.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// Whether it draws the opposite of all that the one before it draws.
     pub mirrored: bool,
@@ -98,6 +104,9 @@ pub struct Trial {
     /// How a fault went, slice by slice.
     pub course: Option<CourseSeen>,
     pub left: Left,
+    /// Of a whole story, day by day; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<DaySeen>,
     pub events: u64,
 }
 
@@ -108,6 +117,10 @@ pub struct Left {
     pub instances: Vec<u32>,
     /// By group of hosts that come and go, how many there were.
     pub hosts: Vec<u32>,
+    /// By controller, what it had whoever started request, in thousandths of a core; none where no request
+    /// moves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<u64>,
 }
 
 impl Left {
@@ -121,6 +134,9 @@ impl Left {
         let mut network = network.clone();
         for (scaler, count) in network.scalers.iter_mut().zip(&self.instances) {
             scaler.first = *count;
+        }
+        for (scaler, request) in network.scalers.iter_mut().zip(&self.requests) {
+            scaler.request = *request;
         }
         for (provisioner, count) in network.provisioners.iter_mut().zip(&self.hosts) {
             provisioner.first = *count;
@@ -191,6 +207,10 @@ fn watched(
     let mut measure = Measure::new(&point.network, slices);
     if point.fault.is_some() || is_pilot {
         measure.watch_course(&point.network, slices);
+    }
+    if point.is_whole_story() {
+        let day = A_DAY.nanos() / plan.slice.nanos().max(1);
+        measure.watch_days(&point.network, (day as usize).max(1));
     }
     let begun = left.map(|it| it.into(&point.network));
     let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
@@ -366,8 +386,10 @@ impl Reading<'_> {
             left: Left {
                 instances: self.usage.wanted.as_slice().to_vec(),
                 hosts: self.usage.hosts_left.as_slice().to_vec(),
+                requests: self.requests_left(),
             },
             answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
+            days: self.days(),
             responses: self.seen.classes.as_slice().iter().map(responses).collect(),
             events: self.usage.events,
         }

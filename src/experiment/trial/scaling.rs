@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::Table;
-use crate::network::{Group, HostId, InstanceId, PoolId, ScalerId};
+use crate::network::{Group, HostId, InstanceId, PoolId, ScalerId, ServiceId};
 use crate::sim::ScalingUse;
 
 impl Reading<'_> {
@@ -19,8 +19,14 @@ impl Reading<'_> {
         count(".max", f64::from(used.most));
         count(".started", f64::from(used.started));
         count(".stopped", f64::from(used.stopped));
-        if self.network().scalers[scaler].reschedule.is_some() {
+        let spec = &self.network().scalers[scaler];
+        let is_vertical = spec.spec.vertical().is_some();
+        if spec.reschedule.is_some() || is_vertical {
             count(".evicted", f64::from(used.evicted));
+        }
+        if is_vertical {
+            let mean = self.mean_request(spec.service);
+            figures.add(format!("{name}.cpu.request"), Unit::Count, mean);
         }
         if let Some(deploy) = &self.network().scalers[scaler].deploy {
             figures.add(format!("{name}.deploys"), Unit::Count, f64::from(used.deploys));
@@ -32,6 +38,21 @@ impl Reading<'_> {
                 self.canary(&used, canary.objective.is_some(), name, figures);
             }
         }
+    }
+
+    /// The cores that an instance requested on average while it was there.
+    fn mean_request(&self, service: ServiceId) -> Option<f64> {
+        let all = || self.network().services[service].instances.clone().map_ids();
+        let requested: u128 = all().map(|it| self.usage.requested[it]).sum();
+        let there: u128 = all().map(|it| self.usage.present_ns[it]).sum();
+        (there > 0).then(|| requested as f64 / 1000.0 / there as f64)
+    }
+
+    /// What each controller had whoever started request at the end, if any moves that.
+    pub(super) fn requests_left(&self) -> Vec<u64> {
+        let scalers = self.network().scalers.as_slice();
+        let any = scalers.iter().any(|it| it.spec.vertical().is_some());
+        if any { self.usage.advised.as_slice().to_vec() } else { Vec::new() }
     }
 
     /// How many new versions were taken back, how long after they began to come, and what they had been

@@ -4,6 +4,7 @@ use super::*;
 use crate::parts::balance::Balance;
 use crate::parts::operation::deploy::{Deploy, Strategy};
 use crate::parts::scaling::metric::requested;
+use crate::parts::scaling::vertical::Vertical;
 
 impl Checker<'_> {
     pub(super) fn scaling(&self, service: &Service, findings: &mut Findings) {
@@ -67,8 +68,14 @@ impl Checker<'_> {
             findings.inside("scaling", |it| {
                 scaling.check(service.instances, it);
                 if scaling.needs_request() && service.cpu.is_none() {
-                    let rule = "percents of a request need one, and the service's cpu is not given";
+                    let rule = match scaling.vertical() {
+                        Some(_) => "a request that moves must begin somewhere, and the service's cpu is not given",
+                        None => "percents of a request need one, and the service's cpu is not given",
+                    };
                     it.wrong(Code::E010, rule, "\"cpu\": { \"request\": 0.5 }");
+                }
+                if let Some(vertical) = scaling.vertical() {
+                    it.inside("vertical", |it| self.vertical(service, vertical, it));
                 }
             });
         }
@@ -84,6 +91,48 @@ impl Checker<'_> {
         if service.subset.is_some() {
             let rule = "is of a fixed number of instances, and these come and go";
             findings.wrong_at("subset", Code::E010, rule, "leave it out");
+        }
+    }
+
+    /// Requests that move: they begin within their bounds, and there is a host for whatever they may be.
+    fn vertical(&self, service: &Service, spec: &Vertical, findings: &mut Findings) {
+        let Some(cpu) = service.cpu else { return };
+        if spec.min <= spec.max && !(spec.min..=spec.max).contains(&cpu.request) {
+            let rule = format!(
+                "the service's cpu begins with a request of {}, not {} to {}",
+                cpu.request, spec.min, spec.max
+            );
+            let nearest = cpu.request.clamp(spec.min, spec.max);
+            let mend = format!("\"cpu\": {{ \"request\": {nearest} }}");
+            findings.wrong_at("min", Code::E010, rule, mend);
+        }
+        let least = service.disruption_budget.map_or(0, |it| it.least(service.instances));
+        if least >= service.instances {
+            let rule = format!("the disruption budget lets none of {least} instances go");
+            findings.wrong(Code::E010, rule, "\"disruption_budget\": { \"max_unavailable\": 1 }");
+        }
+        let Some(group) = self.model.hosts.get(&service.hosts) else { return };
+        if spec.max > f64::from(group.cores) {
+            let rule = format!(
+                "what requests so much finds no host: those of \"{}\" have {} cores",
+                service.hosts, group.cores
+            );
+            findings.wrong_at("max", Code::E010, rule, format!("\"max\": {}", group.cores));
+        }
+        let others = self.model.services.values().filter(|it| it.hosts == service.hosts);
+        let each =
+            |it: &Service| u64::from(it.instances) * it.cpu.map_or(0, |it| requested(it.request));
+        let all: u64 = others.map(each).sum();
+        let room = 1000 * u64::from(group.cores) * u64::from(group.count);
+        if all > room {
+            let rule = format!(
+                "services request {} cores of the {} of \"{}\" to begin with",
+                all as f64 / 1000.0,
+                room / 1000,
+                service.hosts
+            );
+            let mend = "more hosts, or a smaller \"cpu\": { \"request\": … }";
+            findings.wrong(Code::E010, rule, mend);
         }
     }
 

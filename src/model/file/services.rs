@@ -18,6 +18,7 @@ use crate::parts::policy::rate_limit::RateLimit;
 use crate::parts::policy::shed::Shed;
 use crate::parts::replication::{Failover, Replication};
 use crate::parts::scaling::Scaling;
+use crate::parts::scaling::vertical::Vertical;
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -180,10 +181,17 @@ impl Service {
         self.scaling.is_some() || self.deploy.is_some() || self.reschedule.is_some()
     }
 
+    /// How the request of its instances is moved, if it is.
+    pub fn vertical(&self) -> Option<&Vertical> {
+        self.scaling.as_ref().and_then(Scaling::vertical)
+    }
+
     /// For how many instances there must be places: new ones come while old ones finish what they have.
     fn places(&self) -> u32 {
-        let most = self.scaling.as_ref().map_or(self.instances, |it| it.max().max(self.instances));
-        if self.deploy.is_some() { most.saturating_mul(2) } else { most }
+        let all = self.instances;
+        let most = self.scaling.as_ref().map_or(all, |it| it.max(all).max(all));
+        let is_replaced = self.deploy.is_some() || self.vertical().is_some();
+        if is_replaced { most.saturating_mul(2) } else { most }
     }
 }
 
@@ -247,7 +255,8 @@ impl Model {
         }
         match service.cpu {
             Some(cpu) => {
-                let room = (f64::from(group.cores) / cpu.request + 1e-9).floor();
+                let least = service.vertical().map_or(cpu.request, |it| it.min.min(cpu.request));
+                let room = (f64::from(group.cores) / least + 1e-9).floor();
                 Some((room.max(1.0) as u32).min(service.places()))
             }
             // What requests nothing has room everywhere.

@@ -1,4 +1,4 @@
-//! Controllers that say how many instances of a service are wanted.
+//! Controllers that say how many instances of a service are wanted, or how large they are.
 
 mod alarms;
 pub mod hosts;
@@ -8,22 +8,24 @@ pub mod provision;
 pub mod step;
 pub mod target_tracking;
 pub mod timetable;
+pub mod vertical;
 
 use crate::problem::{Code, Findings};
 use crate::units::{Span, Time};
 use alarms::Group;
 use hpa::{Hpa, Proposal};
-use metric::{Instance, Measure, Metric, Reading};
+use metric::{Instance, Measure, Metric, Reading, State};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use step::{StepScaling, Stepping};
 use target_tracking::{TargetTracking, Tracking};
 use timetable::Timetable;
+use vertical::{Advice, Recommender, Vertical};
 
 /// More instances than that are never asked for.
 const MAX: u32 = 100_000;
 
-/// Who decides how many instances of a service there are while it runs.
+/// Who decides how many instances of a service there are while it runs, or how much CPU each requests.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scaling {
@@ -36,6 +38,9 @@ pub enum Scaling {
     Step(StepScaling),
     /// So many instances at such times.
     Timetable(Timetable),
+    /// As many as at the beginning, which request as much CPU as they use: the Kubernetes vertical pod
+    /// autoscaler.
+    Vertical(Vertical),
 }
 
 fn one() -> u32 {
@@ -87,13 +92,16 @@ impl Scaling {
                 });
                 return;
             }
+            Scaling::Vertical(it) => {
+                return findings.inside("vertical", |findings| it.check(instances, findings));
+            }
         };
         findings.inside(name, |it| {
             match self {
                 Scaling::Hpa(spec) => spec.check(it),
                 Scaling::TargetTracking(spec) => spec.check(it),
                 Scaling::Step(spec) => spec.check(it),
-                Scaling::Timetable(_) => {}
+                Scaling::Timetable(_) | Scaling::Vertical(_) => {}
             }
             if min <= max && !(min..=max).contains(&instances) {
                 let rule =
@@ -103,13 +111,14 @@ impl Scaling {
         });
     }
 
-    /// How many instances there are at most.
-    pub fn max(&self) -> u32 {
+    /// How many instances there are at most, of a service that begins with so many.
+    pub fn max(&self, instances: u32) -> u32 {
         match self {
             Scaling::Hpa(it) => it.max,
             Scaling::TargetTracking(it) => it.max,
             Scaling::Step(it) => it.max,
             Scaling::Timetable(it) => it.max(),
+            Scaling::Vertical(_) => instances,
         }
     }
 
@@ -128,6 +137,7 @@ impl Scaling {
             Scaling::TargetTracking(it) => matches!(it.metric, Metric::Cpu(_)),
             Scaling::Step(it) => it.metric == Measure::Cpu,
             Scaling::Timetable(_) => false,
+            Scaling::Vertical(_) => true,
         }
     }
 
@@ -138,6 +148,7 @@ impl Scaling {
             Scaling::TargetTracking(it) => Some(it.period),
             Scaling::Step(it) => Some(it.period),
             Scaling::Timetable(_) => None,
+            Scaling::Vertical(it) => Some(it.interval),
         }
     }
 
@@ -151,7 +162,15 @@ impl Scaling {
 
     /// Whether what is measured is so for a decision.
     pub fn measures_itself(&self) -> bool {
-        matches!(self, Scaling::TargetTracking(_) | Scaling::Step(_))
+        matches!(self, Scaling::TargetTracking(_) | Scaling::Step(_) | Scaling::Vertical(_))
+    }
+
+    /// How requests are moved, if they are.
+    pub fn vertical(&self) -> Option<&Vertical> {
+        match self {
+            Scaling::Vertical(it) => Some(it),
+            _ => None,
+        }
     }
 }
 
@@ -172,6 +191,7 @@ pub enum Controller {
     TargetTracking(Tracking),
     Step(Stepping),
     Timetable,
+    Vertical(Recommender),
 }
 
 impl Controller {
@@ -181,6 +201,7 @@ impl Controller {
             Scaling::TargetTracking(_) => Controller::TargetTracking(Tracking::default()),
             Scaling::Step(_) => Controller::Step(Stepping::default()),
             Scaling::Timetable(_) => Controller::Timetable,
+            Scaling::Vertical(_) => Controller::Vertical(Recommender::default()),
         }
     }
 
@@ -207,7 +228,25 @@ impl Controller {
                 stepping.decide(spec, current, group)
             }
             (Controller::Timetable, Scaling::Timetable(spec)) => spec.wanted(now, opening).0,
+            (Controller::Vertical(recommender), Scaling::Vertical(spec)) => {
+                for (instance, reading) in seen(Measure::Cores) {
+                    if let (State::Running { .. }, Some(reading)) = (instance.state, reading) {
+                        recommender.take_in(spec, reading.value, instance.request, now);
+                    }
+                }
+                current
+            }
             _ => unreachable!("a controller is of its policy"),
+        }
+    }
+
+    /// What an instance ought to request by what was seen so far, where requests are moved.
+    pub fn advice(&self, spec: &Scaling) -> Option<Advice> {
+        match (self, spec) {
+            (Controller::Vertical(recommender), Scaling::Vertical(spec)) => {
+                recommender.advice(spec)
+            }
+            _ => None,
         }
     }
 }

@@ -41,6 +41,9 @@ impl<'a> Story<'a> {
     pub fn of(outcome: &'a Outcome) -> Self {
         let points: Vec<&Point> = outcome.points.iter().filter(|it| it.fault.is_none()).collect();
         let along = along(&points);
+        // Of whole stories their days are drawn.
+        let by_day = matches!(along, Along::Day);
+        let points = points.into_iter().filter(|it| !by_day || it.day.is_some());
         let mut lines: Vec<Line> = Vec::new();
         for point in points {
             let label = label(outcome, point, &along);

@@ -75,8 +75,9 @@ struct Of<'a> {
 impl<'a> Grid<'a> {
     fn of(outcome: &'a Outcome) -> Option<Grid<'a>> {
         let ordinary = || outcome.points.iter().filter(|it| it.fault.is_none());
-        let days = ordinary().filter_map(|it| it.day);
-        let day = days.reduce(f64::max);
+        // The last sampled day, or all of a whole story.
+        let is_whole = ordinary().any(|it| it.day.is_none());
+        let day = ordinary().filter_map(|it| it.day).reduce(f64::max).filter(|_| !is_whole);
         let mut panels: Vec<Of> = Vec::new();
         for point in ordinary().filter(|it| it.day == day) {
             match panels.iter_mut().find(|it| it.model == point.model) {

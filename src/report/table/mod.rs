@@ -177,7 +177,12 @@ fn method(outcome: &Outcome) -> String {
     };
     // Where nothing but faults was played, those are what is told of.
     let only_faults = outcome.points.iter().all(|it| it.fault.is_some());
-    let ordinary = || outcome.points.iter().filter(move |it| only_faults || it.fault.is_none());
+    let whole = outcome.points.iter().any(|it| it.fault.is_none() && it.day.is_none());
+    let ordinary = || {
+        let all = outcome.points.iter().filter(move |it| only_faults || it.fault.is_none());
+        // The days of a whole story were not simulated apart.
+        all.filter(move |it| !whole || it.day.is_none())
+    };
     let seconds = |it: f64| figure::exact(it, Some(Unit::Seconds));
     let same = |get: fn(&Point) -> f64| ordinary().all(|it| get(it) == get(first));
     let window = match same(|it| it.window_s) {
@@ -195,7 +200,9 @@ fn method(outcome: &Outcome) -> String {
         }
         _ => warm_up,
     };
-    let each = if outcome.points.len() > 1 { " for each point" } else { "" };
+    let points =
+        outcome.points.iter().filter(|it| !whole || it.day.is_none() || it.fault.is_some());
+    let each = if points.count() > 1 { " for each point" } else { "" };
     let (runs, means) = match replications(ordinary()).as_str() {
         "1" => (
             "One run".to_owned(),

@@ -337,6 +337,7 @@ fn coming_and_going(page: &mut Page, point: &Point) {
         (".instances.started", "started"),
         (".instances.stopped", "stopped"),
         (".instances.evicted", "evicted"),
+        (".cpu.request", "cores each"),
         (".rollbacks", "taken back"),
     ];
     let scaled = |it: &str| point.metrics.contains_key(&format!("{it}.instances.wanted"));

@@ -33,7 +33,10 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
         let same_day = previous.is_some_and(|it| it.day.is_some() && it.day == point.day);
         let same_users = same_day && previous.is_some_and(|it| it.users == point.users);
         let mut row = vec![
-            point.day.filter(|_| !same_day).map(day).unwrap_or_default(),
+            match point.day {
+                None if !days.is_empty() => Cell::words("all"),
+                of => of.filter(|_| !same_day).map(day).unwrap_or_default(),
+            },
             point.users.filter(|_| !same_users).map(people).unwrap_or_default(),
             design(outcome, point),
         ];
@@ -45,6 +48,9 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
     let mut legend = columns.legend(outcome, &grid);
     if days.len() < all_days(outcome).len() {
         legend.push_str(" Not every sampled day is shown here; --format csv has them all.");
+    }
+    if !days.is_empty() && outcome.points.iter().any(|it| it.fault.is_none() && it.day.is_none()) {
+        legend.push_str(" All: the whole story, of which day 0 is the first.");
     }
     page.table(if days.is_empty() { "Side by side" } else { "Day by day" }, grid, &legend);
     page.note_unsettled(outcome.points.iter().filter(|it| it.fault.is_none()));

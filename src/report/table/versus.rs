@@ -36,13 +36,15 @@ pub fn breaks(page: &mut Page, outcome: &Outcome) {
         ]);
     }
     let mut all = outcome.points.iter().filter(|it| it.fault.is_none());
+    let whole = all.clone().any(|it| it.day.is_none());
     let cost = if all.any(|it| it.metric("cost.month").is_some()) {
-        " Cost: on the last day."
+        if whole { " Cost: of all days." } else { " Cost: on the last day." }
     } else {
         ""
     };
+    let sampled = if whole { "" } else { "sampled " };
     let note = format!(
-        "Between the last sampled day on which all objectives are kept and the first on which one is missed, \
+        "Between the last {sampled}day on which all objectives are kept and the first on which one is missed, \
          each told by the whole interval; by that day, where they were never all kept before.{cost}"
     );
     page.table("When it breaks", grid, &note);

@@ -36,6 +36,8 @@ pub struct Usage {
     pub restarts: Table<ServiceId, u32>,
     /// Nanoseconds that each instance was there; none if nobody came or went.
     pub present_ns: Table<InstanceId, u128>,
+    /// What was requested in the place of each instance: thousandths of a core, over nanoseconds.
+    pub requested: Table<InstanceId, u128>,
     pub hosts: Table<ProvisionerId, HostsUse>,
     /// Nanoseconds that each host was there; none if none came or went.
     pub hosts_present_ns: Table<HostId, u128>,
@@ -47,6 +49,8 @@ pub struct Usage {
     pub presence: Table<ServiceId, Present>,
     /// How many instances each controller wanted at the end, and how many hosts of each group there were.
     pub wanted: Table<ScalerId, u32>,
+    /// What each controller has whoever is started request, in thousandths of a core.
+    pub advised: Table<ScalerId, u64>,
     pub hosts_left: Table<ProvisionerId, u32>,
     /// Nanoseconds that each direction of a link was busy.
     pub pipes: Table<PipeId, u64>,
@@ -143,6 +147,7 @@ impl<P: Probe> Engine<'_, P> {
             scalers: self.scalers.map(|_, it| it.measured(now)),
             restarts: self.restarts.counted.clone(),
             present_ns: self.lives.map(|_, it| it.present_ns(now)),
+            requested: self.lives.map(|_, it| it.requested(now)),
             hosts: self.hosts.of.map(|_, it| it.used),
             hosts_present_ns: self.hosts.present_ns(now),
             sessions: self.network.sessions.map(|id, _| self.sessions.area_ns(now, id)),
@@ -150,6 +155,7 @@ impl<P: Probe> Engine<'_, P> {
             wasted: self.wasted,
             presence: self.presence.map(|_, it| it.measured(now)),
             wanted: self.scalers.map(|_, it| it.wanted.level()),
+            advised: self.scalers.map(|_, it| it.request),
             hosts_left: {
                 let hosts = &self.hosts;
                 let network = self.network;

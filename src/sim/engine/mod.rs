@@ -40,6 +40,7 @@ mod sessions;
 mod sound;
 mod steps;
 mod taking_back;
+mod vertical;
 mod waste;
 mod whereabouts;
 

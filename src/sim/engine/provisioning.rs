@@ -29,26 +29,37 @@ impl<P: Probe> Engine<'_, P> {
             let scaled = network.services[network.instances[**it].service].scaler.is_some();
             !scaled || self.lives[**it].phase != Phase::Off
         });
-        there.map(|it| network.services[network.instances[*it].service].request).sum()
+        there.map(|it| self.requested_by(*it)).sum()
+    }
+
+    /// Thousandths of a core that an instance requests.
+    fn requested_by(&self, instance: InstanceId) -> u64 {
+        match self.scaler_of(instance) {
+            Some(_) => self.lives[instance].request,
+            None => self.network.services[self.network.instances[instance].service].request,
+        }
     }
 
     /// Whether an instance may be placed where it is laid out: always, if neither hosts come and go nor
-    /// it may be placed elsewhere.
+    /// it may be placed elsewhere, nor grow.
     pub(super) fn has_room(&self, instance: InstanceId) -> bool {
         let own = &self.network.instances[instance];
         let host = &self.network.hosts[own.host];
         let group = &self.network.groups[host.group];
         let may_move = self.may_move(instance);
-        if group.provisioner.is_none() && !may_move {
+        let scaler = self.scaler_of(instance);
+        let grows = scaler.is_some_and(|it| self.network.scalers[it].spec.vertical().is_some());
+        if group.provisioner.is_none() && !may_move && !grows {
             return true;
         }
+        let own_request = scaler.map_or(self.requested_by(instance), |it| self.scalers[it].request);
         let is_there =
             group.provisioner.is_none() || self.hosts.lives[own.host].stage == Stage::There;
         let room = u64::from(host.cores) * 1000;
         is_there
             && self.down[own.host] == 0
             && (!may_move || !self.troubles.booting[own.host])
-            && self.taken(own.host) + self.network.services[own.service].request <= room
+            && self.taken(own.host) + own_request <= room
     }
 
     /// Asks for as many hosts as those need who find no room, and gives up one that is hardly used.
@@ -80,11 +91,12 @@ impl<P: Probe> Engine<'_, P> {
             if self.network.hosts[host].group != spec.group {
                 continue;
             }
+            let request = self.scalers[scaler].request;
             for _ in 0..self.missing(scaler) {
-                if left < of.request {
+                if left < request {
                     (needed, left) = (needed + 1, spec.room);
                 }
-                left -= of.request;
+                left -= request;
             }
         }
         needed
@@ -189,7 +201,7 @@ impl<P: Probe> Engine<'_, P> {
                 return false;
             }
             count += 1;
-            largest = network.instances[*it].request().max(largest);
+            largest = self.requested_by(*it).max(largest);
         }
         let room = |it| spec.room.saturating_sub(self.taken(it)).checked_div(largest);
         count == 0 || others().map(|it| room(it).unwrap_or(u64::MAX)).sum::<u64>() >= count

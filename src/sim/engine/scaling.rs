@@ -27,6 +27,7 @@ impl<P: Probe> Engine<'_, P> {
             for id in service.instances.clone().map_ids() {
                 if left > 0 && self.has_room(id) {
                     left -= 1;
+                    self.takes_its_request(scaler, id);
                     self.lives[id].turn(Phase::Running, Time::ZERO);
                     self.lives[id].ready = true;
                     self.scalers[scaler].ready.up(Time::ZERO);
@@ -142,7 +143,7 @@ impl<P: Probe> Engine<'_, P> {
     /// The controller of a service decides how many instances there are to be.
     pub(super) fn scale(&mut self, scaler: ScalerId) {
         self.expect_next_look(scaler);
-        let Scaler { service, spec, request, .. } = &self.network.scalers[scaler];
+        let Scaler { service, spec, .. } = &self.network.scalers[scaler];
         if spec.measures_itself() {
             self.measure_all(scaler);
         }
@@ -156,19 +157,22 @@ impl<P: Probe> Engine<'_, P> {
             state: State::Pending,
             started: self.now,
             runs_since: None,
-            request: *request,
+            request: self.scalers[scaler].request,
         };
         let without = (current as usize).saturating_sub(there);
         let seen = |measure: Measure| {
             let all = instances.clone().map_ids();
-            let placed = all
-                .filter_map(move |it| Some((lives[it].seen(*request)?, lives[it].shown(measure))));
+            let placed =
+                all.filter_map(move |it| Some((lives[it].seen()?, lives[it].shown(measure))));
             placed.chain(std::iter::repeat_n((pending, None), without))
         };
         let state = &mut self.scalers[scaler];
         let moment = Moment { now: self.now, opening, current };
         let wanted = state.controller.decide(spec, moment, seen);
         state.want(wanted, self.now);
+        if self.evict_the_ill_sized(scaler) {
+            self.reset_the_dead();
+        }
         if self.come_to_wanted(scaler) {
             self.reset_the_dead();
         }
@@ -260,7 +264,6 @@ impl<P: Probe> Engine<'_, P> {
 
     fn launch(&mut self, scaler: ScalerId, instance: InstanceId, version: u32) {
         self.scalers[scaler].started += 1;
-        let service = &self.network.services[self.network.instances[instance].service];
         let life = &mut self.lives[instance];
         life.turn(Phase::Starting, self.now);
         life.round += 1;
@@ -268,6 +271,9 @@ impl<P: Probe> Engine<'_, P> {
         life.started = self.now;
         life.version = version;
         life.stamp = self.instances[instance].stamp;
+        self.takes_its_request(scaler, instance);
+        let service = &self.network.services[self.network.instances[instance].service];
+        let life = &self.lives[instance];
         let (round, place) = (life.round, instance.index() - service.instances.start.index());
         let number = (place as u64) << 32 | u64::from(round);
         let luck = rng::mix(self.keys.control(service.key).wrapping_add(STARTS));
@@ -444,6 +450,9 @@ impl<P: Probe> Engine<'_, P> {
                     Err(broken("more instances than wanted"))
                 }
                 () if ready != state.ready.level() => Err(broken("ready instances are miscounted")),
+                () if self.any_ill_sized(scaler) => {
+                    Err(broken("an instance requests more or less than it may"))
+                }
                 () if astray > 0 => Err(broken("an instance works that is not there")),
                 () => Ok(()),
             }?;

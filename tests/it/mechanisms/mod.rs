@@ -26,6 +26,7 @@ mod rescheduling;
 mod scaling;
 mod sessions;
 mod taking_back;
+mod vertical;
 
 use crate::support::{Diary, Model, model, plan};
 use outgrow::ids::Id;

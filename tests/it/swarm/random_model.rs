@@ -129,7 +129,24 @@ pub fn random_model(seed: u64, closed: bool) -> Value {
     }
     model["faults"] = faults(&mut dice, zones, &model);
     growing_hosts(&mut dice, &mut model);
+    vertical_ones_fit(&mut model);
     model
+}
+
+/// Where requests move there is room for what is requested at first, and somebody may be evicted.
+fn vertical_ones_fit(model: &mut Value) {
+    let services = model["services"].as_object_mut().expect("written above");
+    let is_vertical = |it: &Value| it.pointer("/scaling/vertical").is_some();
+    let hosts: Vec<Value> =
+        services.values().filter(|it| is_vertical(it)).map(|it| it["hosts"].clone()).collect();
+    for service in services.values_mut().filter(|it| hosts.contains(&it["hosts"])) {
+        if let Some(request) = service.pointer_mut("/cpu/request") {
+            *request = json!(0.05);
+        }
+        if is_vertical(service) && service.get("disruption_budget").is_some() {
+            service["disruption_budget"] = json!({ "max_unavailable": 1 });
+        }
+    }
 }
 
 /// Hosts that come and go, quickly.
@@ -493,6 +510,22 @@ fn scaling(dice: &mut Dice, service: &mut Value) {
     if dice.chance(0.5) {
         service["grace"] = dice.span(0, 100);
     }
+    if dice.chance(0.2) {
+        vertical(dice, service);
+    }
+}
+
+/// Requests that move, quickly.
+fn vertical(dice: &mut Dice, service: &mut Value) {
+    let limit = service.get("cpu").and_then(|it| it.get("limit")).cloned();
+    service["cpu"] = json!({ "request": 0.05 });
+    limit.into_iter().for_each(|it| service["cpu"]["limit"] = it);
+    service["scaling"] = json!({ "vertical": {
+        "min": *dice.one_of(&[0.01, 0.05]), "max": *dice.one_of(&[0.05, 0.3, 1.0]),
+        "interval": dice.span(10, 80), "half_life": "1s", "confidence": "1s", "min_instances": 1,
+        "lower_percentile": *dice.one_of(&[0.3, 0.9]), "lifetime": dice.span(0, 300),
+        "tolerance": *dice.one_of(&[0.2, 0.5, 1.0]),
+    } });
 }
 
 /// New versions that are brought out, and restarts.
