@@ -93,11 +93,6 @@ impl Instance {
         assert!(n < self.pools, "it has such a pool");
         PoolId::new(self.workers.index() + 1 + n as usize)
     }
-
-    /// What it requests of its host's cores, in thousandths.
-    pub fn request(&self) -> u64 {
-        requested(self.cpu_weight)
-    }
 }
 
 #[derive(Clone, Debug)]
