@@ -26,6 +26,7 @@ mod words;
 
 use set::Origin;
 pub use set::assignment;
+use shape::Misfits;
 pub use shape::{Shape, schema_of};
 
 use crate::problem::{Code, Finding, Findings, Problem, Segment, Source};
@@ -138,29 +139,41 @@ impl Document {
                 false => Err(self.problems(findings.into_vec())),
             };
         }
-        let mends =
-            Mends::new(misfits.repairs.iter(), self.twice.iter().map(|it| it.1.path.clone()));
         let mut found = self.twice.clone();
         // Where not even all mistakes of shape are known, nothing is known of the sense.
         if misfits.findings.len() < MAX_PROBLEMS {
-            let found_if = |guess| {
-                let root = repair::mended(&self.root, &shape, guess)?;
-                let (mut value, mut findings) =
-                    (serde_json::from_value(root.value()).ok()?, Findings::default());
+            let found_in = |root: Node| {
+                let mut value = serde_json::from_value(root.value()).ok()?;
+                let mut findings = Findings::default();
                 sense(&mut value, false, &mut findings);
                 Some(findings.into_vec())
             };
-            if let (Some(mut beside), Some(generous)) =
-                (found_if(Guess::Sparing), found_if(Guess::Generous))
-            {
-                // What is said of a key that is not there speaks of what is taken in its place.
-                let there = |it: &Finding| it.code != Code::E008 || self.has(&it.path);
-                beside.retain(|it| generous.contains(it) && there(it) && mends.spare(it));
-                found.extend(self.placed(beside));
-            }
+            found.extend(self.placed(self.beside(&shape, &misfits, &found_in)));
         }
         found.extend(self.placed(misfits.findings));
         Err(self.told(found))
+    }
+
+    /// What is wrong with the sense too, whatever was meant where the shape is wrong; `found_in` tells
+    /// what is found in a mended tree.
+    fn beside(
+        &self,
+        shape: &Shape,
+        misfits: &Misfits,
+        found_in: &dyn Fn(Node) -> Option<Vec<Finding>>,
+    ) -> Vec<Finding> {
+        let found_if = |guess| found_in(repair::mended(&self.root, shape, guess)?);
+        let (Some(mut beside), Some(generous)) =
+            (found_if(Guess::Sparing), found_if(Guess::Generous))
+        else {
+            return Vec::new();
+        };
+        let mends =
+            Mends::new(misfits.repairs.iter(), self.twice.iter().map(|it| it.1.path.clone()));
+        // What is said of a key that is not there speaks of what is taken in its place.
+        let there = |it: &Finding| it.code != Code::E008 || self.has(&it.path);
+        beside.retain(|it| generous.contains(it) && there(it) && mends.spare(it));
+        beside
     }
 
     fn deserialized<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
