@@ -14,6 +14,7 @@ pub mod select;
 pub mod sensitivity;
 pub mod sequential;
 pub mod share;
+pub mod skewness;
 pub mod sparse;
 pub mod student;
 pub mod trend;

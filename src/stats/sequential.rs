@@ -4,6 +4,7 @@
 //! case of twenty. So the error is a budget that the looks share.
 
 use super::interval::Summary;
+use super::skewness::transformed;
 use super::student::{t_quantile, t_tail};
 
 /// The looks at a growing number of replications, and what part of the error each may spend.
@@ -61,6 +62,12 @@ pub struct Sides {
 /// One-sided t-tests of the mean against zero, in both directions. What never varies is taken as
 /// known; where that is zero neither side is told. `None` of fewer than two values.
 pub fn sides(values: &[f64]) -> Option<Sides> {
+    sides_of_skewed(values, 0.0)
+}
+
+/// The same of values from a law of this skewness: neither side is told more surely than Student's t
+/// tells it, or than its statistic without that skewness.
+pub fn sides_of_skewed(values: &[f64], skewness: f64) -> Option<Sides> {
     let Summary { count, mean, variance } = Summary::of(values)?;
     let error = (variance? / count as f64).sqrt();
     if error == 0.0 {
@@ -70,11 +77,18 @@ pub fn sides(values: &[f64]) -> Option<Sides> {
             not_below: improbable(mean < 0.0),
         });
     }
-    let above = t_tail(mean / error, count as f64 - 1.0);
-    Some(Sides { not_above: above, not_below: 1.0 - above })
+    let (t, df) = (mean / error, count as f64 - 1.0);
+    let above = t_tail(t, df);
+    let sides = Sides { not_above: above, not_below: 1.0 - above };
+    if skewness == 0.0 {
+        return Some(sides);
+    }
+    let above = t_tail(transformed(t, skewness / (count as f64).sqrt()), df);
+    let (not_above, not_below) = (sides.not_above.max(above), sides.not_below.max(1.0 - above));
+    Some(Sides { not_above, not_below })
 }
 
-/// The same of the mean of `of` less that of `against`, which met luck of their own: Welch's test.
+/// One-sided t-tests of the mean of `of` less that of `against`, which met luck of their own: Welch's test.
 pub fn welch_sides(of: &[f64], against: &[f64]) -> Option<Sides> {
     let (a, b) = (Summary::of(of)?, Summary::of(against)?);
     let part = |it: &Summary| Some(it.variance? / it.count as f64);
@@ -115,17 +129,20 @@ const CHANCE_TO_TELL: f64 = 0.8;
 
 /// How many replications would tell on which side of zero the mean lies, by a test at `level`, with a
 /// chance of 80 %, if true mean and variance are those seen: the least n with
-/// (t(1 − level) + t(0.8)) · s / √n ≤ |mean|. `None` where that is more than anybody would run.
-pub fn needed(values: &[f64], level: f64) -> Option<u32> {
+/// (t(1 − level) + t(0.8)) · s / √n ≤ |mean|, and so for the statistic without the skewness of the values.
+/// `None` where that is more than anybody would run.
+pub fn needed(values: &[f64], skewness: f64, level: f64) -> Option<u32> {
     let Summary { mean, variance, .. } = Summary::of(values)?;
     let deviation = variance?.sqrt() / mean.abs();
     if !deviation.is_finite() {
         return None;
     }
+    let skewness = skewness * mean.signum();
     let enough = |n: u32| {
-        let df = f64::from(n) - 1.0;
-        let t = t_quantile(1.0 - level, df) + t_quantile(CHANCE_TO_TELL, df);
-        t * deviation <= f64::from(n).sqrt()
+        let (df, root) = (f64::from(n) - 1.0, f64::from(n).sqrt());
+        let wanted = t_quantile(1.0 - level, df) + t_quantile(CHANCE_TO_TELL, df);
+        let seen = root / deviation;
+        wanted <= seen.min(transformed(seen, skewness / root))
     };
     // More replications never tell less, so that the range can be halved.
     let (mut few, mut many) = (1, MOST_NEEDED);
@@ -198,7 +215,7 @@ mod tests {
         let mut luck = Luck::new(8);
         // Mean 0.5 and variance 1, exactly: 26.1 by the normal distribution, a little more by t.
         let spread = [0.5 - 0.5f64.sqrt(), 0.5 + 0.5f64.sqrt()];
-        let n = needed(&spread, 0.05).unwrap();
+        let n = needed(&spread, 0.0, 0.05).unwrap();
         assert!((26..30).contains(&n), "{n}");
         let told = (0..4000).filter(|_| {
             let values: Vec<f64> = (0..n).map(|_| 0.5 + luck.irwin_hall()).collect();
@@ -206,7 +223,10 @@ mod tests {
         });
         let share = told.count() as f64 / 4000.0;
         assert!((0.775..0.83).contains(&share), "{share}");
-        assert_eq!(needed(&[-1.0, 1.0], 0.05), None);
-        assert_eq!(needed(&[1.0], 0.05), None);
+        // Skewness that is against what is to be told makes it take more, and the other no fewer.
+        assert!(needed(&spread, -2.0, 0.05).unwrap() > n);
+        assert_eq!(needed(&spread, 0.1, 0.05), Some(n));
+        assert_eq!(needed(&[-1.0, 1.0], 0.0, 0.05), None);
+        assert_eq!(needed(&[1.0], 0.0, 0.05), None);
     }
 }

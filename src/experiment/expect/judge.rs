@@ -13,7 +13,8 @@ use super::super::values::replications_each;
 use super::claims::{Claim, Subject, What, aim};
 use crate::outcome::Kept;
 use crate::stats::Aim;
-use crate::stats::sequential::{Looks, Sides, more_or_less_than_half, needed, sides};
+use crate::stats::sequential::{Looks, Sides, more_or_less_than_half, needed, sides_of_skewed};
+use crate::stats::skewness::skewness;
 
 /// What has been told of a claim at one of its points.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +110,11 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Whether it is a mean or a quantile of responses.
+    fn is_response(&self) -> bool {
+        self.figures().flatten().any(|it| it.response.is_some())
+    }
+
     /// How many requests stand behind it, if it is a share of them.
     fn requests(&self) -> u64 {
         self.figures().flatten().filter_map(|it| it.share).map(|it| it.requests).sum()
@@ -157,8 +163,10 @@ fn judge_values(
                 return Judged::known(word.includes(), String::new());
             }
             let sign = if word.is_lower() { 1.0 } else { -1.0 };
-            let margins = all.iter().map(|it| sign * (it - bound)).collect();
-            let told = told(&doubted(margins, own.too_short()), &now, &last);
+            let margins: Vec<f64> = all.iter().map(|it| sign * (it - bound)).collect();
+            // Of responses it is known that they are skewed, and how much is gained by looking at it.
+            let skewness = if own.is_response() { skewness(&margins) } else { 0.0 };
+            let told = told(&doubted(margins, own.too_short()), skewness, &now, &last);
             let mean = all.iter().sum::<f64>() / all.len() as f64;
             match own.requests() {
                 // All or none of them: nothing varies, and yet it is no certainty.
@@ -200,7 +208,7 @@ fn judge_values(
                 return Judged::known(false, "the same in every run".to_owned());
             }
             // What both meet alike, as crowds of long responses, is no part of how they differ.
-            told(&margins, &now, &last)
+            told(&margins, 0.0, &now, &last)
         }
         (What::Better { .. }, None) => Judged::open(),
     }
@@ -224,9 +232,9 @@ fn doubted(margins: Vec<f64>, too_short: bool) -> Vec<f64> {
     margins.into_iter().map(|it| mean + DOUBT * (it - mean)).collect()
 }
 
-/// By the sign of the mean margin.
-fn told(margins: &[f64], now: &Levels, last: &Levels) -> Judged {
-    let Some(sides) = sides(margins) else {
+/// By the sign of the mean margin, where margins have this skewness.
+fn told(margins: &[f64], skewness: f64, now: &Levels, last: &Levels) -> Judged {
+    let Some(sides) = sides_of_skewed(margins, skewness) else {
         return Judged::mute("one run tells nothing".to_owned());
     };
     let judged = verdict(&sides, now);
@@ -234,7 +242,7 @@ fn told(margins: &[f64], now: &Levels, last: &Levels) -> Judged {
         return judged;
     }
     let level = if sides.not_above < sides.not_below { last.holds } else { last.fails };
-    Judged { needed: needed(margins, level), ..judged }
+    Judged { needed: needed(margins, skewness, level), ..judged }
 }
 
 fn verdict(sides: &Sides, levels: &Levels) -> Judged {
