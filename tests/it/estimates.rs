@@ -303,6 +303,7 @@ fn a_sampled_instant_begins_with_the_request_that_was_recommended_the_day_before
     // 160 pages a second are eight cores of work: a core for each of eight, who request a tenth of that.
     let model = GROWING
         .replace(r#""instances": 2"#, r#""instances": 8"#)
+        .replace(r#""cores": 2"#, r#""cores": 16"#)
         .replace(r#""cpu": { "request": 1, "limit": 1 }"#, r#""cpu": { "request": 0.1 }"#)
         .replace(
             r#"{ "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } }"#,
