@@ -93,9 +93,11 @@ fn every_bit_is_set_and_flips_half_of_the_time() {
         let (mut set, mut flipped) = ([0u64; 64], [0u64; 64]);
         for n in 0..DRAWS {
             let (here, flip) = (bits(n), bits(n) ^ bits(n + 1));
-            for bit in 0..64 {
+            let mut bit = 0;
+            while bit < 64 {
                 set[bit] += here >> bit & 1;
                 flipped[bit] += flip >> bit & 1;
+                bit += 1;
             }
         }
         let half = DRAWS as f64 / 2.0;
