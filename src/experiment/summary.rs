@@ -383,6 +383,7 @@ pub fn days(point: &Point, conducted: &Conducted, whole: &Reported) -> Vec<Repor
             metrics: estimates(&of_day, &steadiness, &Controls::none()),
             bottleneck: None,
             theory: IndexMap::new(),
+            parts: Vec::new(),
             unmet: Vec::new(),
             ..whole.clone()
         })

@@ -43,16 +43,16 @@ pub fn closed_classes(chains: &[Chain]) -> Option<Vec<OfChain>> {
     if !chains.iter().all(sensible) {
         return None;
     }
-    let all = Vectors::up_to(chains)?;
     let servers = |k: usize| servers_needed(chains, k);
     let stations = 0..first.stations.len();
     let (delays, queues): (Vec<usize>, Vec<usize>) = stations.partition(|k| servers(*k).is_none());
     let several = queues.iter().filter(|k| servers(**k) > Some(1)).count() as f64;
     let each = (first.stations.len() * chains.len()) as f64;
-    let count = all.len() as f64;
-    if count * each + several * count * count > MOST_STEPS {
+    let count: f64 = chains.iter().map(|it| f64::from(it.customers) + 1.0).product();
+    if count * each.max(1.0) + several * count * count > MOST_STEPS {
         return None;
     }
+    let all = Vectors::up_to(chains);
     let away_s = |it: &Chain| it.think_s + delays.iter().map(|k| demand_s(it, *k)).sum::<f64>();
     let away_s: Vec<f64> = chains.iter().map(away_s).collect();
     let mut constants: Vec<f64> = all.iter().map(|n| delay(n, &away_s)).collect();
@@ -114,12 +114,8 @@ struct Vectors {
 }
 
 impl Vectors {
-    fn up_to(chains: &[Chain]) -> Option<Vectors> {
+    fn up_to(chains: &[Chain]) -> Vectors {
         let most: Vec<usize> = chains.iter().map(|it| it.customers as usize).collect();
-        let count = most.iter().fold(1.0, |count, it| count * (*it as f64 + 1.0));
-        if count > MOST_STEPS {
-            return None;
-        }
         let mut steps = Vec::new();
         let mut all = vec![Vec::new()];
         for most in &most {
@@ -131,7 +127,7 @@ impl Vectors {
             };
             all = all.iter().flat_map(longer).collect();
         }
-        Some(Vectors { most, steps, all })
+        Vectors { most, steps, all }
     }
 
     fn len(&self) -> usize {
@@ -252,7 +248,7 @@ mod tests {
     /// Throughputs by the recursion of mean values over vectors of customers, for single servers and
     /// delays: what comes finds what is there with one customer of its class less.
     fn mean_values(chains: &[Chain]) -> Vec<f64> {
-        let all = Vectors::up_to(chains).unwrap();
+        let all = Vectors::up_to(chains);
         let stations = chains[0].stations.len();
         let mut queues = vec![vec![0.0; stations]; all.len()];
         let mut throughputs = vec![0.0; chains.len()];

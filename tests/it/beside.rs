@@ -222,3 +222,21 @@ fn with_a_timeout_nothing_holds_exactly() {
     let figures = |told: &[Told]| told.iter().map(|it| it.figures.clone()).collect::<Vec<_>>();
     assert_eq!(figures(&patient), figures(&hurried));
 }
+
+#[test]
+fn two_services_that_share_cores_are_not_taken_for_one_line() {
+    // Each instance has half of the core, however many requests the other has.
+    let holds = |of_two: &str| {
+        let all = told(&format!(
+            r#"{{ "name": "halves", "hosts": {{ "box": {{ "cores": 1 }} }},
+                 "services": {{
+                   "a": {{ "hosts": "box", "operations": {{ "run": [{{ "cpu": {{ "exponential": "1s" }} }}] }} }},
+                   "b": {{ "hosts": "box", "operations": {{ "run": [{{ "cpu": {{ "exponential": "1s" }} }}] }} }} }},
+                 "traffic": {{
+                   "many": {{ "call": "a.run", "closed": {{ "users": 10, "think": "0s" }} }},
+                   "one": {{ "call": "{of_two}.run", "closed": {{ "users": 1, "think": "0s" }} }} }} }}"#
+        ));
+        all.iter().any(|it| it.method == "mean value analysis" && it.holds == Holds::Exactly)
+    };
+    assert!(holds("a") && !holds("b"));
+}

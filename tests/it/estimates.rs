@@ -323,6 +323,29 @@ fn a_sampled_instant_begins_with_the_request_that_was_recommended_the_day_before
 }
 
 #[test]
+fn what_is_used_of_a_limit_that_moves_is_held_against_what_it_was() {
+    // Four cores of work for each of two, whose limit is always three times what they request.
+    let model = GROWING
+        .replace(r#""cores": 2"#, r#""cores": 16"#)
+        .replace(
+            r#""cpu": { "request": 1, "limit": 1 }"#,
+            r#""cpu": { "request": 0.1, "limit": 0.3 }"#,
+        )
+        .replace(
+            r#"{ "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } }"#,
+            r#"{ "vertical": { "max": 2, "interval": "10s", "lifetime": "1h" } }"#,
+        );
+    let rest = r#""growth": { "over": "1d", "users": { "constant": 160 },
+            "sample": { "every": "1d", "warm_up": "0s", "window": "4m" } },
+        "replications": { "min": 2 }"#;
+    let told = outcome_of(&model, rest, 1);
+    let metric = |name: &str| told.points[0].metric(name).unwrap().value;
+    assert!(metric("web.cpu.request") > 0.3, "{}", metric("web.cpu.request"));
+    let used = metric("web.cpu.utilization");
+    assert!(used > 0.3 && used <= 1.0 + 1e-9, "{used}");
+}
+
+#[test]
 fn a_check_of_one_day_begins_it_as_the_whole_story_does() {
     let rest = r#""growth": { "over": "3d", "users": { "linear": { "from": 60, "to": 200 } },
             "sample": { "every": "1d", "warm_up": "0s", "window": "3m" } },

@@ -27,7 +27,8 @@ impl PointKey {
         // so that what differs is written differently.
         let Program { version, sources, target } = Program::this();
         digest.add(&(FORMAT, version, sources, target));
-        digest.add(&(network, names, users, fault, business));
+        // Of a whole story its days are told too.
+        digest.add(&(network, names, users, fault, business, point.is_whole_story()));
         PointKey(digest.0.finalize().into())
     }
 

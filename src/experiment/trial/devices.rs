@@ -1,6 +1,7 @@
 //! Figures of devices and pools: how busy they are, who waits for them, and how long.
 
 use super::*;
+use crate::network::{Instance, InstanceId, ScalerId};
 
 impl Reading<'_> {
     /// Lines, holders and waits of workers, named pools and disks.
@@ -123,14 +124,13 @@ impl Reading<'_> {
     fn limits(&self, figures: &mut Figures, utilizations: &mut Vec<(String, f64)>) {
         for (service, name) in self.network().services.ids().zip(&self.names().services) {
             let instances = self.network().services[service].instances.clone();
-            let limit = self.network().instances[instances.start].cpu_limit;
-            if limit.is_infinite() {
+            if self.network().instances[instances.start].cpu_limit.is_infinite() {
                 continue;
             }
             let window_ns = self.window.nanos() as f64;
             let of = |id| {
                 let there = self.there(id);
-                let used = self.usage.instances[id] / (limit * window_ns);
+                let used = self.usage.instances[id] / (self.limit_of(id) * window_ns);
                 (if there > 0.0 { used / there } else { 0.0 }, there)
             };
             let each: Vec<(f64, f64)> = instances.map_ids().map(of).collect();
@@ -141,6 +141,22 @@ impl Reading<'_> {
             let mean = each.iter().map(|it| it.0 * it.1).sum::<f64>() / all;
             let used = (mean, scaling::fullest(each.iter().copied(), mean));
             figures.add_used(format!("{name}.cpu"), each.len(), used, utilizations);
+        }
+    }
+
+    /// The CPU limit of an instance, in cores; where its request is moved, and the limit with it, the mean
+    /// over the time that it was there.
+    fn limit_of(&self, id: InstanceId) -> f64 {
+        let Instance { service, cpu_weight, cpu_limit, .. } = self.network().instances[id];
+        let scaler = self.network().services[service].scaler;
+        let moves = |it: ScalerId| self.network().scalers[it].spec.vertical().is_some();
+        match scaler.is_some_and(moves) && self.usage.present_ns[id] > 0 {
+            true => {
+                let there_ns = self.usage.present_ns[id] as f64;
+                let mean = self.usage.requested[id] as f64 / 1000.0 / there_ns;
+                cpu_limit * mean / cpu_weight
+            }
+            false => cpu_limit,
         }
     }
 }

@@ -10,6 +10,20 @@ struct Tenth {
     failed: f64,
 }
 
+impl Tenth {
+    /// The share of its requests that were answered; none where none was answered or failed.
+    fn availability(&self) -> Option<f64> {
+        let all = self.answered + self.failed;
+        (all > 0.0).then(|| self.answered / all)
+    }
+
+    fn add(&mut self, other: &Tenth) {
+        self.born += other.born;
+        self.answered += other.answered;
+        self.failed += other.failed;
+    }
+}
+
 impl Reading<'_> {
     /// What became of the requests of each class.
     pub(super) fn decided(&self) -> impl Iterator<Item = Decided> + '_ {
@@ -46,15 +60,11 @@ impl Reading<'_> {
         }
         let decided = Decided { born: seen.born, answered, failed };
         let own = Steady::Class(class.index());
-        let answered_of = |it: &Tenth| {
-            let all = it.answered + it.failed;
-            (all > 0.0).then(|| it.answered / all)
-        };
         figures.add_share(own, format!("{name}.failure_ratio"), &decided, true);
-        figures.in_batches(batches.iter().map(|it| answered_of(it).map(|it| 1.0 - it)));
+        figures.in_batches(batches.iter().map(|it| it.availability().map(|it| 1.0 - it)));
         if !self.is_background(class) {
             figures.add_share(own, format!("{name}.availability"), &decided, false);
-            figures.in_batches(batches.iter().map(answered_of));
+            figures.in_batches(batches.iter().map(Tenth::availability));
         }
         let attempts = share(seen.born + seen.retries, seen.born);
         figures.add(format!("{name}.attempts"), Unit::Count, attempts);
@@ -91,6 +101,16 @@ impl Reading<'_> {
         batches.collect()
     }
 
+    /// The same of all classes together in which users wait.
+    fn batches_of_users(&self) -> Vec<Tenth> {
+        let classes = self.network().classes.ids().filter(|it| !self.is_background(*it));
+        let add = |mut sum: Vec<Tenth>, more: Vec<Tenth>| {
+            sum.iter_mut().zip(&more).for_each(|(sum, more)| sum.add(more));
+            sum
+        };
+        classes.map(|it| self.batches(it)).reduce(add).unwrap_or_default()
+    }
+
     /// The length of all slices in which fewer than half as many requests of a class were answered
     /// as were born.
     fn downtime_s(&self, class: ClassId) -> f64 {
@@ -115,6 +135,7 @@ impl Reading<'_> {
             failed: sum.failed + it.failed,
         });
         figures.add_share(Steady::System, "availability".to_owned(), &all, false);
+        figures.in_batches(self.batches_of_users().iter().map(Tenth::availability));
         let down = slices.iter().filter(|it| 2.0 * it.answered < it.born).map(|it| it.length_s);
         figures.add("downtime".to_owned(), Unit::Seconds, down.sum::<f64>());
         if let Some(failing) = &self.point.fault {

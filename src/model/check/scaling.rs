@@ -46,7 +46,7 @@ impl Checker<'_> {
         }
         if let Some(reschedule) = &service.reschedule {
             findings.inside("reschedule", |it| reschedule.check(it));
-            self.has_room_at_first(service, findings);
+            self.has_room_at_first("reschedule", service, findings);
         }
         if !service.comes_and_goes() {
             if service.grace.is_some() {
@@ -119,11 +119,12 @@ impl Checker<'_> {
             );
             findings.wrong_at("max", Code::E010, rule, format!("\"max\": {}", group.cores));
         }
+        self.has_room_at_first("vertical", service, findings);
         let others = self.model.services.values().filter(|it| it.hosts == service.hosts);
         let each =
             |it: &Service| u64::from(it.instances) * it.cpu.map_or(0, |it| requested(it.request));
         let all: u64 = others.map(each).sum();
-        let room = 1000 * u64::from(group.cores) * u64::from(group.count);
+        let room = 1000 * u64::from(group.cores) * u64::from(group.most());
         if all > room {
             let rule = format!(
                 "services request {} cores of the {} of \"{}\" to begin with",
@@ -137,7 +138,7 @@ impl Checker<'_> {
     }
 
     /// Where instances are placed by what they request there must be room for those that it begins with.
-    fn has_room_at_first(&self, service: &Service, findings: &mut Findings) {
+    fn has_room_at_first(&self, key: &str, service: &Service, findings: &mut Findings) {
         let (Some(cpu), Some(group)) = (service.cpu, self.model.hosts.get(&service.hosts)) else {
             return;
         };
@@ -148,7 +149,7 @@ impl Checker<'_> {
                 service.instances, cpu.request, service.hosts
             );
             let mend = "more hosts, or a smaller \"cpu\": { \"request\": … }";
-            findings.wrong_at("reschedule", Code::E010, rule, mend);
+            findings.wrong_at(key, Code::E010, rule, mend);
         }
     }
 

@@ -39,11 +39,12 @@ pub struct Line<'a> {
 
 impl<'a> Story<'a> {
     pub fn of(outcome: &'a Outcome) -> Self {
-        let points: Vec<&Point> = outcome.points.iter().filter(|it| it.fault.is_none()).collect();
-        let along = along(&points);
+        let mut points: Vec<&Point> =
+            outcome.points.iter().filter(|it| it.fault.is_none()).collect();
         // Of whole stories their days are drawn.
-        let by_day = matches!(along, Along::Day);
-        let points = points.into_iter().filter(|it| !by_day || it.day.is_some());
+        let by_day = points.iter().any(|it| it.day.is_some());
+        points.retain(|it| !by_day || it.day.is_some());
+        let along = along(&points);
         let mut lines: Vec<Line> = Vec::new();
         for point in points {
             let label = label(outcome, point, &along);

@@ -69,7 +69,7 @@ impl<P: Probe> Engine<'_, P> {
         if request == before {
             return;
         }
-        let factor = request as f64 / told as f64;
+        let factor = request as f64 / (1000.0 * own.cpu_weight);
         let claim = (own.cpu_weight * factor, own.cpu_limit * factor);
         for cpu in self.network.hosts[own.host].cpus.clone().map_ids() {
             let next = self.cpus[cpu].set_claim(self.now, own.claimant, claim);

@@ -3,7 +3,8 @@
 use super::walk::{Visit, Way, hosts_of, way};
 use crate::ids::Id;
 use crate::network::{
-    Admission, Arrival, Class, HostId, Names, Network, Order, Patience, Pool, ServiceId, UNLIMITED,
+    Admission, Arrival, Class, HostId, InstanceId, Names, Network, Order, Patience, Pool,
+    ServiceId, UNLIMITED,
 };
 use crate::parts::balance::Rule;
 use crate::parts::distribution::Law;
@@ -159,16 +160,21 @@ impl<'n> Flows<'n> {
         services.map(on_host).sum()
     }
 
-    /// Whether the cores of a host are shared alike by all who ask for them.
+    /// Whether the cores of a host are shared alike by all who ask for them: hosts divide them among
+    /// instances, so that requests of two have equal shares only where both have as many.
     pub fn shared_alike(&self, host: HostId) -> bool {
         let spec = &self.network.hosts[host];
         let mut instances = spec.instances.iter().map(|it| &self.network.instances[*it]);
-        let weight = |it: Option<&crate::network::InstanceId>| {
-            it.map_or(1.0, |it| self.network.instances[*it].cpu_weight)
-        };
+        let weight =
+            |it: Option<&InstanceId>| it.map_or(1.0, |it| self.network.instances[*it].cpu_weight);
         let first = weight(spec.instances.first());
         let cores = f64::from(spec.cores);
+        let asks = |it: &&InstanceId| {
+            let service = self.network.instances[**it].service;
+            self.visits(service).any(|it| it.0.shared_s > 0.0)
+        };
         spec.affinity.is_none()
+            && spec.instances.iter().filter(asks).count() <= 1
             && instances.all(|it| it.cpu_limit >= cores && it.cpu_weight == first)
     }
 
