@@ -52,3 +52,24 @@ fn short_runs_say_so() {
         }
     }
 }
+
+/// The table that `cargo bench --bench coverage -- --record` wrote.
+const RECORD: &str = include_str!("../../benches/coverage/record.txt");
+
+#[test]
+fn the_readme_shows_the_recorded_table_of_all_cases() {
+    assert!(
+        include_str!("../../README.md").contains(RECORD),
+        "cargo bench --bench coverage -- --record"
+    );
+    for case in all() {
+        let shown = |line: &&str| {
+            let own = line.strip_prefix(case.name).map(str::split_whitespace);
+            own.is_some_and(|mut it| {
+                it.next() == Some(&case.window_s.to_string())
+                    && it.nth(1) == Some(&case.experiments.to_string())
+            })
+        };
+        assert_eq!(RECORD.lines().filter(shown).count(), 2, "{} of {} s", case.name, case.window_s);
+    }
+}

@@ -196,6 +196,15 @@ impl Ground<'_> {
             let rule = "there are no days without growth";
             findings.inside("where", |it| it.wrong_at("day", Code::E010, rule, "leave it out"));
         }
+        let is_whole = self.experiment.growth.as_ref().is_some_and(|it| it.full);
+        for key in ["users", "day", "fault"].into_iter().filter(|it| expect.at.contains_key(*it)) {
+            if is_whole {
+                let rule =
+                    "the story is simulated as a whole, and held to what it comes to as a whole";
+                let mend = "leave it out, or give growth \"full\": false";
+                findings.inside("where", |it| it.wrong_at(key, Code::E010, rule, mend));
+            }
+        }
     }
 
     /// Whether an expectation speaks of a point, whatever is measured there.
