@@ -4,7 +4,7 @@
 //! The table of PostgreSQL's measurements and the models' predictions is computed anew too.
 //! With `OUTGROW_RECORD=1` the blocks are recorded anew.
 
-use super::support::{outgrow, run, same_as_recorded, scratch, stderr, stdout};
+use super::support::{outgrow, place, run, same_as_recorded, scratch, stderr, stdout};
 use outgrow::experiment::store::look;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -44,6 +44,9 @@ fn printed(args: &str) -> String {
     if args == ["compare", "experiments/series-b-blitz.json"] {
         return printed_and_drawn(&args);
     }
+    if args == ["sweep", "experiments/first.json"] {
+        return printed_and_kept(&args);
+    }
     if args[0] == "store" {
         return printed_of_store(&args);
     }
@@ -51,12 +54,17 @@ fn printed(args: &str) -> String {
     stdout(&output) + &stderr(&output)
 }
 
-/// What is said of the store that a sweep has filled, as if on one day.
+/// What a sweep prints; what it came to is kept for what is told of stores.
+fn printed_and_kept(args: &[&str]) -> String {
+    let store = scratch("readme-store").join("kept");
+    let output = run(&[args, &["--store", store.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    stdout(&output)
+}
+
+/// What is said of the store that a sweep further up has filled, as if on one day.
 fn printed_of_store(args: &[&str]) -> String {
-    let folder = scratch("readme-store");
-    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/first.json");
-    let sweep = ["sweep", experiment.to_str().unwrap(), "--store", "kept"];
-    assert!(outgrow().current_dir(&folder).args(sweep).output().unwrap().status.success());
+    let folder = place("readme-store");
     let noon = UNIX_EPOCH + Duration::from_secs(1_773_489_600);
     for entry in look(&folder.join("kept"), |_| ()).unwrap() {
         std::fs::File::open(&entry.path).unwrap().set_modified(noon).unwrap();

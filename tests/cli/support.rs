@@ -35,9 +35,14 @@ pub fn same_as_recorded(path: &Path, text: &str) -> Result<(), String> {
     Err(format!("{} is recorded as\n{recorded}\nand now is\n{text}", path.display()))
 }
 
+/// Where a folder of this name is.
+pub fn place(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
 /// A folder of its own for one test, empty.
 pub fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = place(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("the target folder can be written to");
     folder

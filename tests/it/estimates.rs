@@ -298,17 +298,21 @@ fn a_sampled_instant_begins_with_the_instances_and_hosts_that_the_one_before_it_
     }
 }
 
-#[test]
-fn a_sampled_instant_begins_with_the_request_that_was_recommended_the_day_before() {
-    // 160 pages a second are eight cores of work: a core for each of eight, who request a tenth of that.
-    let model = GROWING
-        .replace(r#""instances": 2"#, r#""instances": 8"#)
+/// The same model on larger hosts, with requests of CPU that follow what is used.
+fn sized_by_use(cpu: &str) -> String {
+    GROWING
         .replace(r#""cores": 2"#, r#""cores": 16"#)
-        .replace(r#""cpu": { "request": 1, "limit": 1 }"#, r#""cpu": { "request": 0.1 }"#)
+        .replace(r#""request": 1, "limit": 1"#, cpu)
         .replace(
             r#"{ "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } }"#,
             r#"{ "vertical": { "max": 2, "interval": "10s", "lifetime": "1h" } }"#,
-        );
+        )
+}
+
+#[test]
+fn a_sampled_instant_begins_with_the_request_that_was_recommended_the_day_before() {
+    // 160 pages a second are eight cores of work: a core for each of eight, who request a tenth of that.
+    let model = sized_by_use(r#""request": 0.1"#).replace(r#""instances": 2"#, r#""instances": 8"#);
     let rest = r#""growth": { "over": "2d", "users": { "constant": 160 },
             "sample": { "every": "1d", "warm_up": "0s", "window": "4m" } },
         "replications": { "min": 2 }"#;
@@ -325,16 +329,7 @@ fn a_sampled_instant_begins_with_the_request_that_was_recommended_the_day_before
 #[test]
 fn what_is_used_of_a_limit_that_moves_is_held_against_what_it_was() {
     // Four cores of work for each of two, whose limit is always three times what they request.
-    let model = GROWING
-        .replace(r#""cores": 2"#, r#""cores": 16"#)
-        .replace(
-            r#""cpu": { "request": 1, "limit": 1 }"#,
-            r#""cpu": { "request": 0.1, "limit": 0.3 }"#,
-        )
-        .replace(
-            r#"{ "hpa": { "min": 2, "max": 20, "metrics": [{ "cpu": 65 }] } }"#,
-            r#"{ "vertical": { "max": 2, "interval": "10s", "lifetime": "1h" } }"#,
-        );
+    let model = sized_by_use(r#""request": 0.1, "limit": 0.3"#);
     let rest = r#""growth": { "over": "1d", "users": { "constant": 160 },
             "sample": { "every": "1d", "warm_up": "0s", "window": "4m" } },
         "replications": { "min": 2 }"#;

@@ -197,13 +197,11 @@ impl Ground<'_> {
             findings.inside("where", |it| it.wrong_at("day", Code::E010, rule, "leave it out"));
         }
         let is_whole = self.experiment.growth.as_ref().is_some_and(|it| it.full);
-        for key in ["users", "day", "fault"].into_iter().filter(|it| expect.at.contains_key(*it)) {
-            if is_whole {
-                let rule =
-                    "the story is simulated as a whole, and held to what it comes to as a whole";
-                let mend = "leave it out, or give growth \"full\": false";
-                findings.inside("where", |it| it.wrong_at(key, Code::E010, rule, mend));
-            }
+        let named = |key: &&str| is_whole && expect.at.contains_key(*key);
+        for key in ["users", "day", "fault"].into_iter().filter(named) {
+            let rule = "the story is simulated as a whole, and held to what it comes to as a whole";
+            let mend = "leave it out, or give growth \"full\": false";
+            findings.inside("where", |it| it.wrong_at(key, Code::E010, rule, mend));
         }
     }
 
