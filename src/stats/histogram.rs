@@ -116,11 +116,13 @@ impl Histogram {
 
     /// What was recorded since this looked like `before`; its extremes only as exactly as their buckets.
     pub fn since(&self, before: &Histogram) -> Sparse {
-        let new = |bucket: usize| {
+        let mut buckets = Vec::new();
+        each(self.filled(), |bucket| {
             let members = self.counts[bucket] - before.counts[bucket];
-            (members > 0).then_some((bucket as u32, members as u32))
-        };
-        let buckets: Vec<(u32, u32)> = self.filled().filter_map(new).collect();
+            if members > 0 {
+                buckets.push((bucket as u32, members as u32));
+            }
+        });
         let highest = buckets.last().map_or(0, |it| {
             let (low, width) = range(it.0 as usize);
             (low + (width - 1)).min(self.max)

@@ -106,14 +106,9 @@ impl Document {
     }
 
     /// The value, if it has the shape of `T`; else everything that is wrong with its shape.
-    pub fn read<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, Vec<Problem>> {
-        self.read_as(&Shape::of::<T>())
-    }
-
-    /// As [`Document::read`], with a shape made before.
-    pub fn read_as<T: DeserializeOwned>(&self, shape: &Shape) -> Result<T, Vec<Problem>> {
+    pub fn read<T: DeserializeOwned + JsonSchema + 'static>(&self) -> Result<T, Vec<Problem>> {
         let mut found = self.twice.clone();
-        found.extend(self.placed(shape.misfits(&self.root).findings));
+        found.extend(self.placed(Shape::of::<T>().misfits(&self.root).findings));
         match found.is_empty() {
             true => self.deserialized(),
             false => Err(self.told(found)),
@@ -125,7 +120,7 @@ impl Document {
     ///
     /// Where the shape is wrong, `sense` is asked about what the file would say if it was right, and told
     /// that this is not the `whole`; what may only come of that is left out.
-    pub fn read_with<T: DeserializeOwned + JsonSchema, M>(
+    pub fn read_with<T: DeserializeOwned + JsonSchema + 'static, M>(
         &self,
         sense: impl Fn(&mut T, bool, &mut Findings) -> M,
     ) -> Result<(T, M), Vec<Problem>> {

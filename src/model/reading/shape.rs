@@ -13,6 +13,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Number, Value};
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The JSON Schema of a type, as editors use it.
 pub fn schema_of<T: JsonSchema>() -> Value {
@@ -62,9 +65,16 @@ const KEYWORDS: &[&str] = &[
     "uniqueItems",
 ];
 
+/// The shapes that were asked for.
+static MADE: Mutex<BTreeMap<TypeId, Arc<Shape>>> = Mutex::new(BTreeMap::new());
+
 impl Shape {
-    pub fn of<T: JsonSchema>() -> Shape {
-        Shape { schema: schema_of::<T>() }
+    /// Made once for each type: it costs more than to read a small file.
+    pub fn of<T: JsonSchema + 'static>() -> Arc<Shape> {
+        // A shape is put in whole or not at all, so that a panic elsewhere does no harm.
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let shape = || Arc::new(Shape { schema: schema_of::<T>() });
+        Arc::clone(made.entry(TypeId::of::<T>()).or_insert_with(shape))
     }
 
     /// Everything about `root` that is not as the schema has it.
