@@ -49,9 +49,11 @@ impl Time {
     /// Later than anything that happens.
     pub const NEVER: Time = Time(u64::MAX);
 
+    #[inline(always)]
     pub const fn from_nanos(nanos: u64) -> Time {
         Time(nanos)
     }
+    #[inline(always)]
     pub const fn nanos(self) -> u64 {
         self.0
     }
@@ -65,6 +67,7 @@ impl Span {
     /// The longest span that a file may hold: a hundred years.
     pub const MAX: Span = Span(DAYS_MAX * 86_400 * 1_000_000_000);
 
+    #[inline(always)]
     pub const fn from_nanos(nanos: u64) -> Span {
         Span(nanos)
     }
@@ -96,6 +99,7 @@ impl Span {
     fn endless(nanos: f64) -> Span {
         if nanos > 0.0 { Span::MAX } else { Span(0) }
     }
+    #[inline(always)]
     pub const fn nanos(self) -> u64 {
         self.0
     }
