@@ -31,7 +31,10 @@ pub(super) fn read_experiment(
     let mut experiment =
         experiment::load(&document, &files::beside(path)).map_err(|mut found| {
             if common.sets.is_empty() {
-                found.extend(models_problems(&document, path));
+                found.extend(match by_unknown_keys_alone(&document, path, &found) {
+                    Some(further) => further,
+                    None => models_problems(&document, path),
+                });
             }
             found
         })?;
@@ -60,6 +63,23 @@ pub(super) fn read_experiment(
         set_for(source, common)?;
     }
     Ok((experiment, document, sources))
+}
+
+/// What is wrong with models, variants and what is varied, if nothing is wrong with the experiment itself
+/// but for keys that it has in vain.
+fn by_unknown_keys_alone(
+    document: &Document,
+    path: &Path,
+    found: &[Problem],
+) -> Option<Vec<Problem>> {
+    let experiment: Experiment = document.without_unknown_keys()?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let read = |it: &String| files::source(&folder.join(it)).ok();
+    let sources: Vec<Source> = experiment.models.iter().map(read).collect::<Option<_>>()?;
+    let alone = found.iter().all(|it| it.code == Code::E003);
+    alone.then(|| {
+        experiment::designs(&experiment, document, &sources, true).err().unwrap_or_default()
+    })
 }
 
 /// What is wrong with the models that an experiment names, whatever is wrong with itself.

@@ -2,6 +2,7 @@
 
 mod combine;
 mod levels;
+mod nowhere;
 mod order;
 mod refine;
 mod refinement;
@@ -12,8 +13,9 @@ pub use refinement::{Ended, Refinement, check_refinement};
 
 use super::file::Experiment;
 use crate::model::{self, Document, Files, Loaded, Use};
-use crate::problem::{Code, Finding, Problem, Segment, parse_path, suggest};
+use crate::problem::{Code, Finding, Problem, Segment, parse_path};
 use indexmap::IndexMap;
+use nowhere::without_effect;
 use refine::Wanted;
 use serde_json::Value;
 
@@ -63,14 +65,10 @@ pub fn designs(
         variants(experiment, document, models, &mut problems)
     {
         let model = &model;
-        let name = match load(experiment, model, files) {
-            Ok(loaded) => loaded.file.name.clone(),
-            Err(found) => {
-                problems.extend(found);
-                continue;
-            }
-        };
-        if names.contains(&name) {
+        let name = model.text_at(&["name".into()]).unwrap_or_default().to_owned();
+        let factors =
+            if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
+        if names.contains(&name) && !name.is_empty() {
             let rule = format!("two models are named \"{name}\"");
             let (path, mend) = match variant {
                 Some(variant) => {
@@ -81,9 +79,11 @@ pub fn designs(
             problems.extend(told(document, &path, Code::E010, rule, mend));
             continue;
         }
-        names.push(name.clone());
-        let factors =
-            if vary { factors_of(experiment, &name, model, &mut used) } else { Vec::new() };
+        names.push(name);
+        if let Err(found) = load(experiment, model, files) {
+            problems.extend(found);
+            continue;
+        }
         let way = if vary { Way::of(experiment) } else { Way::All };
         let levels: Vec<&Levels> = factors.iter().map(|it| it.levels).collect();
         let count = way.count(&levels);
@@ -120,12 +120,8 @@ pub fn designs(
             }
         }
     }
-    if vary && problems.is_empty() {
-        let unused = experiment.vary.keys().zip(&used).filter(|(_, used)| !**used);
-        for (key, _) in unused {
-            let (rule, mend) = nowhere(key, &names);
-            problems.extend(told(document, &["vary".into(), key.into()], Code::E008, rule, &mend));
-        }
+    if vary {
+        problems.extend(without_effect(experiment, document, models, (&used, &names)));
     }
     // One level takes part in many designs.
     let mut once: Vec<Problem> = Vec::new();
@@ -163,20 +159,6 @@ fn designs_at(
         }
     }
     if problems.is_empty() { Ok(designs) } else { Err(problems) }
-}
-
-/// Why a factor has no effect on any model, and how it would.
-fn nowhere(key: &str, names: &[String]) -> (String, String) {
-    match key.split_once(':') {
-        Some((name, _)) if !names.iter().any(|it| it == name.trim()) => {
-            let rule = format!("no model is named \"{}\" here", name.trim());
-            (rule, suggest(name.trim(), names.iter().map(String::as_str)))
-        }
-        _ => {
-            let rule = "no model has anything at this path".to_owned();
-            (rule, "write it as in the model file: \"monolith: hosts.rack.cores\"".to_owned())
-        }
-    }
 }
 
 /// A model as it is, or as a variant has it.
@@ -347,8 +329,24 @@ fn at_levels(
             .map_err(|it| told(document, &at, it.code, it.rule, &it.mend))?;
         chosen.insert(factor.path.to_owned(), value);
     }
-    let model = load(experiment, &model, files)?;
+    let model = load(experiment, &model, files).map_err(|found| whole_ones(found, factors))?;
     Ok(Design { model, factors: chosen, positions, numbers: Vec::new() })
+}
+
+/// Where a range has fractions among its levels and the model needs whole numbers, the mend is the range's.
+fn whole_ones(mut found: Vec<Problem>, factors: &[Factor]) -> Vec<Problem> {
+    let of_range = |problem: &Problem| {
+        factors.iter().any(|it| match it.levels {
+            Levels::Range(range) => !range.whole && problem.path == it.path,
+            Levels::List(_) => false,
+        })
+    };
+    for it in &mut found {
+        if it.rule.starts_with("must be a whole number") && of_range(it) {
+            it.mend = "add \"whole\": true to the range".to_owned();
+        }
+    }
+    found
 }
 
 /// Where in the experiment file a level stands: in a list, as the end of a range, or as what is sought.

@@ -30,7 +30,7 @@ use shape::Misfits;
 pub use shape::{Shape, schema_of};
 
 use crate::problem::{Code, Finding, Findings, Problem, Segment, Source};
-use repair::{Guess, Mends};
+use repair::{Guess, How, Mends, Repair};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -147,6 +147,15 @@ impl Document {
         }
         found.extend(self.placed(misfits.findings));
         Err(self.told(found))
+    }
+
+    /// The value that is left without unknown keys, if nothing else is wrong with its shape.
+    pub fn without_unknown_keys<T: DeserializeOwned + JsonSchema + 'static>(&self) -> Option<T> {
+        let shape = Shape::of::<T>();
+        let unknown = |it: &Repair| matches!(it.how, How::Unknown(_));
+        let only_these = shape.misfits(&self.root).repairs.iter().all(unknown);
+        let root = repair::mended(&self.root, &shape, Guess::Sparing).filter(|_| only_these)?;
+        serde_json::from_value(root.value()).ok()
     }
 
     /// What is wrong with the sense too, whatever was meant where the shape is wrong; `found_in` tells

@@ -53,8 +53,8 @@ impl Origin {
 impl Document {
     /// Sets what stands at `path`, such as `services.app.operations.login[0].cpu`.
     ///
-    /// `value` is JSON, or else the text itself: `5s` is the text "5s". A key that is not there
-    /// yet is added to its object; whether it may stand there is for [`Document::read`] to say.
+    /// `value` is JSON, or else the text itself: `5s` is the text "5s"; `null` takes a key out. A key that
+    /// is not there yet is added to its object; whether it may stand there is for [`Document::read`] to say.
     pub fn set(&mut self, path: &str, value: &str) -> Result<(), Problem> {
         let argument = format!("--set {}={}", cut(path, 100), cut(value, 60));
         let wrong = |rule: String| {
@@ -125,25 +125,32 @@ impl Document {
             let rule = format!("nested more than {MAX_DEPTH} levels deep");
             return Err(problem(Code::E012, rule, String::new()));
         }
+        let takes_out = matches!(node.kind, Kind::Null);
         let mut parent = &self.root;
         for (depth, segment) in path.iter().enumerate() {
             let last = depth + 1 == path.len();
             let addable = matches!((&parent.kind, segment), (Kind::Object(_), Segment::Key(_)));
             match parent.child(segment) {
                 Some(child) => parent = child,
-                None if last && addable => {}
+                None if last && addable && !takes_out => {}
                 None => {
                     let (rule, mend) = absent(parent, path, depth);
                     return Err(problem(Code::E008, rule, mend));
                 }
             }
         }
+        self.sets.push(origin);
         let mut at = &mut self.root;
-        for segment in path {
+        for (depth, segment) in path.iter().enumerate() {
+            if let (true, Kind::Object(entries), Segment::Key(key)) =
+                (takes_out && depth + 1 == path.len(), &mut at.kind, segment)
+            {
+                entries.shift_remove(key);
+                return Ok(());
+            }
             at = at.child_or_new(segment, place).expect("the path has just been walked");
         }
         *at = node;
-        self.sets.push(origin);
         Ok(())
     }
 }

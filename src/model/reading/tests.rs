@@ -463,6 +463,14 @@ fn what_is_wrong_with_a_set_value_is_told_at_the_argument() {
     ] {
         assert_eq!(told(&[document.set(path, value).unwrap_err()]), [expected]);
     }
+    assert_eq!(
+        told(&[document.set("hosts.rack.spede", "null").unwrap_err()]),
+        [
+            "E008 --set hosts.rack.spede=null hosts.rack.spede: hosts.rack has no \"spede\" | did you mean \"speed\"?"
+        ]
+    );
+    document.set("hosts.rack.speed", "null").unwrap();
+    assert_eq!(document.value()["hosts"]["rack"].get("speed"), None, "null takes a key out");
     document.set("hosts.rack.cores", "many").unwrap();
     document.set("hosts.rack.gpus", "1").unwrap();
     document.set("services.web", "{\"steps\": []}").unwrap();

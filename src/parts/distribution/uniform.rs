@@ -21,7 +21,10 @@ impl Bounds {
     pub fn check(&self, findings: &mut Findings) {
         if self.max <= self.min {
             let rule = format!("must be longer than min, {}, not {}", self.min, self.max);
-            let mend = "write a bare duration for what always takes as long";
+            let mend = match self.max < self.min {
+                true => "min is the shorter of the two",
+                false => "write a bare duration for what always takes as long",
+            };
             findings.wrong_at("max", Code::E010, rule, mend);
         }
     }
@@ -80,5 +83,7 @@ mod tests {
     fn bounds_the_wrong_way_round_are_wrong() {
         let found = findings(r#"{"uniform": {"min": "2ms", "max": "2ms"}}"#);
         assert_eq!(found, ["uniform.max: must be longer than min, 2ms, not 2ms"]);
+        let found = findings(r#"{"uniform": {"min": "3ms", "max": "2ms"}}"#);
+        assert_eq!(found, ["uniform.max: must be longer than min, 3ms, not 2ms"]);
     }
 }
