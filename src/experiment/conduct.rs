@@ -229,7 +229,7 @@ fn check_names(settings: &Settings, conducted: &[Conducted]) -> Result<(), Troub
 }
 
 /// For each point, the instant of the story before it whose end is its beginning, if anything comes and
-/// goes by itself: of what fails on a day, the ordinary course of that day.
+/// goes by itself, users included: of what fails on a day, the ordinary course of that day.
 pub(super) fn before(points: &[Point]) -> Vec<Option<usize>> {
     let ordinary = |it: &Point| it.day.is_some() && it.fault.is_none();
     let of = |point: &Point| {
@@ -241,7 +241,7 @@ pub(super) fn before(points: &[Point]) -> Vec<Option<usize>> {
         let earlier = points.iter().enumerate().filter(|it| same(it.1));
         let latest =
             earlier.max_by(|a, b| a.1.day.partial_cmp(&b.1.day).expect("days are numbers"));
-        latest.map(|it| it.0).filter(|_| point.day.is_some() && Left::matters(&point.network))
+        latest.map(|it| it.0).filter(|_| point.day.is_some() && Left::matters(point))
     };
     points.iter().map(of).collect()
 }
@@ -416,6 +416,7 @@ impl Work<'_> {
                 let task = &tasks[i];
                 let before = self.before[task.point].filter(|_| !are_pilots);
                 let before = before.and_then(|it| left.get(&it).cloned()).or_else(|| seen(task));
+                let before = before.map(|it| it.later(self.days_since(task.point)));
                 let trial = self.run(task, &plan(task), before.as_ref(), are_pilots);
                 left.extend(trial.as_ref().ok().map(|it| (task.point, it.left.clone())));
                 (i, trial)
@@ -426,6 +427,12 @@ impl Work<'_> {
             chains.into_par_iter().with_max_len(1).flat_map_iter(whole).collect();
         trials.sort_by_key(|(i, _)| *i);
         trials.into_iter().map(|(_, trial)| trial).collect()
+    }
+
+    /// The days from the instant whose end is the beginning of a point.
+    fn days_since(&self, point: usize) -> f64 {
+        let day = |it: usize| self.points[it].day.unwrap_or_default();
+        self.before[point].map_or(0.0, |before| day(point) - day(before))
     }
 
     /// Tasks that follow one another, day by day, each with what one before it left; most are alone.

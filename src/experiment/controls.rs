@@ -27,7 +27,12 @@ impl Controls {
     /// How busy a service is, where theory knows it of the only class there is; else how many requests
     /// of the class come, where they come at a rate that does not change. Chosen before anything is seen:
     /// to choose what fits best would make intervals too narrow.
+    ///
+    /// None where users have left: how much comes hangs on who did, run by run.
     pub fn of(point: &Point, trials: &[Trial]) -> Controls {
+        if trials.iter().filter_map(|it| it.left.users).any(|it| it.share < 1.0) {
+            return Controls::none();
+        }
         let place = |name: &str| trials.first()?.figures.iter().position(|it| it.name == name);
         let control = |name: &str, mean: f64| Some(Control { place: place(name)?, mean });
         let alone = point.network.classes.len() == 1;

@@ -2,6 +2,7 @@
 
 pub mod baseline;
 mod capacity;
+mod churn;
 mod conduct;
 mod controls;
 mod design;

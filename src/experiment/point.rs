@@ -8,6 +8,7 @@ mod story;
 pub use instants::at_instant;
 pub use load::{Load, at_load};
 
+use super::churn::Leaving;
 use super::design::Design;
 use super::file::{Experiment, WarmUp};
 use crate::model::{Recorded, compile, fails};
@@ -16,7 +17,7 @@ use crate::parts::fault::Fault;
 use crate::problem::{Code, Findings};
 use crate::units::Span;
 use faults::{cases, fault_point, nothing_fails};
-use instants::{Instant, instants};
+use instants::{Instant, hour_factor, instants};
 use story::full_point;
 
 /// The slices in which an outage is looked at.
@@ -33,6 +34,8 @@ pub struct Point {
     pub day: Option<f64>,
     pub users: Option<f64>,
     pub fault: Option<Failing>,
+    /// At an instant of a story, of users who may leave for good.
+    pub leaving: Option<Leaving>,
     pub network: Network,
     pub names: Names,
     pub warm_up: WarmUp,
@@ -84,9 +87,12 @@ impl Point {
     }
 
     /// The same without users who wait for answers, as how often they ask hangs on how fast these
-    /// come, and with the first requests of sessions alone: too little rather than too much.
+    /// come, with the first requests of sessions alone, and after as many have left as ever can: too
+    /// little rather than too much.
     pub fn certain_events(&self) -> f64 {
-        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }), |_| 1.0)
+        let day = self.day.unwrap_or_default();
+        let staying = self.leaving.as_ref().map_or(1.0, |it| it.least(day));
+        staying * self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }), |_| 1.0)
     }
 
     fn events_of(&self, counts: impl Fn(&Arrival) -> bool, asked: impl Fn(&Session) -> f64) -> f64 {
@@ -222,6 +228,8 @@ fn point_with(
     file.faults.extend(experiment.faults.iter().filter(|it| it.every.is_some()).cloned());
     file.faults.extend(fault);
     let (network, names) = compile(&file, instant.load, &of.model.recorded);
+    let leaving = experiment.growth.as_ref().filter(|_| instant.day.is_some());
+    let leaving = leaving.and_then(|it| Leaving::of(&file, &names, hour_factor(it)));
     let story = experiment.growth.as_ref().map(|story| &story.sample);
     let window =
         story.map(|it| it.window).or(experiment.window).unwrap_or(Span::from_whole_secs(300));
@@ -230,6 +238,7 @@ fn point_with(
         day: instant.day,
         users: instant.users,
         fault: None,
+        leaving,
         network,
         names,
         warm_up: warm_up(experiment),

@@ -70,7 +70,8 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
     }
 }
 
-/// What theory says of the same network, where it says anything; of one that fails it does not.
+/// What theory says of the same network, where it says anything; of one that fails it does not, nor of
+/// one in which requests can fail, so that nobody has left where it does.
 fn theory(point: &Point) -> IndexMap<String, Theory> {
     let at_random = |it: &Failing| matches!(it.when, When::AtRandom { .. });
     if point.network.faults.iter().any(at_random) {

@@ -4,6 +4,7 @@ mod accelerators;
 mod background;
 mod capacity;
 mod check;
+mod churn;
 mod determinism;
 mod docs;
 mod find;

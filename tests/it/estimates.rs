@@ -18,11 +18,11 @@ fn outcome(rest: &str, seed: u64) -> Outcome {
     outcome_of(CLERK, rest, seed)
 }
 
-fn outcome_of(model: &str, rest: &str, seed: u64) -> Outcome {
+pub fn outcome_of(model: &str, rest: &str, seed: u64) -> Outcome {
     conducted(model, rest, seed, u64::MAX).unwrap()
 }
 
-fn written(model: &str, rest: &str) -> (Experiment, Document, [Source; 1]) {
+pub fn written(model: &str, rest: &str) -> (Experiment, Document, [Source; 1]) {
     let text = format!(r#"{{ "name": "estimates", "models": ["clerk.json"], {rest} }}"#);
     let document = Document::parse("estimates.json", &text).unwrap();
     let nothing = |name: &str| Err(format!("{name} is not there"));

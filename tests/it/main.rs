@@ -3,6 +3,7 @@
 mod beside;
 mod support;
 
+mod churn;
 mod coverage;
 mod determinism;
 mod estimates;

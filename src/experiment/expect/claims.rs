@@ -377,6 +377,9 @@ pub fn aim(metric: &str) -> Option<Aim> {
         "shed",
     ];
     const HIGHER: [&str; 4] = ["availability", "goodput", "headroom", "completed"];
+    if metric == "users.left" {
+        return Some(Aim::Higher);
+    }
     let mut words = metric.split('.').rev();
     let last = words.next().unwrap_or_default();
     if LOWER.contains(&last) || words.any(|it| ["response", "waiting", "failed"].contains(&it)) {

@@ -71,6 +71,7 @@ pub(super) fn full_point(
         day: None,
         users: Some(users),
         fault: None,
+        leaving: None,
         network,
         names,
         warm_up: WarmUp::Fixed(warm_up),

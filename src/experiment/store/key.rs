@@ -20,7 +20,7 @@ impl PointKey {
     /// What is simulated, as it was compiled, and what figures are read with. What a file says in
     /// other words and compiles to the same has the same key.
     pub fn of(point: &Point, design: &Design) -> PointKey {
-        let Point { network, names, users, fault, .. } = point;
+        let Point { network, names, users, fault, leaving, .. } = point;
         let business = &design.model.file.business;
         let mut digest = Digested(Sha256::new());
         // Floats are told with as many digits as tell them apart, and names of fields are told too,
@@ -28,7 +28,7 @@ impl PointKey {
         let Program { version, sources, target } = Program::this();
         digest.add(&(FORMAT, version, sources, target));
         // Of a whole story its days are told too.
-        digest.add(&(network, names, users, fault, business, point.is_whole_story()));
+        digest.add(&(network, names, users, fault, leaving, business, point.is_whole_story()));
         PointKey(digest.0.finalize().into())
     }
 

@@ -16,6 +16,7 @@ mod sessions;
 
 pub use days::{DaySeen, of_day};
 
+use super::churn::Staying;
 use super::design::Design;
 use super::point::Point;
 use crate::ids::{Id, MapIds};
@@ -121,17 +122,34 @@ pub struct Left {
     /// moves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<u64>,
+    /// Which of the users are there; none where nobody leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<Staying>,
 }
 
 impl Left {
-    /// Whether a network begins with what another left, as anything in it comes and goes.
-    pub fn matters(network: &Network) -> bool {
-        !network.scalers.is_empty() || !network.provisioners.is_empty()
+    /// Whether a point begins with what another left, as anything in it comes and goes.
+    pub fn matters(point: &Point) -> bool {
+        let Point { network, leaving, .. } = point;
+        !network.scalers.is_empty() || !network.provisioners.is_empty() || leaving.is_some()
     }
 
-    /// The network, beginning with that.
-    fn into(&self, network: &Network) -> Network {
-        let mut network = network.clone();
+    /// The same so many days later: what is there stays, but for users who leave.
+    pub fn later(self, days: f64) -> Left {
+        Left { users: self.users.map(|it| it.later(days)), ..self }
+    }
+
+    /// The share of the users who are there.
+    fn staying(&self) -> f64 {
+        self.users.map_or(1.0, |it| it.share)
+    }
+
+    /// The network of a point, beginning with that.
+    fn into(&self, point: &Point) -> Network {
+        let mut network = point.network.clone();
+        if let Some(leaving) = &point.leaving {
+            leaving.thin(&mut network, self.staying());
+        }
         for (scaler, count) in network.scalers.iter_mut().zip(&self.instances) {
             scaler.first = *count;
         }
@@ -212,12 +230,13 @@ fn watched(
         let day = A_DAY.nanos() / plan.slice.nanos().max(1);
         measure.watch_days(&point.network, (day as usize).max(1));
     }
-    let begun = left.map(|it| it.into(&point.network));
+    let begun = left.map(|it| it.into(point));
     let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
     let business = design.model.file.business.as_ref();
     let mirrored = plan.in_pairs && plan.replication % 2 == 1;
     let (seen, usage, window) = (&seen, &usage, plan.window);
-    Ok(Reading { point, business, seen, usage, window, is_pilot, mirrored }.trial())
+    let staying = left.map_or(1.0, Left::staying);
+    Ok(Reading { point, business, seen, usage, window, is_pilot, mirrored, staying }.trial())
 }
 
 /// Everything that figures are read from; all of it is in the key under which a store keeps them.
@@ -229,6 +248,8 @@ struct Reading<'a> {
     window: Span,
     is_pilot: bool,
     mirrored: bool,
+    /// The share of the point's users who are there.
+    staying: f64,
 }
 
 #[derive(Default)]
@@ -387,6 +408,7 @@ impl Reading<'_> {
                 instances: self.usage.wanted.as_slice().to_vec(),
                 hosts: self.usage.hosts_left.as_slice().to_vec(),
                 requests: self.requests_left(),
+                users: self.users_left(),
             },
             answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
             days: self.days(),

@@ -167,14 +167,33 @@ impl Reading<'_> {
             let lost = failed(class) as f64 * revenue.amount;
             figures.add("revenue.lost".to_owned(), Unit::Money, lost);
         }
-        if let (Some(churn), Some(users)) = (&business.churn, self.point.users) {
-            let users_own = self.network().classes.ids().filter(|it| !self.is_background(*it));
-            let failures: u64 = users_own.map(|it| failed(it.index())).sum();
+        if let (Some(churn), Some(users)) = (&business.churn, self.users()) {
+            if self.point.leaving.is_some() {
+                figures.add("users.left".to_owned(), Unit::Users, users);
+            }
             let days = self.window_s() / 86_400.0;
             let most = users * churn.cap_per_day * days.max(1.0);
-            let lost = (failures as f64 * churn.per_failed_request).min(most);
+            let lost = (self.failures() as f64 * churn.per_failed_request).min(most);
             figures.add("users.lost".to_owned(), Unit::Users, lost);
         }
+    }
+
+    /// How many users are there.
+    fn users(&self) -> Option<f64> {
+        self.point.users.map(|it| it * self.staying)
+    }
+
+    /// Requests that failed in which users wait.
+    fn failures(&self) -> u64 {
+        let own = self.network().classes.ids().filter(|it| !self.is_background(*it));
+        own.map(|it| self.seen.classes[it].failed.iter().sum::<u64>()).sum()
+    }
+
+    /// Who is there, and who leaves, if anybody does.
+    pub(super) fn users_left(&self) -> Option<Staying> {
+        let (leaving, users) = (self.point.leaving.as_ref()?, self.users()?);
+        let leaving_per_day = leaving.per_day(self.failures() as f64, self.window_s(), users);
+        Some(Staying { share: self.staying, leaving_per_day })
     }
 }
 

@@ -69,4 +69,9 @@ pub struct Churn {
     /// The largest share of users who leave in a day.
     #[serde(default = "unity")]
     pub cap_per_day: f64,
+    /// Whether the sampled instants of a story have only those users whom failures before them have
+    /// left; else each has all whom its growth says, so that designs are held against each other under
+    /// the same load.
+    #[serde(default)]
+    pub carried: bool,
 }

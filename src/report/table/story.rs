@@ -13,6 +13,8 @@ const ROWS_MAX: usize = 48;
 const ATTEMPTS_WORTH_TELLING: f64 = 1.05;
 /// From this share of work in vain on, it is worth a column.
 const WASTE_WORTH_TELLING: f64 = 0.005;
+/// The metric of those who are there where users leave.
+const LEFT: &str = "users.left";
 /// Columns that are left out where there is no room for them, the first first.
 const LEFT_OUT: [&str; 2] = ["least answered", "headroom"];
 
@@ -139,6 +141,8 @@ fn shown_days(outcome: &Outcome, designs: usize) -> Vec<f64> {
 struct Columns {
     /// `generate.p95`, with its bound where all models have the same.
     responses: IndexMap<String, Option<f64>>,
+    /// Whether users who left are missing from then on.
+    with_left: bool,
     /// Whether some class tries much more often than once.
     with_tries: bool,
     /// Whether there are policies that may spare work in vain, and some is done.
@@ -173,15 +177,16 @@ impl Columns {
         let with_waste = metrics().any(|it| spare.iter().any(|kind| it.0.ends_with(kind)))
             && metrics().any(|it| it.0 == "wasted" && it.1.value >= WASTE_WORTH_TELLING);
         let with_degraded = metrics().any(|it| it.0.ends_with(".degraded") && it.1.value > 0.0);
+        let with_left = metrics().any(|it| it.0 == LEFT);
         let has_days = outcome.points.iter().any(|it| it.day.is_some());
         let with_cost = outcome.verb == Verb::Sweep && !has_days;
         let sessions = distinct(metrics().filter_map(|it| it.0.strip_suffix(".begun")));
         let sessions = sessions.into_iter().map(str::to_owned).collect();
-        Columns { responses, with_tries, with_waste, with_degraded, sessions, with_cost }
+        Columns { responses, with_left, with_tries, with_waste, with_degraded, sessions, with_cost }
     }
 
     fn heads(&self) -> Vec<String> {
-        let mut heads = vec!["availability".to_owned()];
+        let mut heads = vec!["users left".to_owned(), "availability".to_owned()];
         heads.extend(self.responses.keys().map(|it| it.replace('.', " ")));
         heads.extend(self.sessions.iter().map(|it| format!("{it} completed")));
         let more = [
@@ -199,7 +204,7 @@ impl Columns {
 
     fn cells(&self, outcome: &Outcome, point: &Point) -> Vec<Cell> {
         let summary = outcome.summary(&point.model, &point.factors);
-        let mut cells = vec![availability(point, summary)];
+        let mut cells = vec![left(point), availability(point, summary)];
         for objective in self.responses.keys() {
             let bound = summary.and_then(|it| it.objectives.get(objective));
             cells.push(response(point, objective, bound.copied()));
@@ -237,8 +242,14 @@ impl Columns {
     }
 
     fn legend(&self, outcome: &Outcome, grid: &Grid) -> String {
-        let mut legend =
-            String::from("Availability: the share of requests answered correctly and in time. ");
+        let mut legend = String::new();
+        if self.with_left {
+            legend.push_str(
+                "Users left: those of the users whom failed requests so far have not made leave; they make \
+                 the traffic. ",
+            );
+        }
+        legend.push_str("Availability: the share of requests answered correctly and in time. ");
         if self.responses.keys().any(|it| it.ends_with(".p95")) {
             legend.push_str("p95: 95 of 100 answers come sooner. ");
         }
@@ -291,6 +302,12 @@ impl Columns {
         }
         legend
     }
+}
+
+/// Users who have not left, by their number alone.
+fn left(point: &Point) -> Cell {
+    let Some(left) = point.metric(LEFT) else { return Cell::default() };
+    Cell::figure(Figure { unit: String::new(), ..figure::figure(left) })
 }
 
 fn is_response(objective: &str) -> bool {

@@ -186,21 +186,34 @@ pub fn comparisons(page: &mut Page, outcome: &Outcome) {
         }
     }
     if pairs.len() > PAIRS_MAX {
-        return all_together(page, &pairs);
+        return all_together(page, outcome, &pairs);
     }
     for (of, against, compared) in &pairs {
         let (grid, metrics) = differences(compared);
         let told = told(of, against, compared, &metrics);
-        let title = format!("{of} less {against}, on the same requests");
+        let title = format!("{of} less {against}, {}", in_common(outcome));
         page.table(&title, grid, &told);
+    }
+}
+
+/// What designs that are held against each other have in common: not all requests where users have left
+/// one of them.
+fn in_common(outcome: &Outcome) -> &'static str {
+    let have_left = |it: &Point| {
+        let left = it.metric("users.left").zip(it.users);
+        left.is_some_and(|(left, users)| left.value < users)
+    };
+    match outcome.points.iter().any(have_left) {
+        true => "on the same luck, each with the users who are left",
+        false => "on the same requests",
     }
 }
 
 /// Many designs against the first in one table, each in rows of its own; or in words where these would
 /// be too many to read.
-fn all_together(page: &mut Page, pairs: &[(String, String, Vec<&Comparison>)]) {
+fn all_together(page: &mut Page, outcome: &Outcome, pairs: &[(String, String, Vec<&Comparison>)]) {
     let against = &pairs[0].1;
-    let title = format!("Each less {against}, on the same requests");
+    let title = format!("Each less {against}, {}", in_common(outcome));
     let all: Vec<&Comparison> = pairs.iter().flat_map(|it| it.2.iter().copied()).collect();
     let metrics = distinct(all.iter().map(|it| it.metric.as_str()));
     let keys = ["design", "day", "what fails"].map(str::to_owned);
