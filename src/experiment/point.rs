@@ -59,7 +59,42 @@ pub struct Failing {
     pub style: &'static str,
 }
 
+/// What of a point is meant: all of it, or of a whole story one of its days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Whole,
+    Day(usize),
+}
+
 impl Point {
+    /// All that is told of it.
+    pub fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        std::iter::once(Part::Whole).chain((0..self.days.len()).map(Part::Day))
+    }
+
+    /// The day of the story that a part of it is, or is at.
+    pub fn day_of(&self, part: Part) -> Option<f64> {
+        match part {
+            Part::Whole => self.day,
+            Part::Day(day) => Some(day as f64),
+        }
+    }
+
+    pub fn users_of(&self, part: Part) -> Option<f64> {
+        match part {
+            Part::Whole => self.users,
+            Part::Day(day) => self.days.get(day).copied(),
+        }
+    }
+
+    /// What fails in a part of it.
+    pub fn fault_of(&self, part: Part) -> Option<&Failing> {
+        match part {
+            Part::Whole => self.fault.as_ref(),
+            Part::Day(_) => None,
+        }
+    }
+
     /// What to call it in a message: "monolith, day 14, zone a".
     pub fn title(&self) -> String {
         let day = self.day.map(|day| format!(", day {day}"));

@@ -4,9 +4,9 @@ use super::conduct::Conducted;
 use super::controls::Controls;
 use super::design::Design;
 use super::over_time::over_time;
-use super::point::Point;
+use super::point::{Part, Point};
 use super::series;
-use super::trial::{self, Figure, QUANTILES, Steady, Trial};
+use super::trial::{Figure, QUANTILES, Steady, Trial};
 use super::values::{
     independent, of_one_run, replications_each, too_short, values, worth_of_pairs,
 };
@@ -136,6 +136,18 @@ impl Steadiness {
         }
     }
 
+    /// That of a part of a point, whose own trials these are: what a day comes to is told as it is.
+    pub fn of_part(point: &Point, part: Part, trials: &[Trial]) -> Steadiness {
+        let classes = point.names.classes.len();
+        match part {
+            Part::Whole => Steadiness::of(point, trials),
+            Part::Day(_) => {
+                let growing = vec![false; classes];
+                Steadiness { growing, classes, fault: false, growth_per_s: None }
+            }
+        }
+    }
+
     pub fn is_overloaded(&self) -> bool {
         self.growth_per_s.is_some()
     }
@@ -204,7 +216,7 @@ impl Steadiness {
 }
 
 /// Means over replications, or what one run tells; a figure that some replication lacks is absent.
-fn estimates(
+pub fn estimates(
     trials: &[Trial],
     steadiness: &Steadiness,
     controls: &Controls,
@@ -364,31 +376,6 @@ pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
         found: None,
         capacity: None,
     }
-}
-
-/// The days of a whole story, each with what objectives are held against.
-pub fn days(point: &Point, conducted: &Conducted, whole: &Reported) -> Vec<Reported> {
-    let trials = &conducted.trials;
-    let classes = point.names.classes.len();
-    let steadiness =
-        Steadiness { growing: vec![false; classes], classes, fault: false, growth_per_s: None };
-    let all = point.days.iter().enumerate().map_while(|(day, users)| {
-        let of_day = |it: &Trial| Some(trial::of_day(it, it.days.get(day)?, point));
-        let of_day: Vec<Trial> = trials.iter().map(of_day).collect::<Option<_>>()?;
-        Some(Reported {
-            day: Some(day as f64),
-            users: Some(*users),
-            window_s: trials.first()?.days[day].length_s,
-            warm_up_s: 0.0,
-            metrics: estimates(&of_day, &steadiness, &Controls::none()),
-            bottleneck: None,
-            theory: IndexMap::new(),
-            parts: Vec::new(),
-            unmet: Vec::new(),
-            ..whole.clone()
-        })
-    });
-    all.collect()
 }
 
 /// When an objective is first missed with confidence: between the last sampled day on which all

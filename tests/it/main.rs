@@ -14,5 +14,6 @@ mod rooms;
 mod scaling;
 mod scheduling;
 mod slips;
+mod stories;
 mod swarm;
 mod theory;

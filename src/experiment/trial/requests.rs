@@ -1,6 +1,7 @@
 //! Figures of traffic classes and of the system as a whole: what became of requests, and what it cost.
 
 use super::*;
+use std::ops::Range;
 
 /// What became of the requests of a class in a tenth of a window.
 struct Tenth {
@@ -114,14 +115,26 @@ impl Reading<'_> {
     /// The length of all slices in which fewer than half as many requests of a class were answered
     /// as were born.
     fn downtime_s(&self, class: ClassId) -> f64 {
-        let (mut down_s, mut from) = (0.0, self.seen.opened);
-        let (mut answered, mut born) = (0, 0);
-        for slice in &self.seen.slices {
-            let now = &slice.classes[class];
-            if 2 * (now.answered - answered) < now.born - born {
+        self.down_s(0..self.seen.slices.len(), |it| it.classes[class])
+    }
+
+    /// The same over some of the slices, for what these counters count.
+    pub(super) fn down_s(
+        &self,
+        slices: Range<usize>,
+        counters: impl Fn(&Slice) -> Counters,
+    ) -> f64 {
+        let all = &self.seen.slices;
+        let earlier = slices.start.checked_sub(1).map(|it| &all[it]);
+        let mut from = earlier.map_or(self.seen.opened, |it| it.at);
+        let mut before = earlier.map_or_else(Counters::default, &counters);
+        let mut down_s = 0.0;
+        for slice in &all[slices] {
+            let now = counters(slice);
+            if 2 * (now.answered - before.answered) < now.born - before.born {
                 down_s += (slice.at - from).as_secs();
             }
-            (from, answered, born) = (slice.at, now.answered, now.born);
+            (from, before) = (slice.at, now);
         }
         down_s
     }
