@@ -10,13 +10,15 @@ pub use load::{Load, at_load};
 
 use super::design::Design;
 use super::file::{Experiment, WarmUp};
+use super::trial::A_DAY;
 use crate::model::{Recorded, compile, fails};
-use crate::network::{Arrival, Names, Network, Session};
+use crate::network::{Arrival, Names, Network, Session, When};
 use crate::parts::fault::Fault;
 use crate::problem::{Code, Findings};
-use crate::units::Span;
+use crate::units::{Span, Time};
 use faults::{cases, fault_point, nothing_fails};
 use instants::{Instant, instants};
+use std::ops::Range;
 use story::full_point;
 
 /// The slices in which an outage is looked at.
@@ -41,6 +43,33 @@ pub struct Point {
     /// Of a whole story, whose load is not the same all the time, how many users there are in the middle of
     /// each of its days; else empty.
     pub days: Vec<f64>,
+    /// What fails in it at a known time.
+    pub episodes: Vec<Episode>,
+}
+
+/// What fails in a whole story, and the stretch of it in which that is looked at by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episode {
+    /// With its time since that stretch began.
+    pub failing: Failing,
+    /// From when to when, since the story began.
+    pub from: Span,
+    pub to: Span,
+    /// How many users there are when it fails.
+    pub users: f64,
+}
+
+impl Episode {
+    /// When it fails, since the story began.
+    pub fn at(&self) -> Span {
+        self.from + self.failing.at
+    }
+
+    /// The slices of the story in which it is looked at.
+    pub fn slices(&self, slice: Span) -> Range<usize> {
+        let slice = slice.nanos().max(1);
+        (self.from.nanos() / slice) as usize..self.to.nanos().div_ceil(slice) as usize
+    }
 }
 
 /// What fails at a point, as the report says it.
@@ -59,17 +88,19 @@ pub struct Failing {
     pub style: &'static str,
 }
 
-/// What of a point is meant: all of it, or of a whole story one of its days.
+/// What of a point is meant: all of it, or of a whole story one of its days or of what fails in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Whole,
     Day(usize),
+    Episode(usize),
 }
 
 impl Point {
     /// All that is told of it.
     pub fn parts(&self) -> impl Iterator<Item = Part> + use<> {
-        std::iter::once(Part::Whole).chain((0..self.days.len()).map(Part::Day))
+        let days = (0..self.days.len()).map(Part::Day);
+        std::iter::once(Part::Whole).chain(days).chain((0..self.episodes.len()).map(Part::Episode))
     }
 
     /// The day of the story that a part of it is, or is at.
@@ -77,6 +108,7 @@ impl Point {
         match part {
             Part::Whole => self.day,
             Part::Day(day) => Some(day as f64),
+            Part::Episode(i) => self.episodes.get(i).map(|it| it.at().as_secs() / 86_400.0),
         }
     }
 
@@ -84,6 +116,7 @@ impl Point {
         match part {
             Part::Whole => self.users,
             Part::Day(day) => self.days.get(day).copied(),
+            Part::Episode(i) => self.episodes.get(i).map(|it| it.users),
         }
     }
 
@@ -92,6 +125,31 @@ impl Point {
         match part {
             Part::Whole => self.fault.as_ref(),
             Part::Day(_) => None,
+            Part::Episode(i) => self.episodes.get(i).map(|it| &it.failing),
+        }
+    }
+
+    /// Whether anything fails on a day of a whole story, or is known to happen at random.
+    pub fn fails_on(&self, day: usize) -> bool {
+        let WarmUp::Fixed(warm_up) = self.warm_up else { return true };
+        let (begins, ends) = (A_DAY * day as u64, A_DAY * (day as u64 + 1));
+        let own = self.episodes.iter().any(|it| it.from < ends && it.to > begins);
+        let [begins, ends] = [begins, ends].map(|it| Time::ZERO + warm_up + it);
+        own || self.network.faults.iter().any(|it| match it.when {
+            When::Once { at, until } => at < ends && until >= begins,
+            When::ForGood { at, .. } => at < ends,
+            When::AtRandom { .. } => true,
+        })
+    }
+
+    /// How many slices of a run make one that is kept of a whole story, which is looked at more closely
+    /// where something fails.
+    pub fn slices_each(&self) -> usize {
+        match self.episodes.is_empty() {
+            true => 1,
+            false => {
+                (story::slice_of(self.window).nanos() / self.slice.nanos().max(1)).max(1) as usize
+            }
         }
     }
 
@@ -198,15 +256,7 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
                 });
                 continue;
             }
-            let mut cases = cases(fault, design, built);
-            // What fails in two ways is told apart by how.
-            let same = |other: &Fault| {
-                other.what() == fault.what() && other.style_name() != fault.style_name()
-            };
-            if experiment.faults.iter().any(same) {
-                let style = fault.style_name();
-                cases.iter_mut().for_each(|it| it.0.push_str(&format!(", {style}")));
-            }
+            let cases = cases(experiment, fault, design, built);
             for (what, case) in &cases {
                 points.push(fault_point(experiment, i, design, f, what, case));
             }
@@ -271,6 +321,7 @@ fn point_with(
         window,
         slice: slice_of(window),
         days: Vec::new(),
+        episodes: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::conduct::Conducted;
 use super::controls::Controls;
 use super::design::Design;
 use super::over_time::over_time;
-use super::point::{Part, Point};
+use super::point::{Failing as FailsAt, Part, Point};
 use super::series;
 use super::trial::{Figure, QUANTILES, Steady, Trial};
 use super::values::{
@@ -52,12 +52,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         window_s: point.window.as_secs(),
         warm_up_s: conducted.warm_up.as_secs(),
         warm_up_by: conducted.warm_up_by.clone(),
-        fault: point.fault.as_ref().map(|it| Fault {
-            what: it.what.clone(),
-            at_s: it.at.as_secs(),
-            for_s: it.duration.as_secs(),
-            style: it.style.to_owned(),
-        }),
+        fault: point.fault.as_ref().map(fails),
         settled,
         antithetic: replications_each(trials) > 1,
         unmet: conducted.unmet.clone(),
@@ -67,6 +62,16 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         theory: theory(point),
         parts: Vec::new(),
         series: point.fault.as_ref().map(|_| series::series(trials, &point.names)),
+    }
+}
+
+/// What fails, as it is reported.
+pub fn fails(it: &FailsAt) -> Fault {
+    Fault {
+        what: it.what.clone(),
+        at_s: it.at.as_secs(),
+        for_s: it.duration.as_secs(),
+        style: it.style.to_owned(),
     }
 }
 
@@ -136,14 +141,16 @@ impl Steadiness {
         }
     }
 
-    /// That of a part of a point, whose own trials these are: what a day comes to is told as it is.
+    /// That of a part of a point, whose own trials these are: what a day comes to is told as it is, and where
+    /// something fails there is no such state.
     pub fn of_part(point: &Point, part: Part, trials: &[Trial]) -> Steadiness {
         let classes = point.names.classes.len();
         match part {
             Part::Whole => Steadiness::of(point, trials),
-            Part::Day(_) => {
+            Part::Day(_) | Part::Episode(_) => {
+                let fault = matches!(part, Part::Episode(_));
                 let growing = vec![false; classes];
-                Steadiness { growing, classes, fault: false, growth_per_s: None }
+                Steadiness { growing, classes, fault, growth_per_s: None }
             }
         }
     }

@@ -10,6 +10,7 @@ mod course;
 mod cpu;
 mod days;
 mod engine;
+mod episodes;
 mod family;
 mod hot;
 mod interrupted;

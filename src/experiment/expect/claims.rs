@@ -248,12 +248,6 @@ impl Ground<'_> {
             let rule = "there are no days without growth";
             findings.inside("where", |it| it.wrong_at("day", Code::E010, rule, "leave it out"));
         }
-        let is_whole = self.experiment.growth.as_ref().is_some_and(|it| it.full);
-        if is_whole && expect.at.contains_key("fault") {
-            let rule = "the story is simulated as a whole, and held to what its days come to";
-            let mend = "name the day, or give growth \"full\": false";
-            findings.inside("where", |it| it.wrong_at("fault", Code::E010, rule, mend));
-        }
     }
 
     fn what(&self, expect: &Expect, unit: Unit, findings: &mut Findings) -> Option<What> {

@@ -47,7 +47,7 @@ pub struct Expect {
     pub by: Option<Share>,
     /// Of which points: `users`, `day`, `fault` or the path of what is varied, with the value itself or
     /// `{ "up_to": … }`. A story that is simulated as a whole is held to what it comes to as a whole, and
-    /// with `users` or `day` to its days, what fails on them included.
+    /// with `users` or `day` to its days, what fails on them included; with a `fault` to the time around it.
     #[serde(default, rename = "where")]
     pub at: IndexMap<String, Level>,
     /// The least probability with which a verdict is right.

@@ -29,6 +29,7 @@ impl Place {
         let point = &points[self.point];
         let kind = match self.part {
             Part::Day(_) => Kind::Day,
+            Part::Episode(_) => Kind::Fault,
             Part::Whole if point.fault.is_some() => Kind::Fault,
             Part::Whole => Kind::Ordinary,
         };
@@ -56,6 +57,11 @@ impl Expect {
         self.at.keys().any(|it| PARTS.contains(&it.as_str()))
     }
 
+    /// Whether it speaks of nothing but what fails.
+    pub fn names_faults(&self) -> bool {
+        matches!(self.level("fault"), Some(Level::Whether(true) | Level::Text(_)))
+    }
+
     pub fn level(&self, key: &str) -> Option<&Level> {
         self.at.get(key)
     }
@@ -77,8 +83,12 @@ impl Ground<'_> {
         let number = |key: &str, value: Option<f64>, near: f64| {
             expect.level(key).is_none_or(|it| value.is_some_and(|value| it.has_number(value, near)))
         };
+        let fails = |fault: bool| match place.part {
+            Part::Day(day) => point.fails_on(day),
+            Part::Whole | Part::Episode(_) => fault,
+        };
         let fault = match (expect.level("fault"), point.fault_of(place.part)) {
-            (Some(Level::Whether(any)), fault) => *any == fault.is_some(),
+            (Some(Level::Whether(any)), fault) => *any == fails(fault.is_some()),
             (Some(Level::Text(what)), Some(fault)) => *what == fault.what,
             (Some(_), _) => false,
             (None, _) => true,
@@ -86,12 +96,16 @@ impl Ground<'_> {
         // A story is held to what it comes to as a whole, unless parts of it are named.
         let of_story = match place.part {
             Part::Whole => !point.is_whole_story() || !expect.names_parts(),
-            Part::Day(_) => expect.names_parts(),
+            Part::Day(_) => expect.names_parts() && !expect.names_faults(),
+            Part::Episode(_) => expect.names_faults(),
         };
+        // What fails at noon of a day of a whole story does so on that day.
+        let day = point.day_of(place.part);
+        let whole = day.filter(|_| matches!(place.part, Part::Episode(_))).map(f64::floor);
         // A day in seconds: samples are whole nanoseconds.
         of_story
             && number("users", point.users_of(place.part), 0.5)
-            && number("day", point.day_of(place.part), 1e-6)
+            && (number("day", day, 1e-6) || number("day", whole, 1e-6))
             && fault
             && self.is_of_design(expect, point)
     }
@@ -117,8 +131,7 @@ impl Ground<'_> {
             _ => None,
         };
         let (users, day) = (exact("users"), exact("day"));
-        let ordinary =
-            !matches!(expect.level("fault"), Some(Level::Whether(true) | Level::Text(_)));
+        let ordinary = !expect.names_faults();
         let sampled = self.experiment.growth.as_ref().is_some_and(|it| !it.full);
         if !sampled || !ordinary || users.is_some() == day.is_some() {
             return;

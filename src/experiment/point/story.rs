@@ -1,7 +1,7 @@
 //! The whole of a story as one point.
 
-use super::faults::{cases, nothing_fails, surge};
-use super::{FAULT_SLICE, Point, WARM_UP};
+use super::faults::{LEAD, cases, nothing_fails, surge};
+use super::{Episode, FAULT_SLICE, Failing, Point, WARM_UP};
 use crate::experiment::design::Design;
 use crate::experiment::file::{Experiment, Story, WarmUp};
 use crate::experiment::trial::A_DAY;
@@ -32,16 +32,19 @@ pub(super) fn full_point(
     };
     let mut file = of.model.file.clone();
     let built = compile(&file, None, &Recorded::default());
-    let mut surges = Vec::new();
+    let (mut surges, mut episodes) = (Vec::new(), Vec::new());
     for (f, fault) in experiment.faults.iter().enumerate() {
         if fault.every.is_some() {
             file.faults.push(fault.clone());
             continue;
         }
-        let cases = cases(fault, of, &built);
+        let cases = cases(experiment, fault, of, &built);
         let own = |it: &mut Findings, say: &dyn Fn(&mut Findings)| {
             it.inside("faults", |it| it.inside(f, |it| say(it)));
         };
+        if let [(what, case)] = cases.as_slice() {
+            episodes.extend(episode(experiment, story, (f, what.clone()), case));
+        }
         match cases.as_slice() {
             [] => own(findings, &|it| nothing_fails(fault, of, &built, it)),
             [(_, case)] if case.surge.is_some() => surges.push(case.clone()),
@@ -75,14 +78,36 @@ pub(super) fn full_point(
         names,
         warm_up: WarmUp::Fixed(warm_up),
         window: story.over,
-        slice: slice_of(story.over),
+        slice: if episodes.is_empty() { slice_of(story.over) } else { FAULT_SLICE },
         days: users_by_day(story),
+        episodes,
     };
     for case in &surges {
         let factor = case.surge.unwrap_or(1.0);
         surge(&mut point, case, factor, Time::ZERO + warm_up + case.at);
     }
     Some(point)
+}
+
+/// What is looked at of a fault by itself: as much as where it is played on its own, as far as the story goes.
+fn episode(
+    experiment: &Experiment,
+    story: &Story,
+    (number, what): (usize, String),
+    case: &Fault,
+) -> Option<Episode> {
+    let slice = FAULT_SLICE.nanos();
+    let from = Span::from_nanos(case.at.nanos().saturating_sub(LEAD.nanos()) / slice * slice);
+    let (duration, style, once_in) = (case.whole(), case.style_name(), case.once_in);
+    let at = Span::from_nanos(case.at.nanos() - from.nanos());
+    Some(Episode {
+        failing: Failing { number, what, at, duration, once_in, style },
+        from,
+        to: (case.at + duration + experiment.aftermath).min(story.over),
+        // People come whole.
+        users: story.users.users_at(case.at, story.over).round(),
+    })
+    .filter(|_| case.at < story.over)
 }
 
 fn users_by_day(story: &Story) -> Vec<f64> {
@@ -92,12 +117,11 @@ fn users_by_day(story: &Story) -> Vec<f64> {
     middles.map(|it| story.users.users_at(it.min(story.over), story.over).round()).collect()
 }
 
-/// Slices so many of which make a day.
-fn slice_of(over: Span) -> Span {
-    let least = FAULT_SLICE.max(Span::from_nanos(over.nanos().div_ceil(STEPS_MAX)));
-    let whole = least.nanos().div_ceil(1_000_000_000);
-    let day = A_DAY.nanos() / 1_000_000_000;
-    Span::from_whole_secs((whole..day).find(|it| day.is_multiple_of(*it)).unwrap_or(day))
+/// Slices so many of which make a day, each of as many as a fault is looked at in.
+pub(super) fn slice_of(over: Span) -> Span {
+    let each = over.nanos().div_ceil(STEPS_MAX).div_ceil(FAULT_SLICE.nanos()).max(1);
+    let day = A_DAY.nanos() / FAULT_SLICE.nanos();
+    FAULT_SLICE * (each..day).find(|it| day.is_multiple_of(*it)).unwrap_or(day)
 }
 
 /// How a story's load goes, step by step.

@@ -5,6 +5,7 @@ mod admission;
 mod databases;
 mod days;
 mod devices;
+mod episodes;
 mod links;
 mod outages;
 mod policies;
@@ -17,7 +18,7 @@ mod sessions;
 pub use days::{DaySeen, of_day};
 
 use super::design::Design;
-use super::point::Point;
+use super::point::{Failing, Point};
 use crate::ids::{Id, MapIds};
 use crate::model::file::Business;
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
@@ -107,6 +108,9 @@ pub struct Trial {
     /// Of a whole story, day by day; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<DaySeen>,
+    /// What failed in it, each as in a window of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub episodes: Vec<Trial>,
     pub events: u64,
 }
 
@@ -203,26 +207,34 @@ fn watched(
     left: Option<&Left>,
     is_pilot: bool,
 ) -> Result<Trial, Failure> {
-    let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
+    let each = point.slices_each();
+    let slices = (plan.window.nanos() / plan.slice.nanos()) as usize / each + 2;
     let mut measure = Measure::new(&point.network, slices);
     if point.fault.is_some() || is_pilot {
         measure.watch_course(&point.network, slices);
     }
     if point.is_whole_story() {
         let day = A_DAY.nanos() / plan.slice.nanos().max(1);
-        measure.watch_days(&point.network, (day as usize).max(1));
+        measure.watch_days(&point.network, (day as usize / each).max(1));
+        let slices = point.episodes.iter().map(|it| it.slices(point.slice));
+        measure.watch_episodes(&point.network, slices, each, plan.window);
     }
     let begun = left.map(|it| it.into(&point.network));
     let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
     let business = design.model.file.business.as_ref();
     let mirrored = plan.in_pairs && plan.replication % 2 == 1;
     let (seen, usage, window) = (&seen, &usage, plan.window);
-    Ok(Reading { point, business, seen, usage, window, is_pilot, mirrored }.trial())
+    let (failing, users) = (point.fault.as_ref(), point.users);
+    Ok(Reading { point, failing, users, business, seen, usage, window, is_pilot, mirrored }.trial())
 }
 
 /// Everything that figures are read from; all of it is in the key under which a store keeps them.
+#[derive(Clone, Copy)]
 struct Reading<'a> {
     point: &'a Point,
+    /// What fails in the window, at a known time.
+    failing: Option<&'a Failing>,
+    users: Option<f64>,
     business: Option<&'a Business>,
     seen: &'a Measure,
     usage: &'a Usage,
@@ -390,6 +402,7 @@ impl Reading<'_> {
             },
             answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
             days: self.days(),
+            episodes: self.episodes(),
             responses: self.seen.classes.as_slice().iter().map(responses).collect(),
             events: self.usage.events,
         }

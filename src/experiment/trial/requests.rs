@@ -140,6 +140,13 @@ impl Reading<'_> {
     }
 
     pub(super) fn system(&self, slices: &[SliceSeen], figures: &mut Figures) {
+        self.all_together(slices, figures);
+        self.costs(figures);
+        self.losses(figures);
+    }
+
+    /// All classes together in which users wait.
+    pub(super) fn all_together(&self, slices: &[SliceSeen], figures: &mut Figures) {
         let users = self.network().classes.ids().zip(self.decided());
         let users = users.filter(|it| !self.is_background(it.0)).map(|it| it.1);
         let all = users.fold(Decided::default(), |sum, it| Decided {
@@ -151,14 +158,13 @@ impl Reading<'_> {
         figures.in_batches(self.batches_of_users().iter().map(Tenth::availability));
         let down = slices.iter().filter(|it| 2.0 * it.answered < it.born).map(|it| it.length_s);
         figures.add("downtime".to_owned(), Unit::Seconds, down.sum::<f64>());
-        if let Some(failing) = &self.point.fault {
+        if let Some(failing) = self.failing {
             let recovery = recovery_s(slices, failing.at.as_secs(), failing.duration.as_secs());
             figures.add("recovery".to_owned(), Unit::Seconds, recovery);
         }
-        self.money(figures);
     }
 
-    fn money(&self, figures: &mut Figures) {
+    fn costs(&self, figures: &mut Figures) {
         let groups = self.network().groups.as_slice();
         let hosts: f64 = groups.iter().map(|it| self.hosts_there(it) * it.price_per_hour).sum();
         let egress = self.egress_per_hour();
@@ -171,6 +177,9 @@ impl Reading<'_> {
             figures.add("cost.hour".to_owned(), Unit::MoneyPerHour, per_hour);
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);
         }
+    }
+
+    pub(super) fn losses(&self, figures: &mut Figures) {
         let Some(business) = self.business else { return };
         let failed =
             |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
@@ -180,7 +189,7 @@ impl Reading<'_> {
             let lost = failed(class) as f64 * revenue.amount;
             figures.add("revenue.lost".to_owned(), Unit::Money, lost);
         }
-        if let (Some(churn), Some(users)) = (&business.churn, self.point.users) {
+        if let (Some(churn), Some(users)) = (&business.churn, self.users) {
             let users_own = self.network().classes.ids().filter(|it| !self.is_background(*it));
             let failures: u64 = users_own.map(|it| failed(it.index())).sum();
             let days = self.window_s() / 86_400.0;
