@@ -11,6 +11,7 @@ mod find;
 mod kept;
 mod over_time;
 mod point;
+mod progress;
 mod replications;
 mod select;
 pub mod sensitivity;

@@ -40,8 +40,8 @@ pub struct Point {
     pub warm_up: WarmUp,
     pub window: Span,
     pub slice: Span,
-    /// Of a whole story, whose load is not the same all the time, how many users there are in the middle of
-    /// each of its days; else empty.
+    /// Of a whole story, whose load is not the same all the time, how many users there are on average over
+    /// each of its days, the last as far as it is played; else empty.
     pub days: Vec<f64>,
     /// What fails in it at a known time.
     pub episodes: Vec<Episode>,
@@ -173,22 +173,32 @@ impl Point {
     /// How many events one run will take, roughly: as if every request ran all its steps and was
     /// answered at once.
     pub fn expected_events(&self) -> f64 {
-        self.events_of(|_| true, Session::requests)
+        self.expected_events_until(self.window)
+    }
+
+    /// The same up to a time in the window.
+    pub fn expected_events_until(&self, at: Span) -> f64 {
+        self.events_of(at, |_| true, Session::requests)
     }
 
     /// The same without users who wait for answers, as how often they ask hangs on how fast these
     /// come, and with the first requests of sessions alone: too little rather than too much.
     pub fn certain_events(&self) -> f64 {
-        self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }), |_| 1.0)
+        self.events_of(self.window, |it| !matches!(it, Arrival::Closed { .. }), |_| 1.0)
     }
 
-    fn events_of(&self, counts: impl Fn(&Arrival) -> bool, asked: impl Fn(&Session) -> f64) -> f64 {
+    fn events_of(
+        &self,
+        until: Span,
+        counts: impl Fn(&Arrival) -> bool,
+        asked: impl Fn(&Session) -> f64,
+    ) -> f64 {
         let network = &self.network;
         let warm_up = match self.warm_up {
             WarmUp::Fixed(span) => span,
             WarmUp::Auto(_) => self.window,
         };
-        let end_s = (self.window + warm_up).as_secs();
+        let end_s = (until + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
         let of_sessions = network.sessions.as_slice().iter().map(|it| (&it.arrival, asked(it)));
         let own = network

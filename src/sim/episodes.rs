@@ -50,7 +50,7 @@ impl Episode {
             self.course.sliced(classes);
             let since = |id: ClassId, it: &ClassSeen| {
                 let (now, then) = (it.counters(), self.classes[id].counters());
-                Counters { backlog: backlog[id], ..now.since(&then) }
+                Counters { backlog: backlog[id], ..counted_since(now, then) }
             };
             self.seen.push(Slice { at: now, classes: classes.map(since) });
         }
@@ -67,7 +67,7 @@ impl Episode {
     /// What is still open when the run ends, ends with it.
     pub fn close(&mut self, classes: &Table<ClassId, ClassSeen>) {
         if std::mem::take(&mut self.is_open) {
-            self.classes = classes.map(|id, it| it.since(&self.classes[id]));
+            self.classes = classes.map(|id, it| seen_since(it, &self.classes[id]));
         }
     }
 
@@ -134,4 +134,28 @@ impl Episode {
         }
         measure
     }
+}
+
+/// What was counted of a class since it looked like `before`.
+fn counted_since(now: Counters, before: Counters) -> Counters {
+    Counters {
+        born: now.born - before.born,
+        answered: now.answered - before.answered,
+        failed: now.failed - before.failed,
+        response_ns: now.response_ns - before.response_ns,
+        backlog: now.backlog,
+    }
+}
+
+/// The same of all that was seen.
+fn seen_since(now: &ClassSeen, before: &ClassSeen) -> ClassSeen {
+    let mut since = ClassSeen {
+        born: now.born - before.born,
+        retries: now.retries - before.retries,
+        degraded: now.degraded - before.degraded,
+        failed: std::array::from_fn(|i| now.failed[i] - before.failed[i]),
+        ..ClassSeen::default()
+    };
+    since.response.set_difference(&now.response, &before.response);
+    since
 }

@@ -31,7 +31,7 @@ pub struct ClassSeen {
     /// The same, tenth by tenth of the window.
     pub batches: Vec<Sparse>,
     /// How `response` looked when the present batch began.
-    before: Histogram,
+    pub(super) before: Histogram,
 }
 
 /// Batches into which a window is cut.
@@ -242,36 +242,9 @@ impl ClassSeen {
         }
     }
 
-    /// What was seen since this looked like `before`.
-    pub fn since(&self, before: &ClassSeen) -> ClassSeen {
-        let mut failed = self.failed;
-        failed.iter_mut().zip(before.failed).for_each(|(now, then)| *now -= then);
-        let mut since = ClassSeen {
-            born: self.born - before.born,
-            retries: self.retries - before.retries,
-            degraded: self.degraded - before.degraded,
-            failed,
-            ..ClassSeen::default()
-        };
-        since.response.set_difference(&self.response, &before.response);
-        since
-    }
-
     fn end_batch(&mut self) {
         self.batches.push(self.response.since(&self.before));
         self.before.become_like(&self.response);
-    }
-}
-
-impl Counters {
-    pub fn since(&self, before: &Counters) -> Counters {
-        Counters {
-            born: self.born - before.born,
-            answered: self.answered - before.answered,
-            failed: self.failed - before.failed,
-            response_ns: self.response_ns - before.response_ns,
-            backlog: self.backlog,
-        }
     }
 }
 

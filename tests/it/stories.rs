@@ -5,6 +5,8 @@ use outgrow::experiment::{self, Progress, Settings, Source, Title, gate, load};
 use outgrow::model::Document;
 use outgrow::outcome::{Kept, Outcome, Point, Verb};
 use outgrow::problem::Problem;
+use outgrow::units::Span;
+use std::sync::Mutex;
 
 /// A service with one worker, which takes ten seconds for a request.
 const BOOTH: &str = r#"{
@@ -261,4 +263,56 @@ fn faults_of_a_whole_story_and_days_without_them_are_expected() {
     // The surge is on the second day, the outage on the sixth.
     assert_eq!(days, [0.0, 2.0, 3.0, 4.0, 6.0].map(Some));
     assert_eq!(outcome.expectations[0].points[0].fault.as_deref(), Some("host box.0"));
+}
+
+#[test]
+fn users_of_a_day_are_those_of_what_is_played_of_it() {
+    let users = |over: &str| -> Vec<Option<f64>> {
+        let growth = format!(
+            r#""over": "{over}", "users": {{ "linear": {{ "from": 0, "to": 36 }} }}, {WHOLE}"#
+        );
+        played(SHOP, &growth, r#""seed": 1"#, &()).points.iter().map(|it| it.users).collect()
+    };
+    assert_eq!(users("12h"), [18.0, 18.0].map(Some));
+    // All of the story, a day, and half a day.
+    assert_eq!(users("36h"), [18.0, 12.0, 30.0].map(Some));
+}
+
+/// What was told of how far a whole story has come, and how far all work was.
+#[derive(Default)]
+struct Told {
+    days: Mutex<Vec<f64>>,
+    shares: Mutex<Vec<f64>>,
+}
+
+impl Progress for Told {
+    fn advance(&self, done: f64, total: f64) {
+        self.shares.lock().unwrap().push(done / total);
+    }
+    fn reached(&self, at: Span, over: Span) {
+        self.days.lock().unwrap().push(at.as_secs() / over.as_secs());
+    }
+}
+
+#[test]
+fn a_whole_story_tells_how_far_it_has_come() {
+    let told = Told::default();
+    let growth =
+        format!(r#""over": "2d", "users": {{ "linear": {{ "from": 0, "to": 600 }} }}, {WHOLE}"#);
+    let one = r#""seed": 1"#;
+    rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(|| {
+        played(SHOP, &growth, one, &told);
+    });
+    let days = told.days.into_inner().unwrap();
+    // Run after run, each from its beginning to its end.
+    let runs = days.chunk_by(|a, b| a < b).map(<[f64]>::to_vec).collect::<Vec<_>>();
+    assert_eq!(runs.len(), 4);
+    for run in runs {
+        assert!(run.len() > 100 && run[0] < 0.01 && run[run.len() - 1] > 0.99);
+    }
+    // Half way through growth from nothing a quarter of the work is done.
+    let shares = told.shares.into_inner().unwrap();
+    assert!(shares.is_sorted() && (0.999..=1.0).contains(&shares[shares.len() - 1]));
+    let half = shares[shares.len() / 8];
+    assert!((half - 0.25 / 4.0).abs() < 0.01, "{half}");
 }

@@ -12,10 +12,12 @@ mod policies;
 mod queues;
 mod replication;
 mod requests;
+mod runs;
 mod scaling;
 mod sessions;
 
 pub use days::{DaySeen, of_day};
+pub use runs::{pilot, story, trial, trial_after};
 
 use super::design::Design;
 use super::point::{Failing, Point};
@@ -24,7 +26,7 @@ use crate::model::file::Business;
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
 use crate::sim::{
-    BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, SLICE_QUANTILES,
+    BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, Run, SLICE_QUANTILES,
     Slice, Usage, run,
 };
 use crate::stats::histogram::Histogram;
@@ -178,54 +180,6 @@ pub struct SliceSeen {
     pub answered: f64,
     pub failed: f64,
     pub response_s: f64,
-}
-
-/// Runs one replication of a point.
-pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
-    watched(point, design, plan, None, false)
-}
-
-/// The same, beginning with what an earlier run left.
-pub fn trial_after(
-    left: &Left,
-    point: &Point,
-    design: &Design,
-    plan: &Plan,
-) -> Result<Trial, Failure> {
-    watched(point, design, plan, Some(left), false)
-}
-
-/// The same, watched slice by slice as a fault is.
-pub fn pilot(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
-    watched(point, design, plan, None, true)
-}
-
-fn watched(
-    point: &Point,
-    design: &Design,
-    plan: &Plan,
-    left: Option<&Left>,
-    is_pilot: bool,
-) -> Result<Trial, Failure> {
-    let each = point.slices_each();
-    let slices = (plan.window.nanos() / plan.slice.nanos()) as usize / each + 2;
-    let mut measure = Measure::new(&point.network, slices);
-    if point.fault.is_some() || is_pilot {
-        measure.watch_course(&point.network, slices);
-    }
-    if point.is_whole_story() {
-        let day = A_DAY.nanos() / plan.slice.nanos().max(1);
-        measure.watch_days(&point.network, (day as usize / each).max(1));
-        let slices = point.episodes.iter().map(|it| it.slices(point.slice));
-        measure.watch_episodes(&point.network, slices, each, plan.window);
-    }
-    let begun = left.map(|it| it.into(&point.network));
-    let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
-    let business = design.model.file.business.as_ref();
-    let mirrored = plan.in_pairs && plan.replication % 2 == 1;
-    let (seen, usage, window) = (&seen, &usage, plan.window);
-    let (failing, users) = (point.fault.as_ref(), point.users);
-    Ok(Reading { point, failing, users, business, seen, usage, window, is_pilot, mirrored }.trial())
 }
 
 /// Everything that figures are read from; all of it is in the key under which a store keeps them.
