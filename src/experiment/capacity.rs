@@ -178,7 +178,8 @@ impl Capacities<'_> {
         let plan = self.settings.plan(&point, replication, warm_up);
         let failed = |failure| Trouble::GaveUp { point: design, replication, failure };
         let site = Site::new(&point, &self.designs[design]);
-        site.run(self.settings, &plan, None, false).map_err(|it| Stuck::Trouble(failed(it)))
+        site.run(self.settings, &plan, None, false, &|_| {})
+            .map_err(|it| Stuck::Trouble(failed(it)))
     }
 
     /// Events that each replication may take, so that none depends on how fast the others are.

@@ -8,6 +8,8 @@ use super::design::Design;
 use super::file::{Replications, WarmUp};
 use super::kept::{Keeping, Site};
 use super::point::Point;
+pub use super::progress::Progress;
+use super::progress::Underway;
 use super::select::Contests;
 use super::summary::{CONFIDENCE, Steadiness};
 use super::transient::{PILOT_SLICES, end_of_transient};
@@ -20,8 +22,8 @@ use crate::stats::Estimate;
 
 use crate::units::Span;
 use rayon::prelude::*;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Runs that look for the end of the transient, for points whose warm-up is to be found.
 const PILOTS: u32 = 5;
@@ -88,16 +90,6 @@ pub enum Trouble {
     GaveUp { point: usize, replication: u32, failure: Failure },
 }
 
-/// How far the work has come.
-pub trait Progress: Sync {
-    /// Work so far and in all, in expected events.
-    fn advance(&self, done: f64, total: f64);
-}
-
-impl Progress for () {
-    fn advance(&self, _: f64, _: f64) {}
-}
-
 /// A further round: so many more runs of each of some points, all of which have had as many so far.
 pub struct Round {
     pub points: Vec<usize>,
@@ -157,12 +149,9 @@ pub fn conduct_rounds(
         before: before(points),
         sites: points.iter().map(|it| Site::new(it, &designs[it.design])).collect(),
         settings,
+        underway: Underway::new(progress, expected_of(points, &costs, settings)),
         costs,
-        progress,
-        done: AtomicU64::new(0),
-        planned: AtomicU64::new(0),
     };
-    work.planned.store(work.expected() as u64, Relaxed);
     let mut conducted = work.find_warm_ups()?;
     while let Some(round) = next(&conducted)? {
         work.plan_ahead(&conducted, &round);
@@ -266,11 +255,7 @@ struct Work<'a> {
     sites: Vec<Site<'a>>,
     settings: &'a Settings,
     costs: Vec<f64>,
-    progress: &'a dyn Progress,
-    /// Expected events of the runs that are done.
-    done: AtomicU64,
-    /// Expected events of all runs, by what is known so far.
-    planned: AtomicU64,
+    underway: Underway<'a>,
 }
 
 /// One run to be made.
@@ -347,16 +332,6 @@ impl Work<'_> {
         conducted
     }
 
-    /// Events of the first round and of the pilots before it.
-    fn expected(&self) -> f64 {
-        let replications = f64::from(self.settings.replications.min);
-        let pilots = |it: &Point| {
-            if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
-        };
-        let all = self.points.iter().zip(&self.costs);
-        all.map(|(point, cost)| cost * (replications + pilots(point))).sum()
-    }
-
     fn round(&self, round: &Round, conducted: &mut [Conducted]) -> Result<(), Trouble> {
         let done = round.points.first().map_or(0, |it| conducted[*it].trials.len() as u32);
         let tasks = tasks(&round.points, done, round.more);
@@ -395,7 +370,7 @@ impl Work<'_> {
         let own =
             round.points.iter().map(|it| self.costs[*it]).sum::<f64>() * f64::from(round.more);
         let left = left.max(own);
-        self.planned.store(self.done.load(Relaxed) + left as u64, Relaxed);
+        self.underway.plan(left);
     }
 
     /// Makes the runs, the largest first, and returns them in the order of the tasks. What begins with
@@ -468,14 +443,28 @@ impl Work<'_> {
         left: Option<&Left>,
         is_pilot: bool,
     ) -> Result<Trial, Trouble> {
-        let trial = self.sites[task.point].run(self.settings, plan, left, is_pilot);
-        let cost = self.costs[task.point];
-        let done = self.done.fetch_add(cost as u64, Relaxed) as f64 + cost;
-        let total = self.planned.load(Relaxed) as f64;
-        self.progress.advance(done, total.max(done));
         let (point, replication) = (task.point, task.replication);
+        let told = Cell::new(0);
+        let reached = |at| {
+            self.underway.reached((point, replication), at, plan.window);
+            let events = self.points[point].expected_events_until(at) as u64;
+            self.underway.advance(events.saturating_sub(told.replace(events)));
+        };
+        let trial = self.sites[point].run(self.settings, plan, left, is_pilot, &reached);
+        self.underway.ended((point, replication));
+        self.underway.advance((self.costs[point] as u64).saturating_sub(told.get()));
         trial.map_err(|failure| Trouble::GaveUp { point, replication, failure })
     }
+}
+
+/// Events of the first round and of the pilots before it.
+fn expected_of(points: &[Point], costs: &[f64], settings: &Settings) -> f64 {
+    let replications = f64::from(settings.replications.min);
+    let pilots = |it: &Point| {
+        if matches!(it.warm_up, WarmUp::Auto(_)) { f64::from(PILOTS) } else { 0.0 }
+    };
+    let all = points.iter().zip(costs);
+    all.map(|(point, cost)| cost * (replications + pilots(point))).sum()
 }
 
 /// The values of a metric over replications, if every one has it.

@@ -46,7 +46,8 @@ pub struct Experiment {
     /// Which of what is varied a metric depends on, and how much.
     #[serde(default)]
     pub sensitivity: Option<Sensitivity>,
-    /// What fails, and when. Each fault is played on its own, in a window around it.
+    /// What fails, and when. Each fault is played on its own, in a window around it; in a story that is
+    /// simulated as a whole all happen in the same run.
     #[serde(default)]
     pub faults: Vec<Fault>,
     /// How long the aftermath of a fault is watched, at most.
@@ -92,8 +93,10 @@ pub struct Story {
     #[serde(default)]
     pub sample: Sample,
     /// Simulates all of the story, every second of it, in place of samples: one long window, in which the
-    /// faults of the experiment happen at their times. That is a lot of work; what it would be is told
-    /// if it is more than `--max-events`.
+    /// faults of the experiment happen at their times, each looked at by itself too unless it comes at
+    /// random. Users and hours of the day change every five minutes (of more than 173 days, 50,000 times
+    /// in all), to their mean over that time. That is a lot of work; what it would be is told if it is
+    /// more than `--max-events`.
     #[serde(default)]
     pub full: bool,
 }

@@ -241,7 +241,8 @@ impl Search<'_> {
             let WarmUp::Fixed(warm_up) = point.warm_up else { continue };
             let plan = self.settings.plan(point, replication, warm_up);
             let failed = |failure| Trouble::GaveUp { point: i, replication, failure };
-            let trial = Site::new(point, &designs[design]).run(self.settings, &plan, None, false);
+            let trial =
+                Site::new(point, &designs[design]).run(self.settings, &plan, None, false, &|_| {});
             let trial = trial.map_err(|it| Stuck::Trouble(failed(it)))?;
             match find.such_that.holds(&trial) {
                 Some(true) => return Ok(true),

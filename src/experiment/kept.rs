@@ -4,9 +4,10 @@ use super::conduct::Settings;
 use super::design::Design;
 use super::point::Point;
 use super::store::{Label, PointKey, Store};
-use super::trial::{Left, Trial, pilot, trial, trial_after};
+use super::trial::{Left, Trial, pilot, story, trial, trial_after};
 use crate::sim::{Failure, Plan};
 use crate::stats::sparse::Sparse;
+use crate::units::Span;
 use std::sync::{Arc, OnceLock};
 
 /// Where finished replications are kept.
@@ -30,13 +31,14 @@ impl<'a> Site<'a> {
     }
 
     /// One replication, perhaps beginning with what another left, or one that looks for the end of the
-    /// warm-up.
+    /// warm-up. A whole story tells how far it has come.
     pub fn run(
         &self,
         settings: &Settings,
         plan: &Plan,
         left: Option<&Left>,
         is_pilot: bool,
+        tell: &dyn Fn(Span),
     ) -> Result<Trial, Failure> {
         // Only a run that is alone tells by its batches how sure it is; of several they tell how what is
         // beyond a quantile clusters, and need not be exact for that.
@@ -44,6 +46,7 @@ impl<'a> Site<'a> {
         let simulate = || {
             let mut trial = match left {
                 _ if is_pilot => pilot(self.point, self.design, plan),
+                _ if self.point.is_whole_story() => story(self.point, self.design, plan, tell),
                 Some(left) => trial_after(left, self.point, self.design, plan),
                 None => trial(self.point, self.design, plan),
             }?;

@@ -12,11 +12,13 @@ mod find;
 mod kept;
 mod over_time;
 mod point;
+mod progress;
 mod replications;
 mod select;
 pub mod sensitivity;
 mod series;
 pub mod store;
+mod story;
 mod summary;
 mod theory;
 mod transient;
@@ -36,6 +38,7 @@ pub use find::{Search, Stuck};
 pub use kept::Keeping;
 pub use point::{Point, points};
 use sensitivity::sensitivities;
+use story::Told;
 pub use summary::CONFIDENCE;
 pub use theory::add_theory;
 
@@ -92,20 +95,18 @@ fn outcome_of_conducted(
     settings: &Settings,
     conducted: &[Conducted],
 ) -> Outcome {
-    let reported: Vec<_> = points
+    let told: Vec<_> = points
         .iter()
         .zip(conducted)
-        .map(|(point, conducted)| summary::reported(point, &designs[point.design], conducted))
+        .map(|(point, conducted)| Told::of(point, &designs[point.design], conducted))
         .collect();
-    let days: Vec<_> =
-        (0..points.len()).map(|i| summary::days(&points[i], &conducted[i], &reported[i])).collect();
     let known: Vec<_> = (0..points.len())
         .map(|i| summary::Known {
             point: &points[i],
             design: &designs[points[i].design],
             conducted: &conducted[i],
-            reported: &reported[i],
-            days: &days[i],
+            reported: &told[i].whole,
+            days: &told[i].days,
         })
         .collect();
     let comparisons = versus::comparisons(&known);
@@ -118,9 +119,7 @@ fn outcome_of_conducted(
         })
         .collect();
     let contests = select::told(settings, points, conducted);
-    // A whole story is told first as such, and then day by day.
-    let told = reported.into_iter().zip(days);
-    let told = told.flat_map(|(whole, days)| std::iter::once(whole).chain(days)).collect();
+    let told = told.into_iter().flat_map(Told::into_points).collect();
     let mut outcome = Outcome { comparisons, ..outcome_of(title, settings.seed, told) };
     outcome.selections = contests
         .into_iter()

@@ -11,13 +11,15 @@ pub use load::{Load, at_load};
 use super::churn::Leaving;
 use super::design::Design;
 use super::file::{Experiment, WarmUp};
+use super::trial::A_DAY;
 use crate::model::{Recorded, compile, fails};
-use crate::network::{Arrival, Names, Network, Session};
+use crate::network::{Arrival, Names, Network, Session, When};
 use crate::parts::fault::Fault;
 use crate::problem::{Code, Findings};
-use crate::units::Span;
+use crate::units::{Span, Time};
 use faults::{cases, fault_point, nothing_fails};
 use instants::{Instant, hour_factor, instants};
+use std::ops::Range;
 use story::full_point;
 
 /// The slices in which an outage is looked at.
@@ -41,9 +43,36 @@ pub struct Point {
     pub warm_up: WarmUp,
     pub window: Span,
     pub slice: Span,
-    /// Of a whole story, whose load is not the same all the time, how many users there are in the middle of
-    /// each of its days; else empty.
+    /// Of a whole story, whose load is not the same all the time, how many users there are on average over
+    /// each of its days, the last as far as it is played; else empty.
     pub days: Vec<f64>,
+    /// What fails in it at a known time.
+    pub episodes: Vec<Episode>,
+}
+
+/// What fails in a whole story, and the stretch of it in which that is looked at by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episode {
+    /// With its time since that stretch began.
+    pub failing: Failing,
+    /// From when to when, since the story began.
+    pub from: Span,
+    pub to: Span,
+    /// How many users there are when it fails.
+    pub users: f64,
+}
+
+impl Episode {
+    /// When it fails, since the story began.
+    pub fn at(&self) -> Span {
+        self.from + self.failing.at
+    }
+
+    /// The slices of the story in which it is looked at.
+    pub fn slices(&self, slice: Span) -> Range<usize> {
+        let slice = slice.nanos().max(1);
+        (self.from.nanos() / slice) as usize..self.to.nanos().div_ceil(slice) as usize
+    }
 }
 
 /// What fails at a point, as the report says it.
@@ -62,7 +91,71 @@ pub struct Failing {
     pub style: &'static str,
 }
 
+/// What of a point is meant: all of it, or of a whole story one of its days or of what fails in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Whole,
+    Day(usize),
+    Episode(usize),
+}
+
 impl Point {
+    /// All that is told of it.
+    pub fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        let days = (0..self.days.len()).map(Part::Day);
+        std::iter::once(Part::Whole).chain(days).chain((0..self.episodes.len()).map(Part::Episode))
+    }
+
+    /// The day of the story that a part of it is, or is at.
+    pub fn day_of(&self, part: Part) -> Option<f64> {
+        match part {
+            Part::Whole => self.day,
+            Part::Day(day) => Some(day as f64),
+            Part::Episode(i) => self.episodes.get(i).map(|it| it.at().as_secs() / 86_400.0),
+        }
+    }
+
+    pub fn users_of(&self, part: Part) -> Option<f64> {
+        match part {
+            Part::Whole => self.users,
+            Part::Day(day) => self.days.get(day).copied(),
+            Part::Episode(i) => self.episodes.get(i).map(|it| it.users),
+        }
+    }
+
+    /// What fails in a part of it.
+    pub fn fault_of(&self, part: Part) -> Option<&Failing> {
+        match part {
+            Part::Whole => self.fault.as_ref(),
+            Part::Day(_) => None,
+            Part::Episode(i) => self.episodes.get(i).map(|it| &it.failing),
+        }
+    }
+
+    /// Whether anything fails on a day of a whole story, or is known to happen at random.
+    pub fn fails_on(&self, day: usize) -> bool {
+        let WarmUp::Fixed(warm_up) = self.warm_up else { return true };
+        let (begins, ends) = (A_DAY * day as u64, A_DAY * (day as u64 + 1));
+        let own = self.episodes.iter().any(|it| it.from < ends && it.to > begins);
+        let [begins, ends] = [begins, ends].map(|it| Time::ZERO + warm_up + it);
+        own || self.network.faults.iter().any(|it| match it.when {
+            When::Once { at, until } => at < ends && until >= begins,
+            When::ForGood { at, .. } => at < ends,
+            When::AtRandom { .. } => true,
+        })
+    }
+
+    /// How many slices of a run make one that is kept of a whole story, which is looked at more closely
+    /// where something fails.
+    pub fn slices_each(&self) -> usize {
+        match self.episodes.is_empty() {
+            true => 1,
+            false => {
+                (story::slice_of(self.window).nanos() / self.slice.nanos().max(1)).max(1) as usize
+            }
+        }
+    }
+
     /// What to call it in a message: "monolith, day 14, zone a".
     pub fn title(&self) -> String {
         let day = self.day.map(|day| format!(", day {day}"));
@@ -83,7 +176,12 @@ impl Point {
     /// How many events one run will take, roughly: as if every request ran all its steps and was
     /// answered at once.
     pub fn expected_events(&self) -> f64 {
-        self.events_of(|_| true, Session::requests)
+        self.expected_events_until(self.window)
+    }
+
+    /// The same up to a time in the window.
+    pub fn expected_events_until(&self, at: Span) -> f64 {
+        self.events_of(at, |_| true, Session::requests)
     }
 
     /// The same without users who wait for answers, as how often they ask hangs on how fast these
@@ -92,16 +190,22 @@ impl Point {
     pub fn certain_events(&self) -> f64 {
         let day = self.day.unwrap_or_default();
         let staying = self.leaving.as_ref().map_or(1.0, |it| it.least(day));
-        staying * self.events_of(|arrival| !matches!(arrival, Arrival::Closed { .. }), |_| 1.0)
+        let is_certain = |it: &Arrival| !matches!(it, Arrival::Closed { .. });
+        staying * self.events_of(self.window, is_certain, |_| 1.0)
     }
 
-    fn events_of(&self, counts: impl Fn(&Arrival) -> bool, asked: impl Fn(&Session) -> f64) -> f64 {
+    fn events_of(
+        &self,
+        until: Span,
+        counts: impl Fn(&Arrival) -> bool,
+        asked: impl Fn(&Session) -> f64,
+    ) -> f64 {
         let network = &self.network;
         let warm_up = match self.warm_up {
             WarmUp::Fixed(span) => span,
             WarmUp::Auto(_) => self.window,
         };
-        let end_s = (self.window + warm_up).as_secs();
+        let end_s = (until + warm_up).as_secs();
         let per_request = network.steps.len() as f64 / network.classes.len().max(1) as f64 / 2.0;
         let of_sessions = network.sessions.as_slice().iter().map(|it| (&it.arrival, asked(it)));
         let own = network
@@ -169,15 +273,7 @@ pub fn points(experiment: &Experiment, designs: &[Design], findings: &mut Findin
                 });
                 continue;
             }
-            let mut cases = cases(fault, design, built);
-            // What fails in two ways is told apart by how.
-            let same = |other: &Fault| {
-                other.what() == fault.what() && other.style_name() != fault.style_name()
-            };
-            if experiment.faults.iter().any(same) {
-                let style = fault.style_name();
-                cases.iter_mut().for_each(|it| it.0.push_str(&format!(", {style}")));
-            }
+            let cases = cases(experiment, fault, design, built);
             for (what, case) in &cases {
                 points.push(fault_point(experiment, i, design, f, what, case));
             }
@@ -245,6 +341,7 @@ fn point_with(
         window,
         slice: slice_of(window),
         days: Vec::new(),
+        episodes: Vec::new(),
     }
 }
 

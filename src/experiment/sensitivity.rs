@@ -4,7 +4,7 @@ use super::conduct::Conducted;
 use super::design::{CombinationWith, Combine, Design};
 use super::expect::measured;
 use super::file::Experiment;
-use super::point::Point;
+use super::point::{Part, Point};
 use super::summary::{CONFIDENCE, Steadiness, told};
 use crate::outcome::{self, Factor, Method, Unit, level_text};
 use crate::problem::{Code, Findings, Segment, suggest};
@@ -229,7 +229,8 @@ pub fn check_metrics(
         return;
     }
     let ordinary = points.iter().find(|it| it.fault.is_none());
-    let figures = ordinary.map(|it| measured(it, &designs[it.design])).unwrap_or_default();
+    let figures =
+        ordinary.map(|it| measured(it, Part::Whole, &designs[it.design])).unwrap_or_default();
     let check = |at: Segment, metric: &str, findings: &mut Findings| {
         if !figures.iter().any(|it| it.name == metric) {
             let mend = suggest(metric, figures.iter().map(|it| it.name.as_str()));

@@ -4,9 +4,9 @@ use super::conduct::Conducted;
 use super::controls::Controls;
 use super::design::Design;
 use super::over_time::over_time;
-use super::point::Point;
+use super::point::{Failing as FailsAt, Part, Point};
 use super::series;
-use super::trial::{self, Figure, QUANTILES, Steady, Trial};
+use super::trial::{Figure, QUANTILES, Steady, Trial};
 use super::values::{
     independent, of_one_run, replications_each, too_short, values, worth_of_pairs,
 };
@@ -52,12 +52,7 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         window_s: point.window.as_secs(),
         warm_up_s: conducted.warm_up.as_secs(),
         warm_up_by: conducted.warm_up_by.clone(),
-        fault: point.fault.as_ref().map(|it| Fault {
-            what: it.what.clone(),
-            at_s: it.at.as_secs(),
-            for_s: it.duration.as_secs(),
-            style: it.style.to_owned(),
-        }),
+        fault: point.fault.as_ref().map(fails),
         settled,
         antithetic: replications_each(trials) > 1,
         unmet: conducted.unmet.clone(),
@@ -67,6 +62,16 @@ pub fn reported(point: &Point, design: &Design, conducted: &Conducted) -> Report
         theory: theory(point),
         parts: Vec::new(),
         series: point.fault.as_ref().map(|_| series::series(trials, &point.names)),
+    }
+}
+
+/// What fails, as it is reported.
+pub fn fails(it: &FailsAt) -> Fault {
+    Fault {
+        what: it.what.clone(),
+        at_s: it.at.as_secs(),
+        for_s: it.duration.as_secs(),
+        style: it.style.to_owned(),
     }
 }
 
@@ -134,6 +139,20 @@ impl Steadiness {
             classes: point.network.classes.len(),
             fault: point.fault.is_some(),
             growth_per_s: per_s,
+        }
+    }
+
+    /// That of a part of a point, whose own trials these are: what a day comes to is told as it is, and where
+    /// something fails there is no such state.
+    pub fn of_part(point: &Point, part: Part, trials: &[Trial]) -> Steadiness {
+        let classes = point.names.classes.len();
+        match part {
+            Part::Whole => Steadiness::of(point, trials),
+            Part::Day(_) | Part::Episode(_) => {
+                let fault = matches!(part, Part::Episode(_));
+                let growing = vec![false; classes];
+                Steadiness { growing, classes, fault, growth_per_s: None }
+            }
         }
     }
 
@@ -205,7 +224,7 @@ impl Steadiness {
 }
 
 /// Means over replications, or what one run tells; a figure that some replication lacks is absent.
-fn estimates(
+pub fn estimates(
     trials: &[Trial],
     steadiness: &Steadiness,
     controls: &Controls,
@@ -365,31 +384,6 @@ pub fn summary(design: &Design, known: &[&Known]) -> ModelSummary {
         found: None,
         capacity: None,
     }
-}
-
-/// The days of a whole story, each with what objectives are held against.
-pub fn days(point: &Point, conducted: &Conducted, whole: &Reported) -> Vec<Reported> {
-    let trials = &conducted.trials;
-    let classes = point.names.classes.len();
-    let steadiness =
-        Steadiness { growing: vec![false; classes], classes, fault: false, growth_per_s: None };
-    let all = point.days.iter().enumerate().map_while(|(day, users)| {
-        let of_day = |it: &Trial| Some(trial::of_day(it, it.days.get(day)?, point));
-        let of_day: Vec<Trial> = trials.iter().map(of_day).collect::<Option<_>>()?;
-        Some(Reported {
-            day: Some(day as f64),
-            users: Some(*users),
-            window_s: trials.first()?.days[day].length_s,
-            warm_up_s: 0.0,
-            metrics: estimates(&of_day, &steadiness, &Controls::none()),
-            bottleneck: None,
-            theory: IndexMap::new(),
-            parts: Vec::new(),
-            unmet: Vec::new(),
-            ..whole.clone()
-        })
-    });
-    all.collect()
 }
 
 /// When an objective is first missed with confidence: between the last sampled day on which all

@@ -14,7 +14,8 @@ pub struct Point {
     /// The levels of what was varied, by path into the model.
     pub factors: IndexMap<String, Value>,
     /// The sampled day of the story; absent without growth. Of a story that is simulated as a whole: absent
-    /// where it is all of it, and else one of its days, with what objectives are held against.
+    /// where it is all of it, and else one of its days, with what objectives are held against, or when the
+    /// fault begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<f64>,
     /// How many users there are; absent when the model has none.

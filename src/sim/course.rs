@@ -59,6 +59,21 @@ impl Course {
         self.cpus_before.iter_mut().for_each(|it| *it = [0.0; 2]);
     }
 
+    /// The same in the midst of a run, in which so much has been seen.
+    pub fn open_amid(&mut self, seen: &Table<ClassId, ClassSeen>) {
+        self.before.clear();
+        for (seen, of_users) in seen.as_slice().iter().zip(self.of_users.as_slice()) {
+            if *of_users {
+                self.before.merge(&seen.response);
+            }
+        }
+    }
+
+    /// What hosts of a group had used, and what there had been, when it began.
+    pub fn begins_with(&mut self, group: GroupId, used_and_up: [f64; 2]) {
+        self.cpus_before[group] = used_and_up;
+    }
+
     pub fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
         let turns = &mut self.turns[instance];
         match up {

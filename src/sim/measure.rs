@@ -3,6 +3,7 @@
 use super::accelerator::Told;
 use super::course::Course;
 use super::days::Days;
+use super::episodes::Episode;
 use super::probe::{Gated, Looked, Probe, Queued, Replicated};
 use super::sessions::Ended;
 use super::token::Reason;
@@ -14,6 +15,7 @@ use crate::network::{
 use crate::stats::histogram::Histogram;
 use crate::stats::sparse::Sparse;
 use crate::units::{Span, Time};
+use std::ops::Range;
 
 /// What was seen of one class since the window opened.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +31,7 @@ pub struct ClassSeen {
     /// The same, tenth by tenth of the window.
     pub batches: Vec<Sparse>,
     /// How `response` looked when the present batch began.
-    before: Histogram,
+    pub(super) before: Histogram,
 }
 
 /// Batches into which a window is cut.
@@ -140,6 +142,13 @@ pub struct Measure {
     pub course: Option<Course>,
     /// Of a whole story.
     pub days: Option<Days>,
+    /// What is looked at by itself in it.
+    pub episodes: Vec<Episode>,
+    /// How many slices of the run make one that is kept, how many have ended, and how long the window is:
+    /// what it ends with is kept in any case.
+    each: usize,
+    ended: usize,
+    window: Span,
     /// How many slices make a batch.
     batch_slices: usize,
 }
@@ -174,6 +183,10 @@ impl Measure {
             opened: Time::ZERO,
             course: (!network.faults.is_empty()).then(|| Course::new(network, slices)),
             days: None,
+            episodes: Vec::new(),
+            each: 1,
+            ended: 0,
+            window: Span::ZERO,
             // The slice that a window ends in may be a short one.
             batch_slices: (slices.saturating_sub(1) / BATCHES).max(1),
         }
@@ -189,6 +202,19 @@ impl Measure {
     /// Tells the days of a story apart, each of so many slices.
     pub fn watch_days(&mut self, network: &Network, slices: usize) {
         self.days = Some(Days::new(network, slices));
+    }
+
+    /// Looks at stretches of a window by themselves, each from one slice of the run to another, where only
+    /// one in so many slices is kept of the whole.
+    pub fn watch_episodes(
+        &mut self,
+        network: &Network,
+        episodes: impl Iterator<Item = Range<usize>>,
+        each: usize,
+        window: Span,
+    ) {
+        self.episodes = episodes.map(|it| Episode::new(network, it)).collect();
+        (self.each, self.window) = (each, window);
     }
 }
 
@@ -206,7 +232,7 @@ impl QueueSeen {
 }
 
 impl ClassSeen {
-    fn counters(&self) -> Counters {
+    pub fn counters(&self) -> Counters {
         Counters {
             born: self.born,
             answered: self.response.count(),
@@ -310,6 +336,7 @@ impl Probe for Measure {
         times.record(span.nanos());
     }
     fn replicated(&mut self, now: Time, service: ServiceId, what: Replicated) {
+        self.episodes.iter_mut().for_each(|it| it.replicated(now, service, &what));
         let Some(seen) = &mut self.replications[service] else { return };
         match what {
             Replicated::Committed { waited } => {
@@ -329,24 +356,29 @@ impl Probe for Measure {
     }
     fn turned(&mut self, now: Time, instance: InstanceId, up: bool) {
         self.course.iter_mut().for_each(|it| it.turned(now, instance, up));
+        self.episodes.iter_mut().for_each(|it| it.turned(now, instance, up));
     }
     fn dismissed(&mut self, instance: InstanceId) {
         self.course.iter_mut().for_each(|it| it.dismissed(instance));
+        self.episodes.iter_mut().for_each(|it| it.dismissed(instance));
     }
     fn believed(&mut self, now: Time, instance: InstanceId, healthy: bool) {
         self.course.iter_mut().for_each(|it| it.believed(now, instance, healthy));
+        self.episodes.iter_mut().for_each(|it| it.believed(now, instance, healthy));
     }
     fn present(&mut self, service: ServiceId, levels: [u32; 2]) {
         let told = self.slices.len();
         if let Some(course) = self.course.as_mut().filter(|it| it.instances[service].len() < told) {
             course.instances[service].push(levels);
         }
+        self.episodes.iter_mut().for_each(|it| it.present(service, levels));
     }
     fn used(&mut self, group: GroupId, used_and_up: [f64; 2]) {
         let told = self.slices.len();
         if let Some(course) = self.course.as_mut().filter(|it| it.cpus[group].len() < told) {
             course.used(group, used_and_up);
         }
+        self.episodes.iter_mut().for_each(|it| it.used(group, used_and_up));
     }
     fn opened(&mut self, now: Time) {
         self.opened = now;
@@ -378,9 +410,23 @@ impl Probe for Measure {
         }
         self.turned_away.iter_mut().for_each(|it| *it = 0);
         self.waits.iter_mut().chain(self.row_waits.iter_mut()).for_each(Histogram::clear);
+        let nobody = self.classes.map(|_, _| 0);
+        self.ended = 0;
+        self.episodes.iter_mut().for_each(|it| it.sliced(0, now, &self.classes, &nobody));
     }
     fn sliced(&mut self, now: Time, backlog: &Table<ClassId, u32>) {
         if self.slices.last().is_some_and(|last| last.at == now) {
+            return;
+        }
+        self.ended += 1;
+        for episode in &mut self.episodes {
+            episode.sliced(self.ended, now, &self.classes, backlog);
+        }
+        let is_last = now - self.opened >= self.window;
+        if is_last {
+            self.episodes.iter_mut().for_each(|it| it.close(&self.classes));
+        }
+        if !is_last && !self.ended.is_multiple_of(self.each) {
             return;
         }
         if let Some(course) = &mut self.course {

@@ -10,6 +10,7 @@ mod course;
 mod cpu;
 mod days;
 mod engine;
+mod episodes;
 mod family;
 mod hot;
 mod interrupted;
@@ -36,7 +37,7 @@ pub use accelerator::{Served, Told};
 pub use buffer::Reads;
 pub use course::{Course, SLICE_QUANTILES, Turns};
 pub use days::Days;
-pub use engine::{Failure, Plan, Usage, Wasted, run};
+pub use engine::{Failure, Plan, Run, Usage, Wasted, run};
 pub use measure::{
     BATCHES, CacheSeen, ClassSeen, Counters, InferenceSeen, Measure, QueueSeen, ReplicationSeen,
     SessionSeen, Slice,

@@ -3,7 +3,7 @@
 use crate::support::{Diary, Model, model, plan, span, try_run};
 use crate::swarm::{random_faults, random_model};
 use outgrow::network::Network;
-use outgrow::sim::{Fingerprint, Measure, Plan};
+use outgrow::sim::{Fingerprint, Measure, Plan, Run};
 use rayon::prelude::*;
 
 fn fingerprint(network: &Network, plan: &Plan) -> u64 {
@@ -61,6 +61,21 @@ fn a_longer_run_begins_like_a_shorter_one() {
     let (long, _) = model.watch(&Plan { warm_up: span("1s"), ..plan(3, "10s") }, Diary::default());
     assert_eq!(long.answered[..short.answered.len()], short.answered);
     assert_eq!(long.born[..short.born.len()], short.born);
+}
+
+#[test]
+fn a_run_that_is_played_in_pieces_is_the_same_run() {
+    for seed in 2_000_000..2_000_010 {
+        let model = rich(seed);
+        let plan = Plan { warm_up: span("50ms"), ..plan(seed, "400ms") };
+        let mut run = Run::open(&model.network, &plan, Fingerprint::default());
+        for piece in 1..=100 {
+            run.play_until(span("4ms") * piece).unwrap();
+        }
+        let ((pieces, usage), whole) = (run.close().unwrap(), fingerprint(&model.network, &plan));
+        assert_eq!(pieces.0, whole, "seed {seed}");
+        assert!(usage.events > 100, "seed {seed}: {}", usage.events);
+    }
 }
 
 /// A shop whose database takes so long, with so many workers in front, under two classes.

@@ -201,9 +201,10 @@ const DAY: &str = r#""growth": { "over": "1d", "users": { "linear": { "from": 10
 fn a_whole_story_has_the_requests_of_every_hour_and_what_fails_in_it_fails_at_its_hour() {
     let faults = r#""faults": [{ "host": "box.0", "at": "18h", "for": "2h" }]"#;
     let told = outcome_of(SHOP, &format!("{DAY}, {faults}"), 1);
-    let [point, day] = told.points.as_slice() else {
-        panic!("one point for all of it, and its day")
+    let [point, day, outage] = told.points.as_slice() else {
+        panic!("one point for all of it, its day, and what fails on it")
     };
+    assert!(day.fault.is_none() && outage.fault.is_some());
     assert_eq!((point.day, day.day, day.users), (None, Some(0.0), Some(2000.0)));
     for metric in ["page.arrivals", "page.goodput", "availability", "page.response.p95"] {
         assert_eq!(point.metric(metric).unwrap().value, day.metric(metric).unwrap().value);

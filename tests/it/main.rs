@@ -15,5 +15,6 @@ mod rooms;
 mod scaling;
 mod scheduling;
 mod slips;
+mod stories;
 mod swarm;
 mod theory;

@@ -20,7 +20,9 @@ pub struct Expect {
     /// The model or variant that it speaks of. If absent, each that has the metric.
     #[serde(default)]
     pub model: Option<String>,
-    /// The metric, as in `--format csv`: `page.response.p95`.
+    /// The metric, as in `--format csv`: `page.response.p95`. Or `breaks_on`, the first day of the story on
+    /// which an objective is missed: with a bound that is a day, as in `"at_least": 10`, or `absent` if
+    /// none is to be missed on any day that is simulated.
     pub metric: String,
     /// Its mean over runs is less than this.
     #[serde(default)]
@@ -44,7 +46,8 @@ pub struct Expect {
     #[serde(default)]
     pub by: Option<Share>,
     /// Of which points: `users`, `day`, `fault` or the path of what is varied, with the value itself or
-    /// `{ "up_to": … }`.
+    /// `{ "up_to": … }`. A story that is simulated as a whole is held to what it comes to as a whole, and
+    /// with `users` or `day` to its days, what fails on them included; with a `fault` to the time around it.
     #[serde(default, rename = "where")]
     pub at: IndexMap<String, Level>,
     /// The least probability with which a verdict is right.
@@ -185,7 +188,7 @@ impl Word {
 }
 
 impl Bound {
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Bound::Number(number) => number.to_string(),
             Bound::Text(text) => text.clone(),

@@ -3,18 +3,24 @@
 //! A claim of several points holds if it holds at each of them, and fails if it fails at one. So that
 //! it holds may be told when each point passes its own test at the full level (an intersection-union
 //! test: R. L. Berger, Technometrics 24, 1982); that it fails at some point is told at a level divided
-//! by their number (Bonferroni). Either way the claim is judged wrongly with no more than its error.
+//! by their number (Bonferroni). Where it is enough that something holds at one point of a group, it is
+//! the other way round within the group: what holds is told at a level divided by their number, and that
+//! nothing does when each fails its own test. Either way the claim is judged wrongly with no more than its
+//! error.
 
 use super::super::conduct::Conducted;
-use super::super::point::Point;
+use super::super::point::{Part, Point};
+use super::super::story::trials_of;
 use super::super::summary::Steadiness;
 use super::super::trial::{Figure, Trial};
 use super::super::values::replications_each;
-use super::claims::{Claim, Subject, What, aim};
+use super::bounds::aim;
+use super::claims::{Claim, Subject, What, together};
 use crate::outcome::Kept;
 use crate::stats::Aim;
 use crate::stats::sequential::{Looks, Sides, more_or_less_than_half, needed, sides_of_skewed};
 use crate::stats::skewness::skewness;
+use std::borrow::Cow;
 
 /// What has been told of a claim at one of its points.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,27 +47,50 @@ impl Judged {
     }
 }
 
-/// The claim as a whole.
-pub fn whole(judged: &[Judged]) -> Kept {
-    match judged {
-        all if all.iter().any(|it| it.verdict == Kept::Fail) => Kept::Fail,
-        all if all.iter().all(|it| it.verdict == Kept::Pass) => Kept::Pass,
+/// The claim as a whole: something must hold in each of its groups.
+pub fn whole(claim: &Claim, judged: &[Judged]) -> Kept {
+    let mut rest = judged;
+    let groups = claim.subjects.chunk_by(together).map(|group| {
+        let (own, others) = rest.split_at(group.len());
+        rest = others;
+        of_group(own)
+    });
+    let groups: Vec<Kept> = groups.collect();
+    match groups.as_slice() {
+        all if all.contains(&Kept::Fail) => Kept::Fail,
+        all if all.iter().all(|it| *it == Kept::Pass) => Kept::Pass,
         _ => Kept::CannotTell,
     }
 }
 
-/// A metric at one point over its replications.
+/// A group, in which one that holds is enough.
+pub fn of_group(judged: &[Judged]) -> Kept {
+    match judged {
+        all if all.iter().any(|it| it.verdict == Kept::Pass) => Kept::Pass,
+        all if all.iter().all(|it| it.verdict == Kept::Fail) => Kept::Fail,
+        _ => Kept::CannotTell,
+    }
+}
+
+/// A metric at one place over its replications.
 pub struct Values<'a> {
     point: &'a Point,
-    trials: &'a [Trial],
+    part: Part,
+    trials: Cow<'a, [Trial]>,
     steadiness: Steadiness,
     metric: &'a str,
 }
 
 impl<'a> Values<'a> {
-    pub fn of(point: &'a Point, conducted: &'a Conducted, metric: &'a str) -> Values<'a> {
-        let trials = &conducted.trials;
-        Values { point, trials, steadiness: Steadiness::of(point, trials), metric }
+    pub fn of(
+        point: &'a Point,
+        part: Part,
+        conducted: &'a Conducted,
+        metric: &'a str,
+    ) -> Values<'a> {
+        let trials = trials_of(point, part, &conducted.trials).unwrap_or_default();
+        let steadiness = Steadiness::of_part(point, part, &trials);
+        Values { point, part, trials, steadiness, metric }
     }
 
     fn figures(&self) -> impl Iterator<Item = Option<&Figure>> {
@@ -79,11 +108,11 @@ impl<'a> Values<'a> {
 
     /// All of them that are independent, as they are estimated, if each has one.
     pub fn all(&self) -> Option<Vec<f64>> {
-        self.steadiness.values_of(self.trials, self.metric)
+        self.steadiness.values_of(&self.trials, self.metric)
     }
 
     fn too_short(&self) -> bool {
-        self.steadiness.too_short(self.trials, self.metric)
+        self.steadiness.too_short(&self.trials, self.metric)
     }
 
     /// Whether what has no value is worse than any: it would grow as long as one looks, or does not
@@ -91,8 +120,9 @@ impl<'a> Values<'a> {
     fn is_endless(&self) -> bool {
         let missing = || self.figures().flatten().filter(|it| self.steadiness.chosen(it).is_none());
         let grows = |it: &Figure| it.steady.is_some_and(|of| !self.steadiness.holds(of));
-        let overloaded = self.point.fault.is_none() && missing().any(grows);
-        let lasts = self.point.fault.is_some() && self.metric == "recovery";
+        let fails = self.point.fault_of(self.part).is_some();
+        let overloaded = !fails && missing().any(grows);
+        let lasts = fails && self.metric == "recovery";
         aim(self.metric) == Some(Aim::Lower) && (overloaded || lasts)
     }
 
@@ -112,7 +142,9 @@ impl<'a> Values<'a> {
 
     /// Whether it is a mean or a quantile of responses.
     fn is_response(&self) -> bool {
-        self.figures().flatten().any(|it| it.response.is_some())
+        // Of parts no more is known of a figure than its value.
+        let of_part = self.part != Part::Whole && self.metric.contains(".response.");
+        of_part || self.figures().flatten().any(|it| it.response.is_some())
     }
 
     /// How many requests stand behind it, if it is a share of them.
@@ -131,7 +163,7 @@ pub fn judge(
     conducted: &[Conducted],
 ) -> Judged {
     let it = judge_values(claim, subject, look, looks, points, conducted);
-    let each = replications_each(&conducted[subject.point].trials) as u32;
+    let each = replications_each(&conducted[subject.place.point].trials) as u32;
     Judged { needed: it.needed.map(|values| each * values), ..it }
 }
 
@@ -144,14 +176,15 @@ fn judge_values(
     points: &[Point],
     conducted: &[Conducted],
 ) -> Judged {
-    let values = |i: usize| Values::of(&points[i], &conducted[i], &claim.metric);
+    let Subject { place, metric, .. } = subject;
+    let values = |i: usize| Values::of(&points[i], place.part, &conducted[i], metric);
     let levels = |share: f64| Levels {
-        holds: claim.error * share,
-        fails: claim.error * share / claim.subjects.len() as f64,
+        holds: claim.error * share / claim.group_of(subject) as f64,
+        fails: claim.error * share / claim.groups() as f64,
     };
     let (now, last) = (levels(looks.share(look)), levels(looks.last_share()));
-    let own = values(subject.point);
-    match (claim.what, subject.against) {
+    let own = values(place.point);
+    match (subject.what, subject.against) {
         (What::Bound { word, bound }, _) => {
             let Some(all) = own.all() else {
                 return match own.is_endless() {
@@ -178,7 +211,7 @@ fn judge_values(
         }
         (What::Absent, _) => {
             // Of antithetic pairs the first, since one of the two tells of the other.
-            let first = own.each().into_iter().step_by(replications_each(own.trials));
+            let first = own.each().into_iter().step_by(replications_each(&own.trials));
             let each: Vec<Option<f64>> = first.collect();
             let without = each.iter().filter(|it| it.is_none()).count();
             let sides = more_or_less_than_half(without, each.len());

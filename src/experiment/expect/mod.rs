@@ -4,30 +4,35 @@
 //! most that are allowed; the looks share the error that is allowed ([`crate::stats::sequential`]).
 //! What has been told stays told, and only points that something is still open about go on.
 
+mod bounds;
+mod breaks;
 mod claims;
 pub mod file;
 mod judge;
+mod places;
 
-pub use claims::aim;
+pub use bounds::aim;
 
 use super::conduct::{
     Conducted, Progress, Round, Settings, Trouble, before, conduct_rounds, with_those_before,
 };
 use super::design::{Design, Source, designs};
 use super::file::Experiment;
-use super::point::{Point, points};
-use super::summary::{self, CONFIDENCE, told};
+use super::point::{Part, Point, points};
+use super::story::{Told, trials_of};
+use super::summary::{CONFIDENCE, told};
 use super::trial::{Figure, trial};
 use super::{Title, outcome_of};
 use crate::model::Document;
-use crate::outcome::{Checked, Expectation, Kept, Outcome, Point as Reported};
+use crate::outcome::{Checked, Expectation, Kept, Outcome};
 use crate::problem::{Findings, Problem};
 use crate::sim::Plan;
 use crate::stats::sequential::Looks;
 use crate::stats::{Estimate, paired};
 use crate::units::Span;
-use claims::{Claim, Ground, Subject, What};
-use judge::{Judged, Values, judge, whole};
+use claims::{Claim, Ground, Subject, What, together};
+use judge::{Judged, Values, judge, of_group, whole};
+use places::Place;
 
 /// An experiment with its claims, ready to be run.
 pub struct Gate {
@@ -53,7 +58,7 @@ pub fn gate(
     if !findings.is_empty() {
         return Err(document.problems(findings.into_vec()));
     }
-    let probe = |point: &Point| measured(point, &all[point.design]);
+    let probe = |point: &Point, place: Place| measured(point, place.part, &all[point.design]);
     let ground = Ground { experiment, designs: &all, as_they_are, probe: &probe };
     let mut claims = ground.claims(&mut simulated, &mut findings);
     if !findings.is_empty() {
@@ -63,8 +68,8 @@ pub fn gate(
     Ok(Gate { designs: all, points, claims })
 }
 
-/// What is measured at a point: a run of a nanosecond has all figures, though no values.
-pub fn measured(point: &Point, design: &Design) -> Vec<Figure> {
+/// What is measured at a part of a point: a run of a nanosecond has all figures, though no values.
+pub fn measured(point: &Point, part: Part, design: &Design) -> Vec<Figure> {
     let nanosecond = Span::from_nanos(1);
     let plan = Plan {
         seed: 0,
@@ -75,14 +80,18 @@ pub fn measured(point: &Point, design: &Design) -> Vec<Figure> {
         slice: nanosecond,
         events_max: u64::MAX,
     };
-    trial(point, design, &plan).map(|it| it.figures).unwrap_or_default()
+    let Ok(trial) = trial(point, design, &plan) else { return Vec::new() };
+    // A run of no length is all in the first day.
+    let part = if let Part::Day(_) = part { Part::Day(0) } else { part };
+    let own = trials_of(point, part, std::slice::from_ref(&trial));
+    own.and_then(|it| Some(it.first()?.figures.clone())).unwrap_or_default()
 }
 
 /// Leaves out the points that no claim speaks of, and that none of these begins with.
 fn spoken_of(points: Vec<Point>, claims: &mut [Claim]) -> Vec<Point> {
     let mut place = vec![None; points.len()];
     let subjects = || claims.iter().flat_map(|it| &it.subjects);
-    let spoken = subjects().flat_map(|it| [Some(it.point), it.against]).flatten().collect();
+    let spoken = subjects().flat_map(|it| [Some(it.place.point), it.against]).flatten().collect();
     for i in with_those_before(spoken, &before(&points)) {
         place[i] = Some(0);
     }
@@ -91,7 +100,8 @@ fn spoken_of(points: Vec<Point>, claims: &mut [Claim]) -> Vec<Point> {
     }
     let moved = |i: usize| place[i].unwrap_or_default();
     for subject in claims.iter_mut().flat_map(|it| &mut it.subjects) {
-        *subject = Subject { point: moved(subject.point), against: subject.against.map(moved) };
+        subject.place.point = moved(subject.place.point);
+        subject.against = subject.against.map(moved);
     }
     points.into_iter().zip(&place).filter(|it| it.1.is_some()).map(|it| it.0).collect()
 }
@@ -123,13 +133,13 @@ impl Gate {
         };
         let conducted = conduct_rounds(&self.designs, &self.points, settings, progress, next)?;
         let reported = self.points.iter().zip(&conducted);
-        let reported: Vec<Reported> = reported
-            .map(|(point, it)| summary::reported(point, &self.designs[point.design], it))
-            .collect();
+        let reported: Vec<Told> =
+            reported.map(|(point, it)| Told::of(point, &self.designs[point.design], it)).collect();
         let told = self.claims.iter().zip(&judged);
         let told = told.map(|(claim, judged)| self.told(claim, judged, &conducted, &reported));
         let expectations = told.collect();
-        Ok(Outcome { expectations, ..outcome_of(title, settings.seed, reported) })
+        let points = reported.into_iter().flat_map(Told::into_points).collect();
+        Ok(Outcome { expectations, ..outcome_of(title, settings.seed, points) })
     }
 
     /// Judges what is open, with what is known by now.
@@ -141,7 +151,7 @@ impl Gate {
         judged: &mut [Vec<Judged>],
     ) {
         for (claim, judged) in self.claims.iter().zip(judged) {
-            if whole(judged) != Kept::CannotTell {
+            if whole(claim, judged) != Kept::CannotTell {
                 continue;
             }
             for (subject, judged) in claim.subjects.iter().zip(judged) {
@@ -155,10 +165,10 @@ impl Gate {
     /// The points that something is open about.
     fn wanting(&self, judged: &[Vec<Judged>]) -> Vec<usize> {
         let mut wanted = vec![false; self.points.len()];
-        let open = self.claims.iter().zip(judged).filter(|it| whole(it.1) == Kept::CannotTell);
-        let subjects = open.flat_map(|(claim, judged)| claim.subjects.iter().zip(judged));
-        for (subject, _) in subjects.filter(|it| it.1.verdict == Kept::CannotTell) {
-            wanted[subject.point] = true;
+        let open = self.claims.iter().zip(judged);
+        let open = open.filter(|(claim, judged)| whole(claim, judged) == Kept::CannotTell);
+        for (subject, _) in open.flat_map(|(claim, judged)| open_in(claim, judged)) {
+            wanted[subject.place.point] = true;
             if let Some(against) = subject.against {
                 wanted[against] = true;
             }
@@ -172,12 +182,11 @@ impl Gate {
         claim: &Claim,
         judged: &[Judged],
         conducted: &[Conducted],
-        reported: &[Reported],
+        reported: &[Told],
     ) -> Expectation {
-        let verdict = whole(judged);
-        let open = judged.iter().filter(|it| it.verdict == Kept::CannotTell);
-        // All of them must be told before the whole can be, unless one of them fails before.
-        let needed: Option<Vec<u32>> = open.map(|it| it.needed).collect();
+        let verdict = whole(claim, judged);
+        // All of them must be told before the whole can be, unless one of them decides it before.
+        let needed: Option<Vec<u32>> = open_in(claim, judged).map(|it| it.1.needed).collect();
         let needed = needed.and_then(|it| it.into_iter().max());
         let points = claim.subjects.iter().zip(judged);
         Expectation {
@@ -187,31 +196,32 @@ impl Gate {
             confidence: Some(1.0 - claim.error),
             replications_needed: needed.filter(|_| verdict == Kept::CannotTell).map(u64::from),
             points: points
-                .map(|(subject, judged)| self.checked(claim, subject, judged, conducted, reported))
+                .map(|(subject, judged)| self.checked(subject, judged, conducted, reported))
                 .collect(),
         }
     }
 
     fn checked(
         &self,
-        claim: &Claim,
         subject: &Subject,
         judged: &Judged,
         conducted: &[Conducted],
-        reported: &[Reported],
+        reported: &[Told],
     ) -> Checked {
-        let point = &reported[subject.point];
-        let values = |i: usize| Values::of(&self.points[i], &conducted[i], &claim.metric).all();
-        let own = values(subject.point).unwrap_or_default();
-        let unit = |i: usize| reported[i].metrics.get(&claim.metric).and_then(|it| it.unit);
-        let estimate = match (claim.what, subject.against) {
+        let Subject { place, metric, .. } = subject;
+        let point = reported[place.point].part(place.part);
+        let values =
+            |i: usize| Values::of(&self.points[i], place.part, &conducted[i], metric).all();
+        let own = values(place.point).unwrap_or_default();
+        let unit = || point.metrics.get(metric).and_then(|it| it.unit);
+        let estimate = match (subject.what, subject.against) {
             (What::Better { aim, .. }, Some(against)) => {
                 let other = values(against).unwrap_or_default();
                 let n = own.len().min(other.len());
                 let difference = paired(&own[..n], &other[..n], aim, CONFIDENCE);
-                difference.map(|it| told(&it.difference, unit(subject.point)))
+                difference.map(|it| told(&it.difference, unit()))
             }
-            _ => point.metrics.get(&claim.metric).copied().or_else(|| {
+            _ => point.metrics.get(metric).copied().or_else(|| {
                 Estimate::from_replications(&own, CONFIDENCE).map(|it| told(&it, None))
             }),
         };
@@ -225,8 +235,8 @@ impl Gate {
             day: point.day,
             users: point.users,
             fault: point.fault.as_ref().map(|it| it.what.clone()),
-            against: subject.against.map(|it| reported[it].model.clone()),
-            metric: claim.metric.clone(),
+            against: subject.against.map(|it| reported[it].whole.model.clone()),
+            metric: metric.clone(),
             estimate,
             verdict: judged.verdict,
             why,
@@ -234,4 +244,23 @@ impl Gate {
             values: own,
         }
     }
+}
+
+/// What is open of groups that are not told yet.
+fn open_in<'a>(
+    claim: &'a Claim,
+    judged: &'a [Judged],
+) -> impl Iterator<Item = (&'a Subject, &'a Judged)> {
+    let mut rest = judged;
+    claim
+        .subjects
+        .chunk_by(together)
+        .map(move |group| {
+            let (own, others) = rest.split_at(group.len());
+            rest = others;
+            (group, own)
+        })
+        .filter(|it| of_group(it.1) == Kept::CannotTell)
+        .flat_map(|(group, own)| group.iter().zip(own))
+        .filter(|it| it.1.verdict == Kept::CannotTell)
 }

@@ -12,7 +12,7 @@ use crate::problem::{Code, Findings, suggest};
 use crate::units::{Span, Time};
 
 /// How long a fault point runs before its fault begins.
-const LEAD: Span = Span::from_whole_secs(60);
+pub(super) const LEAD: Span = Span::from_whole_secs(60);
 
 /// A window from before the fault until things may be as before.
 pub(super) fn fault_point(
@@ -71,12 +71,25 @@ pub(super) fn surge(point: &mut Point, fault: &Fault, factor: f64, at: Time) {
     }
 }
 
-/// What fails, once for each zone if it may be any, with the fault that does it.
+/// What fails, once for each zone if it may be any, with the fault that does it. What fails in two ways is
+/// told apart by how.
 pub(super) fn cases(
+    experiment: &Experiment,
     fault: &Fault,
     design: &Design,
     built: &(Network, Names),
 ) -> Vec<(String, Fault)> {
+    let mut cases = cases_of(fault, design, built);
+    let same =
+        |other: &Fault| other.what() == fault.what() && other.style_name() != fault.style_name();
+    if experiment.faults.iter().any(same) {
+        let style = fault.style_name();
+        cases.iter_mut().for_each(|it| it.0.push_str(&format!(", {style}")));
+    }
+    cases
+}
+
+fn cases_of(fault: &Fault, design: &Design, built: &(Network, Names)) -> Vec<(String, Fault)> {
     let (network, names) = built;
     if let Some(factor) = fault.surge {
         let of = fault.of.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();

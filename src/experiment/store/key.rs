@@ -27,8 +27,9 @@ impl PointKey {
         // so that what differs is written differently.
         let Program { version, sources, target } = Program::this();
         digest.add(&(FORMAT, version, sources, target));
-        // Of a whole story its days are told too.
+        // Of a whole story its days are told too, and what fails in it.
         digest.add(&(network, names, users, fault, leaving, business, point.is_whole_story()));
+        digest.add(&point.episodes);
         PointKey(digest.0.finalize().into())
     }
 

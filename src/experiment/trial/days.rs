@@ -6,15 +6,18 @@ use super::*;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DaySeen {
     pub length_s: f64,
+    /// The length of all slices in which fewer than half of the requests were answered.
+    pub down_s: f64,
     pub classes: Vec<OfDay>,
 }
 
-/// One class on one day: how many requests came and failed, and the responses of those that were answered,
-/// in nanoseconds.
+/// One class on one day: how many requests came and failed, how long it was down, and the responses of those
+/// that were answered, in nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OfDay {
     pub born: u64,
     pub failed: u64,
+    pub down_s: f64,
     pub responses: Sparse,
 }
 
@@ -27,16 +30,22 @@ impl Reading<'_> {
             (!slices.len().is_multiple_of(days.slices())).then(|| days.so_far(&self.seen.classes));
         let (mut from, mut before) = (self.seen.opened, None);
         let all = days.seen.iter().chain(&last).enumerate().map(|(day, responses)| {
-            let end = &slices[((day + 1) * days.slices()).min(slices.len()) - 1];
+            let own = day * days.slices()..((day + 1) * days.slices()).min(slices.len());
+            let end = &slices[own.end - 1];
             let classes = self.network().classes.ids().map(|class| {
                 let (now, then) = (end.classes[class], counters(before, class));
                 OfDay {
                     born: now.born - then.born,
                     failed: now.failed - then.failed,
+                    down_s: self.down_s(own.clone(), |it| it.classes[class]),
                     responses: responses[class].clone(),
                 }
             });
-            let seen = DaySeen { length_s: (end.at - from).as_secs(), classes: classes.collect() };
+            let seen = DaySeen {
+                classes: classes.collect(),
+                length_s: (end.at - from).as_secs(),
+                down_s: self.down_s(own.clone(), |it| self.all_users(it)),
+            };
             (from, before) = (end.at, Some(end));
             seen
         });
@@ -56,21 +65,28 @@ pub fn of_day(trial: &Trial, day: &DaySeen, point: &Point) -> Trial {
     for (seen, (class, name)) in day.classes.iter().zip(classes) {
         let answered = seen.responses.count();
         let decided = Decided { born: seen.born, answered, failed: seen.failed };
-        if !point.network.classes[class].background {
+        let background = point.network.classes[class].background;
+        if !background {
             all.born += decided.born;
             all.answered += decided.answered;
             all.failed += decided.failed;
         }
         let own = Steady::Class(class.index());
-        for (what, count) in [("arrivals", seen.born), ("goodput", answered)] {
+        let counts = [("arrivals", seen.born), ("goodput", answered), ("failed", seen.failed)];
+        for (what, count) in counts {
             let per_s = count as f64 / day.length_s;
             figures.add(format!("{name}.{what}"), Unit::PerSecond, per_s);
         }
-        figures.add_share(own, format!("{name}.availability"), &decided, false);
+        figures.add_share(own, format!("{name}.failure_ratio"), &decided, true);
+        if !background {
+            figures.add_share(own, format!("{name}.availability"), &decided, false);
+            figures.add(format!("{name}.downtime"), Unit::Seconds, seen.down_s);
+        }
         let mut responses = Histogram::new();
         responses.add(&seen.responses);
         times(own, &format!("{name}.response"), &responses, &mut figures);
     }
     figures.add_share(Steady::System, "availability".to_owned(), &all, false);
+    figures.add("downtime".to_owned(), Unit::Seconds, day.down_s);
     Trial { mirrored: trial.mirrored, figures: figures.0, ..Trial::default() }
 }

@@ -5,26 +5,29 @@ mod admission;
 mod databases;
 mod days;
 mod devices;
+mod episodes;
 mod links;
 mod outages;
 mod policies;
 mod queues;
 mod replication;
 mod requests;
+mod runs;
 mod scaling;
 mod sessions;
 
 pub use days::{DaySeen, of_day};
+pub use runs::{pilot, story, trial, trial_after};
 
 use super::churn::Staying;
 use super::design::Design;
-use super::point::Point;
+use super::point::{Failing, Point};
 use crate::ids::{Id, MapIds};
 use crate::model::file::Business;
 use crate::network::{CacheId, ClassId, GroupId, LockId, Names, Network, PoolGroupId, UNLIMITED};
 use crate::outcome::Unit;
 use crate::sim::{
-    BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, SLICE_QUANTILES,
+    BATCHES, CacheSeen, ClassSeen, Counters, Failure, Measure, Plan, Reason, Run, SLICE_QUANTILES,
     Slice, Usage, run,
 };
 use crate::stats::histogram::Histogram;
@@ -108,6 +111,9 @@ pub struct Trial {
     /// Of a whole story, day by day; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<DaySeen>,
+    /// What failed in it, each as in a window of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub episodes: Vec<Trial>,
     pub events: u64,
 }
 
@@ -194,54 +200,13 @@ pub struct SliceSeen {
     pub response_s: f64,
 }
 
-/// Runs one replication of a point.
-pub fn trial(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
-    watched(point, design, plan, None, false)
-}
-
-/// The same, beginning with what an earlier run left.
-pub fn trial_after(
-    left: &Left,
-    point: &Point,
-    design: &Design,
-    plan: &Plan,
-) -> Result<Trial, Failure> {
-    watched(point, design, plan, Some(left), false)
-}
-
-/// The same, watched slice by slice as a fault is.
-pub fn pilot(point: &Point, design: &Design, plan: &Plan) -> Result<Trial, Failure> {
-    watched(point, design, plan, None, true)
-}
-
-fn watched(
-    point: &Point,
-    design: &Design,
-    plan: &Plan,
-    left: Option<&Left>,
-    is_pilot: bool,
-) -> Result<Trial, Failure> {
-    let slices = (plan.window.nanos() / plan.slice.nanos()) as usize + 2;
-    let mut measure = Measure::new(&point.network, slices);
-    if point.fault.is_some() || is_pilot {
-        measure.watch_course(&point.network, slices);
-    }
-    if point.is_whole_story() {
-        let day = A_DAY.nanos() / plan.slice.nanos().max(1);
-        measure.watch_days(&point.network, (day as usize).max(1));
-    }
-    let begun = left.map(|it| it.into(point));
-    let (seen, usage) = run(begun.as_ref().unwrap_or(&point.network), plan, measure)?;
-    let business = design.model.file.business.as_ref();
-    let mirrored = plan.in_pairs && plan.replication % 2 == 1;
-    let (seen, usage, window) = (&seen, &usage, plan.window);
-    let staying = left.map_or(1.0, Left::staying);
-    Ok(Reading { point, business, seen, usage, window, is_pilot, mirrored, staying }.trial())
-}
-
 /// Everything that figures are read from; all of it is in the key under which a store keeps them.
+#[derive(Clone, Copy)]
 struct Reading<'a> {
     point: &'a Point,
+    /// What fails in the window, at a known time.
+    failing: Option<&'a Failing>,
+    users: Option<f64>,
     business: Option<&'a Business>,
     seen: &'a Measure,
     usage: &'a Usage,
@@ -412,6 +377,7 @@ impl Reading<'_> {
             },
             answered: self.network().classes.ids().map(|it| self.answered(it)).collect(),
             days: self.days(),
+            episodes: self.episodes(),
             responses: self.seen.classes.as_slice().iter().map(responses).collect(),
             events: self.usage.events,
         }

@@ -20,7 +20,12 @@ impl Reading<'_> {
             add("up", up);
             add("believed", believed);
         }
-        let (Some(failing), Some(course)) = (&self.point.fault, &self.seen.course) else { return };
+        self.turns(figures);
+    }
+
+    /// How long it took until those that went down were missed, were back, and were found to be.
+    pub(super) fn turns(&self, figures: &mut Figures) {
+        let (Some(failing), Some(course)) = (self.failing, &self.seen.course) else { return };
         let begun = self.seen.opened + failing.at;
         let ended = begun + failing.duration;
         let failed = |it: &&Turns| it.down.is_some_and(|it| it >= begun);
@@ -38,7 +43,7 @@ impl Reading<'_> {
 
     pub(super) fn course(&self) -> Option<CourseSeen> {
         let course =
-            self.seen.course.as_ref().filter(|_| self.point.fault.is_some() || self.is_pilot)?;
+            self.seen.course.as_ref().filter(|_| self.failing.is_some() || self.is_pilot)?;
         Some(CourseSeen {
             responses: course.responses.clone(),
             instances: course.instances.as_slice().to_vec(),

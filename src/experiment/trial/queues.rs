@@ -32,7 +32,7 @@ impl Reading<'_> {
             times(own, &format!("{name}.waiting"), &seen.waits, figures);
             times(own, &format!("{name}.lag"), &seen.lags, figures);
             // An outage has no usual lag to tell, but a longest.
-            if self.point.fault.is_some()
+            if self.failing.is_some()
                 && let Some(longest) = figures.0.last_mut()
             {
                 longest.steady = None;

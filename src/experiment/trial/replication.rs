@@ -35,6 +35,16 @@ impl Reading<'_> {
         }
     }
 
+    /// After a fault at a known time, of each primary.
+    pub(super) fn courses_of_failovers(&self, figures: &mut Figures) {
+        let (services, names) = (self.network().services.ids(), &self.names().services);
+        for (service, name) in services.zip(names) {
+            if let Some(seen) = &self.seen.replications[service] {
+                self.course_of_failover(name, seen, figures);
+            }
+        }
+    }
+
     fn failovers(&self, name: &str, used: ReplicationUse, figures: &mut Figures) {
         let gone = used.gone_ns as f64 / self.window.nanos() as f64;
         figures.add(format!("{name}.primary.up"), Unit::Ratio, 1.0 - gone);
@@ -54,7 +64,7 @@ impl Reading<'_> {
         seen: &crate::sim::ReplicationSeen,
         figures: &mut Figures,
     ) {
-        let Some(failing) = &self.point.fault else { return };
+        let Some(failing) = self.failing else { return };
         let begun = self.seen.opened + failing.at;
         for (what, at) in [
             ("failover.detected", seen.detected),

@@ -1,6 +1,7 @@
 //! Figures of traffic classes and of the system as a whole: what became of requests, and what it cost.
 
 use super::*;
+use std::ops::Range;
 
 /// What became of the requests of a class in a tenth of a window.
 struct Tenth {
@@ -114,19 +115,38 @@ impl Reading<'_> {
     /// The length of all slices in which fewer than half as many requests of a class were answered
     /// as were born.
     fn downtime_s(&self, class: ClassId) -> f64 {
-        let (mut down_s, mut from) = (0.0, self.seen.opened);
-        let (mut answered, mut born) = (0, 0);
-        for slice in &self.seen.slices {
-            let now = &slice.classes[class];
-            if 2 * (now.answered - answered) < now.born - born {
+        self.down_s(0..self.seen.slices.len(), |it| it.classes[class])
+    }
+
+    /// The same over some of the slices, for what these counters count.
+    pub(super) fn down_s(
+        &self,
+        slices: Range<usize>,
+        counters: impl Fn(&Slice) -> Counters,
+    ) -> f64 {
+        let all = &self.seen.slices;
+        let earlier = slices.start.checked_sub(1).map(|it| &all[it]);
+        let mut from = earlier.map_or(self.seen.opened, |it| it.at);
+        let mut before = earlier.map_or_else(Counters::default, &counters);
+        let mut down_s = 0.0;
+        for slice in &all[slices] {
+            let now = counters(slice);
+            if 2 * (now.answered - before.answered) < now.born - before.born {
                 down_s += (slice.at - from).as_secs();
             }
-            (from, answered, born) = (slice.at, now.answered, now.born);
+            (from, before) = (slice.at, now);
         }
         down_s
     }
 
     pub(super) fn system(&self, slices: &[SliceSeen], figures: &mut Figures) {
+        self.all_together(slices, figures);
+        self.costs(figures);
+        self.losses(figures);
+    }
+
+    /// All classes together in which users wait.
+    pub(super) fn all_together(&self, slices: &[SliceSeen], figures: &mut Figures) {
         let users = self.network().classes.ids().zip(self.decided());
         let users = users.filter(|it| !self.is_background(it.0)).map(|it| it.1);
         let all = users.fold(Decided::default(), |sum, it| Decided {
@@ -138,14 +158,13 @@ impl Reading<'_> {
         figures.in_batches(self.batches_of_users().iter().map(Tenth::availability));
         let down = slices.iter().filter(|it| 2.0 * it.answered < it.born).map(|it| it.length_s);
         figures.add("downtime".to_owned(), Unit::Seconds, down.sum::<f64>());
-        if let Some(failing) = &self.point.fault {
+        if let Some(failing) = self.failing {
             let recovery = recovery_s(slices, failing.at.as_secs(), failing.duration.as_secs());
             figures.add("recovery".to_owned(), Unit::Seconds, recovery);
         }
-        self.money(figures);
     }
 
-    fn money(&self, figures: &mut Figures) {
+    fn costs(&self, figures: &mut Figures) {
         let groups = self.network().groups.as_slice();
         let hosts: f64 = groups.iter().map(|it| self.hosts_there(it) * it.price_per_hour).sum();
         let egress = self.egress_per_hour();
@@ -158,6 +177,9 @@ impl Reading<'_> {
             figures.add("cost.hour".to_owned(), Unit::MoneyPerHour, per_hour);
             figures.add("cost.month".to_owned(), Unit::MoneyPerMonth, per_hour * HOURS_PER_MONTH);
         }
+    }
+
+    pub(super) fn losses(&self, figures: &mut Figures) {
         let Some(business) = self.business else { return };
         let failed =
             |class: usize| -> u64 { self.seen.classes.as_slice()[class].failed.iter().sum() };
@@ -167,7 +189,7 @@ impl Reading<'_> {
             let lost = failed(class) as f64 * revenue.amount;
             figures.add("revenue.lost".to_owned(), Unit::Money, lost);
         }
-        if let (Some(churn), Some(users)) = (&business.churn, self.users()) {
+        if let (Some(churn), Some(users)) = (&business.churn, self.users) {
             if self.point.leaving.is_some() {
                 figures.add("users.left".to_owned(), Unit::Users, users);
             }
@@ -178,11 +200,6 @@ impl Reading<'_> {
         }
     }
 
-    /// How many users are there.
-    fn users(&self) -> Option<f64> {
-        self.point.users.map(|it| it * self.staying)
-    }
-
     /// Requests that failed in which users wait.
     fn failures(&self) -> u64 {
         let own = self.network().classes.ids().filter(|it| !self.is_background(*it));
@@ -191,7 +208,7 @@ impl Reading<'_> {
 
     /// Who is there, and who leaves, if anybody does.
     pub(super) fn users_left(&self) -> Option<Staying> {
-        let (leaving, users) = (self.point.leaving.as_ref()?, self.users()?);
+        let (leaving, users) = (self.point.leaving.as_ref()?, self.users?);
         let leaving_per_day = leaving.per_day(self.failures() as f64, self.window_s(), users);
         Some(Staying { share: self.staying, leaving_per_day })
     }

@@ -200,8 +200,7 @@ fn method(outcome: &Outcome) -> String {
         }
         _ => warm_up,
     };
-    let points =
-        outcome.points.iter().filter(|it| !whole || it.day.is_none() || it.fault.is_some());
+    let points = outcome.points.iter().filter(|it| !whole || it.day.is_none());
     let each = if points.count() > 1 { " for each point" } else { "" };
     let (runs, means) = match replications(ordinary()).as_str() {
         "1" => (

@@ -18,13 +18,18 @@ const LEFT: &str = "users.left";
 /// Columns that are left out where there is no room for them, the first first.
 const LEFT_OUT: [&str; 2] = ["least answered", "headroom"];
 
-/// A row for each design on each sampled day.
+/// How rows of whole stories are to be read.
+const ALL: &str = " All: the whole story, of which day 0 is the first.";
+
+/// A row for each design on each sampled day, or on each of a whole story after that as such.
 pub fn by_day(page: &mut Page, outcome: &Outcome) {
     let designs = outcome.designs();
     let days = shown_days(outcome, designs.len());
     let is_shown = |it: &&Point| it.fault.is_none() && it.day.is_none_or(|day| days.contains(&day));
     let mut points: Vec<&Point> = outcome.points.iter().filter(is_shown).collect();
-    points.sort_by(|a, b| a.day.unwrap_or(0.0).total_cmp(&b.day.unwrap_or(0.0)));
+    // A whole story comes before its days.
+    let place = |it: &Point| it.day.unwrap_or(f64::NEG_INFINITY);
+    points.sort_by(|a, b| place(a).total_cmp(&place(b)));
     let columns = Columns::of(outcome);
     let mut grid = Grid::new(
         3,
@@ -32,12 +37,15 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
     );
     let mut previous: Option<&Point> = None;
     for point in points {
-        let same_day = previous.is_some_and(|it| it.day.is_some() && it.day == point.day);
+        let has_day = point.day.is_some() || has_wholes(outcome);
+        let same_day = has_day && previous.is_some_and(|it| it.day == point.day);
         let same_users = same_day && previous.is_some_and(|it| it.users == point.users);
         let mut row = vec![
             match point.day {
-                None if !days.is_empty() => Cell::words("all"),
-                of => of.filter(|_| !same_day).map(day).unwrap_or_default(),
+                _ if same_day => Cell::default(),
+                Some(of) => day(of),
+                None if has_wholes(outcome) => Cell::words("all"),
+                None => Cell::default(),
             },
             point.users.filter(|_| !same_users).map(people).unwrap_or_default(),
             design(outcome, point),
@@ -51,8 +59,8 @@ pub fn by_day(page: &mut Page, outcome: &Outcome) {
     if days.len() < all_days(outcome).len() {
         legend.push_str(" Not every sampled day is shown here; --format csv has them all.");
     }
-    if !days.is_empty() && outcome.points.iter().any(|it| it.fault.is_none() && it.day.is_none()) {
-        legend.push_str(" All: the whole story, of which day 0 is the first.");
+    if has_wholes(outcome) {
+        legend.push_str(ALL);
     }
     page.table(if days.is_empty() { "Side by side" } else { "Day by day" }, grid, &legend);
     page.note_unsettled(outcome.points.iter().filter(|it| it.fault.is_none()));
@@ -75,13 +83,18 @@ pub fn by_factor(page: &mut Page, outcome: &Outcome) {
     heads.extend(factors.iter().map(|it| outcome.short_name(it).to_owned()));
     let mut grid = Grid::new(heads.len(), heads.into_iter().chain(columns.heads()));
     let several_models = points().any(|it| it.model != outcome.points[0].model);
+    let has_wholes = has_wholes(outcome);
     for point in points() {
         let mut row = vec![match several_models || factors.is_empty() {
             true if factors.is_empty() => design(outcome, point),
             true => Cell::words(&point.model),
             false => Cell::default(),
         }];
-        row.push(point.day.map(day).unwrap_or_default());
+        row.push(match point.day {
+            Some(of) => day(of),
+            None if has_wholes => Cell::words("all"),
+            None => Cell::default(),
+        });
         row.push(point.users.map(people).unwrap_or_default());
         let last = factors.last().filter(|_| !point.settled);
         row.extend(factors.iter().map(|it| level(point, it, last == Some(it))));
@@ -90,6 +103,9 @@ pub fn by_factor(page: &mut Page, outcome: &Outcome) {
     }
     let grid = fitted(page, grid);
     let mut legend = columns.legend(outcome, &grid);
+    if has_wholes {
+        legend.push_str(ALL);
+    }
     for factor in factors.iter().filter(|it| outcome.short_name(it) != **it) {
         legend.push_str(&format!(" {} is {factor}.", outcome.short_name(factor)));
     }
@@ -110,6 +126,12 @@ fn level(point: &Point, factor: &str, is_marked: bool) -> Cell {
         },
         None => Cell::words(unit),
     }
+}
+
+/// Whether stories were simulated as wholes, which are told beside their days.
+fn has_wholes(outcome: &Outcome) -> bool {
+    let ordinary = || outcome.points.iter().filter(|it| it.fault.is_none());
+    ordinary().any(|it| it.day.is_none()) && ordinary().any(|it| it.day.is_some())
 }
 
 fn all_days(outcome: &Outcome) -> Vec<f64> {

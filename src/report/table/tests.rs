@@ -43,6 +43,27 @@ fn a_sensitivity_ranks_what_was_varied_and_marks_what_may_be_nothing() {
 }
 
 #[test]
+fn whole_stories_come_before_their_days_and_all_designs_of_a_day_together() {
+    let mut outcome = fixture::blitz();
+    let models = ["monolith", "microservices"];
+    // As they are told: of each design all of it, and then its days.
+    let of = |model: &&str| {
+        let days = outcome.points.iter().filter(|it| it.model == *model && it.fault.is_none());
+        let days: Vec<Point> = days.take(2).cloned().collect();
+        std::iter::once(Point { day: None, ..days[0].clone() }).chain(days).collect::<Vec<_>>()
+    };
+    outcome.points = models.iter().flat_map(of).collect();
+    let rows = |outcome: &Outcome, title: &str| -> Vec<String> {
+        let shown = text(outcome, &Look::default());
+        let table = shown.split(title).nth(1).unwrap().lines().skip(3).take(6);
+        let word = |it: &str| it.split("  ").find(|it| !it.is_empty()).unwrap().trim().to_owned();
+        table.map(word).collect()
+    };
+    let expected = ["all", "microservices", "0", "microservices", "2", "microservices"];
+    assert_eq!(rows(&outcome, "\nDay by day\n"), expected);
+}
+
+#[test]
 fn an_overloaded_run_says_so_and_tells_no_response() {
     let mut outcome = fixture::single();
     let mut overloaded = fixture::blitz().points[14].clone();

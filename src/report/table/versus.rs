@@ -118,14 +118,18 @@ pub fn faults(page: &mut Page, outcome: &Outcome) {
     let counts =
         if grid.heads.iter().any(|it| is_count(it)) { " Failed: number of requests." } else { "" };
     let window = points.first().map_or(0.0, |it| it.window_s);
+    let window = match points.iter().all(|it| it.window_s == window) {
+        true => format!("a window of {}", figure::exact(window, Some(Unit::Seconds))),
+        // From before it to the end of its aftermath, whose lengths are in the experiment.
+        false => "a window".to_owned(),
+    };
     let (word, whose) = match downtimes.len() {
         1 if downtimes[0] == "downtime" => ("Downtime", "requests"),
         _ => ("Down", "class's requests"),
     };
     let legend = format!(
-        "Over a window of {} around the fault. {word}: the time in which fewer than half of the {whose} \
-         are answered.{counts}",
-        figure::exact(window, Some(Unit::Seconds))
+        "Over {window} around the fault. {word}: the time in which fewer than half of the {whose} are \
+         answered.{counts}"
     );
     page.table("When something fails", grid, &legend);
     page.note_unsettled(points.into_iter());

@@ -99,10 +99,31 @@ pub use waste::Wasted;
 
 /// Runs one replication of `network` and audits it.
 pub fn run<P: Probe>(network: &Network, plan: &Plan, probe: P) -> Result<(P, Usage), Failure> {
-    let mut engine = Engine::new(network, plan, probe);
-    engine.open_run();
-    engine.play()?;
-    engine.close_run()
+    Run::open(network, plan, probe).close()
+}
+
+/// A run that is played piece by piece, for those who want to know how far it has come. The pieces change
+/// nothing of it.
+pub struct Run<'n, P>(Engine<'n, P>);
+
+impl<'n, P: Probe> Run<'n, P> {
+    pub fn open(network: &'n Network, plan: &Plan, probe: P) -> Run<'n, P> {
+        let mut engine = Engine::new(network, plan, probe);
+        engine.open_run();
+        Run(engine)
+    }
+
+    /// Plays all that happens before a time in the window.
+    pub fn play_until(&mut self, in_window: Span) -> Result<(), Failure> {
+        let Plan { warm_up, window, .. } = self.0.plan;
+        self.0.play(Time::ZERO + warm_up + in_window.min(window))
+    }
+
+    /// Plays what is left, and audits it.
+    pub fn close(mut self) -> Result<(P, Usage), Failure> {
+        self.play_until(self.0.plan.window)?;
+        self.0.close_run()
+    }
 }
 
 /// What a scheduled event does to its token.
@@ -381,16 +402,15 @@ struct Engine<'n, P> {
 impl<P: Probe> Engine<'_, P> {
     /// Not in line: only as an argument is the engine known to overlap with nothing else.
     #[inline(never)]
-    fn play(&mut self) -> Result<(), Failure> {
-        let close = Time::ZERO + self.plan.warm_up + self.plan.window;
+    fn play(&mut self, until: Time) -> Result<(), Failure> {
         let steps = self.network.steps.as_slice();
         loop {
             let (at, order, slot) = self.lanes.first();
             let once = self.once.peek();
             let is_once = earlier(once, (at, order));
             let next = if is_once { once.0 } else { at };
-            if next >= close {
-                self.now = close;
+            if next >= until {
+                self.now = until;
                 return self.failure.map_or(Ok(()), Err);
             }
             self.now = next;
