@@ -75,8 +75,8 @@ pub struct Conducted {
 pub struct Standing {
     /// Whether it may be the best.
     pub may_be_best: bool,
-    /// How many replications of each of those that may be would decide at the latest.
-    pub latest: usize,
+    /// How many replications of each of those that may be would decide at the latest, if any number would.
+    pub latest: Option<usize>,
 }
 
 /// Why there is no outcome.

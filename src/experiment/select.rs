@@ -22,7 +22,7 @@ struct OfDay {
     may_be_best: Vec<bool>,
     /// Known after the first round.
     contest: Option<Contest>,
-    latest: usize,
+    latest: Option<usize>,
 }
 
 impl<'a> Contests<'a> {
@@ -38,7 +38,7 @@ impl<'a> Contests<'a> {
                     points: vec![i],
                     may_be_best: Vec::new(),
                     contest: None,
-                    latest: 0,
+                    latest: None,
                 }),
             }
         }
@@ -107,7 +107,7 @@ impl OfDay {
             self.may_be_best.iter().zip(&values).map(|(may, it)| *may && it.is_some()).collect();
         let values: Vec<Vec<f64>> = values.into_iter().map(Option::unwrap_or_default).collect();
         let each = self.points.iter().map(|it| replications_each(trials(it))).max().unwrap_or(1);
-        self.latest = each * contest.latest(&values, &left);
+        self.latest = contest.latest(&values, &left).map(|it| each.saturating_mul(it));
         self.may_be_best = contest.look(&values, &left);
     }
 }
@@ -129,7 +129,7 @@ pub fn told(
             .filter(|i| standing(i).is_some_and(|it| it.may_be_best))
             .collect();
         let latest = it.points.iter().filter_map(standing).map(|it| it.latest).max()?;
-        let needed = (left.len() > 1).then_some(latest as u64);
+        let needed = latest.filter(|_| left.len() > 1).map(|it| it as u64);
         let selection = Selection {
             metric: select.metric.clone(),
             day: points[it.points[0]].day,

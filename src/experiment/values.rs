@@ -5,10 +5,9 @@ use super::summary::CONFIDENCE;
 use super::trial::{Figure, Response, Trial};
 use crate::stats::Estimate;
 use crate::stats::batches::{self, overlapping};
+use crate::stats::clusters::clusters;
 use crate::stats::interval::{Summary, batch_means};
-use crate::stats::sparse::{
-    Quantiles, Sparse, clustering, quantiles, together, variance_and_skewness,
-};
+use crate::stats::sparse::{Quantiles, Sparse, quantiles, together, variance_and_skewness};
 
 /// How many replications have one value that is independent of all others: one, or an antithetic pair.
 pub fn replications_each(trials: &[Trial]) -> usize {
@@ -92,25 +91,31 @@ const OVERLAPPING: usize = 3;
 
 /// One run must be worth so many times as much as several: its batches are no longer than it needs.
 const ALONE: f64 = 4.0;
+/// And so many times for a quantile: what is beyond it in ten batches hardly tells how it clusters.
+const ALONE_BEYOND: f64 = 16.0;
 
-/// Whether runs are too short for what is estimated of a class's responses.
+/// Whether runs are too short for what is estimated of a class's responses: the mean of values that depend on
+/// one another, or a quantile of such as come in clusters beyond it.
 pub fn too_short(trials: &[Trial], of: Response) -> bool {
     let slices = courses(trials, of.class);
     let slices = slices.iter().map(Vec::as_slice);
-    let responses: Vec<&Sparse> = trials.iter().map(|it| &it.responses[of.class].whole).collect();
-    let (variance_ns2, of_values) = variance_and_skewness(&responses);
-    let skewness = match of.quantile {
-        None => of_values,
-        Some(q) => (2.0 * q - 1.0) / (q * (1.0 - q)).sqrt(),
-    };
-    let worth = batches::worth(variance_ns2 * 1e-18, slices.clone());
-    let needed = if trials.len() == 1 { ALONE } else { 1.0 };
-    batches::too_short(batches::memory(slices), worth / needed, skewness)
-        || of.quantile.is_some_and(|q| {
+    let memory = batches::memory(slices.clone());
+    let needed = |alone: f64| if trials.len() == 1 { alone } else { 1.0 };
+    match of.quantile {
+        None => {
+            let responses: Vec<&Sparse> =
+                trials.iter().map(|it| &it.responses[of.class].whole).collect();
+            let (variance_ns2, skewness) = variance_and_skewness(&responses);
+            let worth = batches::worth(variance_ns2 * 1e-18, slices);
+            batches::forgets_too_late(memory)
+                || batches::worth_too_little(worth / needed(ALONE), skewness)
+        }
+        Some(q) => {
             let parts: Vec<&Sparse> =
                 trials.iter().flat_map(|it| &it.responses[of.class].batches).collect();
-            batches::too_clustered(clustering(&parts, q) * needed.sqrt())
-        })
+            batches::forgets_too_late(memory) || clusters(&parts, q).too_few(needed(ALONE_BEYOND))
+        }
+    }
 }
 
 /// How the mean response of a class went over each run, slice by slice: the share of each slice in

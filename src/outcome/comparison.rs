@@ -22,7 +22,8 @@ pub struct Selection {
     pub within: f64,
     /// The probability that the best one is among them, all comparisons taken together.
     pub confidence: f64,
-    /// How many replications of each would decide at the latest, where several are left.
+    /// How many replications of each would decide at the latest, where several are left that do not all come
+    /// out alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replications_needed: Option<u64>,
 }

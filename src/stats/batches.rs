@@ -75,16 +75,14 @@ pub fn worth<'a>(variance: f64, runs: impl Iterator<Item = &'a [f64]> + Clone) -
     if of_mean > 0.0 { variance / of_mean } else { f64::INFINITY }
 }
 
-/// Whether runs are too short for a figure to which `worth` independent values contribute, each of such
-/// a skewness: for the mean that of the values, for a quantile that of being beyond it or not.
-pub fn too_short(memory: f64, worth: f64, skewness: f64) -> bool {
-    memory > MEMORY_MAX || worth < FOR_SKEWNESS * skewness * skewness
+/// Whether slices of runs depend too much on those before for the runs to tell how sure a figure is.
+pub fn forgets_too_late(memory: f64) -> bool {
+    memory > MEMORY_MAX
 }
 
-/// Whether the number of values beyond a quantile is too skewed, over all runs: W. G. Cochran's rule as it
-/// stands, n > 25 G², where n parts have the skewness G.
-pub fn too_clustered(clustering: f64) -> bool {
-    clustering > 0.2
+/// Whether a mean to which `worth` independent values contribute, each of such a skewness, has too few.
+pub fn worth_too_little(worth: f64, skewness: f64) -> bool {
+    worth < FOR_SKEWNESS * skewness * skewness
 }
 
 #[cfg(test)]
@@ -138,8 +136,8 @@ mod tests {
         assert!(covered(0.9, 30, apart) < 0.8);
         let remembered = memory(std::iter::once(series.as_slice()));
         assert!((remembered - 0.9).abs() < 0.1, "{remembered}");
-        assert!(too_short(remembered, 1e9, 2.0));
-        assert!(too_short(0.0, 199.0, 2.0) && !too_short(0.0, 200.0, 2.0));
+        assert!(forgets_too_late(remembered) && !forgets_too_late(0.0));
+        assert!(worth_too_little(199.0, 2.0) && !worth_too_little(200.0, 2.0));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! and the like come from `libm`, so that results have the same bits on every machine.
 
 pub mod batches;
+pub mod clusters;
 pub mod compare;
 pub mod control;
 pub mod histogram;

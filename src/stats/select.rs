@@ -45,15 +45,17 @@ impl Contest {
         (0..values.len()).map(|i| in_contest[i] && !beaten(i)).collect()
     }
 
-    /// How many replications of each would decide between all that are left, at the latest.
-    pub fn latest(&self, values: &[Vec<f64>], in_contest: &[bool]) -> usize {
+    /// How many replications of each would decide between all that are left, at the latest: more than there
+    /// were, since those have not. None where all come out alike, which no number of them would change.
+    pub fn latest(&self, values: &[Vec<f64>], in_contest: &[bool]) -> Option<usize> {
         let left: Vec<&Vec<f64>> =
             values.iter().zip(in_contest).filter(|it| *it.1).map(|it| it.0).collect();
         let pairs =
             left.iter().enumerate().flat_map(|(i, a)| left[..i].iter().map(move |b| (a, b)));
         let most = pairs.map(|(a, b)| self.factor * self.variance(a, b) / (self.zone * self.zone));
         // Beyond so many a walk that has not left is cut off.
-        most.fold(0.0, f64::max) as usize + 1
+        let (most, run) = (most.fold(0.0, f64::max), left.iter().map(|it| it.len()).max()?);
+        (most > 0.0).then(|| (most as usize).max(run).saturating_add(1))
     }
 
     /// Whether the mean of one is so much less that the other cannot be the best: by what shrinks from
@@ -132,7 +134,10 @@ mod tests {
         let contest = Contest::new(2, 3, 0.1, 0.95).unwrap();
         assert_eq!(contest.look(&[vec![1.0; 3], vec![1.01; 3]], &[true, true]), [true, false]);
         assert_eq!(contest.look(&[vec![1.0; 3], vec![1.0; 3]], &[true, true]), [true, true]);
-        assert_eq!(contest.latest(&[vec![1.0; 3], vec![1.0; 3]], &[true, true]), 1);
+        assert_eq!(contest.latest(&[vec![1.0; 3], vec![1.0; 3]], &[true, true]), None);
+        // What varies by next to nothing has not been told apart by what was run.
+        let nearly = [vec![1.0, 1.0, 1.0], vec![1.0, 1.0, 1.000_001]];
+        assert_eq!(contest.latest(&nearly, &[true, true]), Some(4));
         assert!(Contest::new(1, 10, 0.1, 0.95).is_none());
         assert!(Contest::new(2, 1, 0.1, 0.95).is_none());
         assert!(Contest::new(2, 10, 0.0, 0.95).is_none());

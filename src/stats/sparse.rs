@@ -3,7 +3,6 @@
 use super::histogram::Histogram;
 use super::student::t_quantile;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How often each value was recorded, as far as a [`Histogram`] tells values apart.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +33,8 @@ impl Sparse {
         self.buckets = coarse;
     }
 
-    fn beyond(&self, first: u32) -> u64 {
+    /// How many lie in a bucket that begins there, or beyond it.
+    pub(super) fn beyond(&self, first: u32) -> u64 {
         let buckets = self.buckets.iter().rev().take_while(|it| first_alike(it.0) >= first);
         buckets.map(|it| u64::from(it.1)).sum()
     }
@@ -58,33 +58,8 @@ pub fn together(groups: &[&Sparse]) -> Sparse {
 }
 
 /// The first of the buckets that a coarse one is made of.
-fn first_alike(bucket: u32) -> u32 {
+pub(super) fn first_alike(bucket: u32) -> u32 {
     bucket & !7
-}
-
-/// How skewed the number of values beyond the `q`-quantile of all is, over parts that are about
-/// independent and together make up the whole: skewness of the parts over the root of their number.
-///
-/// Values beyond a high quantile come in clusters, many in a run that was congested once and few in
-/// another, and so their number is skewed far more than that of independent ones. Nought where all is alike.
-pub fn clustering(parts: &[&Sparse], q: f64) -> f64 {
-    let mut groups: BTreeMap<u32, u64> = BTreeMap::new();
-    for (bucket, members) in parts.iter().flat_map(|it| &it.buckets) {
-        *groups.entry(first_alike(*bucket)).or_default() += u64::from(*members);
-    }
-    let all: u64 = groups.values().sum();
-    let mut beyond = 0;
-    let reaches = |it: &(&u32, &u64)| {
-        beyond += it.1;
-        beyond as f64 >= (1.0 - q) * all as f64
-    };
-    let Some((first, _)) = groups.iter().rev().find(reaches) else { return 0.0 };
-    let share = beyond as f64 / all as f64;
-    let more: Vec<f64> =
-        parts.iter().map(|it| it.beyond(*first) as f64 - share * it.count() as f64).collect();
-    let moment = |k: i32| more.iter().map(|it| it.powi(k)).sum::<f64>() / more.len() as f64;
-    let skewness = moment(3) / (moment(2) * moment(2).sqrt()) / (more.len() as f64).sqrt();
-    if skewness.is_finite() { skewness } else { 0.0 }
 }
 
 /// A quantile of all the values of several groups, with a value for each group whose mean it is.
@@ -165,30 +140,6 @@ mod tests {
         let mut histogram = Histogram::new();
         (0..count).for_each(|_| histogram.record((1e9 * luck.exponential(1.0)) as u64));
         histogram.since(&Histogram::new())
-    }
-
-    #[test]
-    fn what_comes_in_clusters_is_skewed_more_and_coarse_parts_tell_it_too() {
-        // Of 400 parts of 1,000 values each has 6 or 16 beyond the quantile, or one in ten has 110.
-        let parts = |far: fn(usize) -> u64| -> Vec<Sparse> {
-            let part = |i: usize| {
-                let mut histogram = Histogram::new();
-                let all = (0..1000).map(|n| if n < far(i) { 5_000_000 } else { 1_000 });
-                all.for_each(|it| histogram.record(it));
-                histogram.since(&Histogram::new())
-            };
-            (0..400).map(part).collect()
-        };
-        let of = |parts: &[Sparse]| clustering(&parts.iter().collect::<Vec<_>>(), 0.99);
-        let mut even = parts(|i| if i % 2 == 0 { 6 } else { 16 });
-        let mut clustered = parts(|i| if i % 10 == 0 { 110 } else { 0 });
-        // A chance of one in ten has the skewness (1 - 2p) / sqrt(p (1 - p)), 8 / 3.
-        assert!(of(&even).abs() < 1e-9, "{}", of(&even));
-        assert!((of(&clustered) * 20.0 - 8.0 / 3.0).abs() < 1e-9, "{}", of(&clustered));
-        let fine = [of(&even), of(&clustered)];
-        even.iter_mut().chain(&mut clustered).for_each(Sparse::coarsen);
-        assert_eq!([of(&even), of(&clustered)], fine);
-        assert_eq!(of(&[]), 0.0);
     }
 
     #[test]

@@ -73,3 +73,21 @@ fn the_readme_shows_the_recorded_table_of_all_cases() {
         assert_eq!(RECORD.lines().filter(shown).count(), 2, "{} of {} s", case.name, case.window_s);
     }
 }
+
+#[test]
+fn where_it_is_recorded_as_long_enough_intervals_hold_as_often_as_they_say() {
+    for line in RECORD.lines().skip(1) {
+        // After the name: window, runs, experiments, metric, then numbers that each stand before a "%".
+        let mut words = line.split_whitespace().rev().filter(|it| *it != "%");
+        let (_bias, _half_width, told, of_told) =
+            (words.next(), words.next(), words.next(), words.next());
+        let experiments = words.nth(2).and_then(|it| it.parse::<f64>().ok()).expect(line);
+        let told = experiments * told.and_then(|it| it.parse::<f64>().ok()).expect(line) / 100.0;
+        // Where fewer than one in twenty is told as long enough it is called too short.
+        if told >= 0.05 * experiments {
+            let held = of_told.and_then(|it| it.parse::<f64>().ok()).expect(line) / 100.0;
+            let luck = 3.0 * (0.95 * 0.05 / told).sqrt();
+            assert!((0.93 - luck..=0.97 + luck).contains(&held), "{line}");
+        }
+    }
+}
