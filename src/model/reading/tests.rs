@@ -464,9 +464,9 @@ fn what_is_wrong_with_a_set_value_is_told_at_the_argument() {
         assert_eq!(told(&[document.set(path, value).unwrap_err()]), [expected]);
     }
     assert_eq!(
-        told(&[document.set("hosts.rack.spede", "null").unwrap_err()]),
+        told(&[document.set("hosts.rack.speedy", "null").unwrap_err()]),
         [
-            "E008 --set hosts.rack.spede=null hosts.rack.spede: hosts.rack has no \"spede\" | did you mean \"speed\"?"
+            "E008 --set hosts.rack.speedy=null hosts.rack.speedy: hosts.rack has no \"speedy\" | did you mean \"speed\"?"
         ]
     );
     document.set("hosts.rack.speed", "null").unwrap();
