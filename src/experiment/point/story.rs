@@ -35,6 +35,14 @@ pub(super) fn full_point(
         WarmUp::Auto(_) => WARM_UP,
     };
     let mut file = of.model.file.clone();
+    if file.business.iter().filter_map(|it| it.churn.as_ref()).any(|it| it.carried) {
+        let rule = format!(
+            "users who left are carried on by sampled instants, and model \"{}\" has \"carried\": true",
+            of.name()
+        );
+        let mend = "leave \"full\" out, or business.churn.carried";
+        findings.inside("growth", |it| it.wrong_at("full", Code::E010, rule, mend));
+    }
     let built = compile(&file, None, &Recorded::default());
     let (mut surges, mut episodes) = (Vec::new(), Vec::new());
     for (f, fault) in experiment.faults.iter().enumerate() {
