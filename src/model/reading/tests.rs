@@ -464,13 +464,13 @@ fn what_is_wrong_with_a_set_value_is_told_at_the_argument() {
         assert_eq!(told(&[document.set(path, value).unwrap_err()]), [expected]);
     }
     assert_eq!(
-        told(&[document.set("hosts.rack.speedy", "null").unwrap_err()]),
+        told(&[document.set("hosts.rack.pricee", "null").unwrap_err()]),
         [
-            "E008 --set hosts.rack.speedy=null hosts.rack.speedy: hosts.rack has no \"speedy\" | did you mean \"speed\"?"
+            "E008 --set hosts.rack.pricee=null hosts.rack.pricee: hosts.rack has no \"pricee\" | did you mean \"price\"?"
         ]
     );
-    document.set("hosts.rack.speed", "null").unwrap();
-    assert_eq!(document.value()["hosts"]["rack"].get("speed"), None, "null takes a key out");
+    document.set("hosts.rack.price", "null").unwrap();
+    assert_eq!(document.value()["hosts"]["rack"].get("price"), None, "null takes a key out");
     document.set("hosts.rack.cores", "many").unwrap();
     document.set("hosts.rack.gpus", "1").unwrap();
     document.set("services.web", "{\"steps\": []}").unwrap();
