@@ -136,7 +136,7 @@ impl Point {
     pub fn fails_on(&self, day: usize) -> bool {
         let WarmUp::Fixed(warm_up) = self.warm_up else { return true };
         let (begins, ends) = (A_DAY * day as u64, A_DAY * (day as u64 + 1));
-        let own = self.episodes.iter().any(|it| it.from < ends && it.to > begins);
+        let own = self.episodes.iter().any(|it| it.at() < ends && it.to > begins);
         let [begins, ends] = [begins, ends].map(|it| Time::ZERO + warm_up + it);
         own || self.network.faults.iter().any(|it| match it.when {
             When::Once { at, until } => at < ends && until >= begins,

@@ -121,7 +121,8 @@ pub fn designs(
         }
     }
     if vary {
-        problems.extend(without_effect(experiment, document, models, (&used, &names)));
+        let wrong = !problems.is_empty();
+        problems.extend(without_effect(experiment, document, models, (&used, &names), wrong));
     }
     // One level takes part in many designs.
     let mut once: Vec<Problem> = Vec::new();

@@ -6,18 +6,23 @@ use crate::model::Document;
 use crate::problem::{Code, Problem, Segment, nearest, parse_path, path_text, shown, suggest};
 use serde_json::Value;
 
-/// What is varied and was not `used`, and how it would be. `names` are those of all models and variants.
+/// What is varied and was not `used`, and how it would be. `names` are those of all models and variants;
+/// something `else_is_wrong` with them may be what hides it.
 pub(super) fn without_effect(
     experiment: &Experiment,
     document: &Document,
     models: &[Source],
     (used, names): (&[bool], &[String]),
+    else_is_wrong: bool,
 ) -> Vec<Problem> {
     let unused = experiment.vary.keys().zip(used).filter(|it| !it.1).map(|it| it.0);
-    let unused = unused.filter(|key| !may_be_there(experiment, models, key));
+    let unused = unused.filter(|key| !(else_is_wrong && may_be_there(experiment, models, key)));
     let problems = unused.flat_map(|key| {
         let (rule, mend) = match key.split_once(':') {
-            Some((name, _)) => unnamed(name.trim(), names),
+            Some((name, _)) if names.iter().all(|it| it != name.trim()) => {
+                unnamed(name.trim(), names)
+            }
+            Some((_, path)) => nowhere(path.trim(), models),
             None => nowhere(key, models),
         };
         told(document, &["vary".into(), key.into()], Code::E008, rule, &mend)

@@ -74,8 +74,11 @@ impl<P: Probe> Engine<'_, P> {
         let mut inside = self.those_inside(Health::Silent);
         inside.retain(|(id, depth)| {
             let token = &self.tokens[*id];
-            token.depth == depth + 1 && token.held(*depth) == instance && !token.is(flag::HUNG)
+            token.depth == depth + 1 && token.held(*depth) == instance
         });
+        let all = inside.clone();
+        // By its host they may hang already.
+        inside.retain(|it| !self.tokens[it.0].is(flag::HUNG));
         // Nobody silent may stand in a line when places are given back.
         for (id, _) in &inside {
             let id = *id;
@@ -92,6 +95,7 @@ impl<P: Probe> Engine<'_, P> {
         self.detach_log(instance);
         inside.iter().for_each(|(id, _)| self.let_go_of_disk(*id));
         self.reset_log(instance);
+        all.iter().for_each(|(id, _)| self.hang_if_taken_back(*id));
     }
 
     /// Its access is not made: it stands where it asked for the disk, and hangs there.

@@ -59,6 +59,18 @@ impl<P: Probe> Engine<'_, P> {
         self.reset(id, Reason::Timeout);
     }
 
+    /// Who was to go once a flush is over hangs, as its log has fallen silent.
+    pub(super) fn hang_if_taken_back(&mut self, id: TokenId) {
+        if !self.tokens[id].is(flag::TAKEN_BACK) {
+            return;
+        }
+        match self.first_silent(id) {
+            Some(silent) => self.take_back_up_to(id, silent),
+            // A branch holds nothing of its own in front of the instance that it shares with its parent.
+            None => self.tokens[id].flags &= !flag::TAKEN_BACK,
+        }
+    }
+
     /// The first depth of its own whose instance has gone silent: nobody hears of anything there.
     fn first_silent(&self, id: TokenId) -> Option<Depth> {
         if self.network.faults.is_empty() {

@@ -16,11 +16,16 @@ use shrink::shrink;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// A law was broken here: a branch that was to be taken back once its log had flushed outlived the log, as its
+/// host and then its program fell silent.
+const ONCE_BROKEN: [u64; 1] = [5395];
+
 /// How many seeds a test tries; `OUTGROW_SWARM=20000` tries more, `OUTGROW_SWARM_FROM` others.
-fn seeds() -> std::ops::Range<u64> {
+fn seeds() -> Vec<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse().ok());
     let from = number("OUTGROW_SWARM_FROM").unwrap_or(0);
-    from..from + number("OUTGROW_SWARM").unwrap_or(300)
+    let all = from..from + number("OUTGROW_SWARM").unwrap_or(300);
+    all.chain(ONCE_BROKEN).collect()
 }
 
 /// A way to run a model that ought to work; if it does not, why.
@@ -117,7 +122,7 @@ fn every_law_holds_wherever_a_run_is_broken_off() {
     println!(
         "{evicted} given up, {taken_back} taken back, {deployed} deploys, {restarted} restarts"
     );
-    let least = seeds().count() as u64 / 60;
+    let least = seeds().len() as u64 / 60;
     assert!([evicted, taken_back, deployed, restarted].into_iter().all(|it| it >= least));
 }
 
@@ -171,7 +176,7 @@ fn count(given_up: &AtomicU64) -> Result<(), String> {
 
 /// A test that mostly gives up would prove nothing.
 fn few(given_up: AtomicU64) {
-    let (given_up, all) = (given_up.into_inner(), seeds().count() as u64);
+    let (given_up, all) = (given_up.into_inner(), seeds().len() as u64);
     println!("{given_up} of {all} runs were given up");
     assert!(given_up * 20 <= all, "{given_up} of {all} runs were given up");
 }
